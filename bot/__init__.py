@@ -1,0 +1,1 @@
+"""Duet, a Slack bot that never leaves people waiting."""

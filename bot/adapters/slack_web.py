@@ -1,0 +1,172 @@
+"""The Slack Web API: the bot's messages, and the threads it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.client import HTTPException
+from typing import Any
+from urllib.parse import urlsplit
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+from slack_sdk.webhook import WebhookClient
+
+from bot.core import mrkdwn
+from bot.core.conversation import Remark, Role
+from bot.core.errors import RateLimited, SlackError, Unreachable
+from bot.core.message import Content, Kind
+from bot.core.question import Place
+from bot.core.safety import Safe
+
+# A message's kind travels in its metadata, so that a thread can be read back after a restart, too:
+# https://docs.slack.dev/messaging/message-metadata
+_METADATA = "duet_message"
+
+_SLACK_DOMAINS = (".slack.com", ".slack-gov.com")
+# Codes after which the same call can succeed; a 429 is told by its status as well.
+_LIMITED = {"ratelimited", "rate_limited"}
+_PASSING = {
+    "fatal_error",
+    "internal_error",
+    "request_timeout",
+    "service_unavailable",
+    "team_added_to_org",
+    "update_failed",
+}
+_HEARD_SUBTYPES = {None, "file_share", "thread_broadcast"}
+
+
+class SlackWeb:
+    """Slack as the engine needs it, through `client`, for the bot user `me`. Raises SlackError."""
+
+    def __init__(self, client: WebClient, me: str) -> None:
+        self._client = client
+        self._me = me
+
+    def post(self, channel: str, thread_ts: str | None, kind: Kind, content: Content) -> str:
+        """Post a message and return its ts. Nothing in it unfurls."""
+        metadata = {"event_type": _METADATA, "event_payload": {"kind": kind.value}}
+        with _translated():
+            response = self._client.chat_postMessage(
+                channel=channel,
+                thread_ts=thread_ts,
+                metadata=metadata,
+                unfurl_links=False,
+                unfurl_media=False,
+                **rendered(content),
+            )
+        return str(response["ts"])
+
+    def edit(self, channel: str, ts: str, content: Content) -> None:
+        """Let the message say `content`; its metadata stays."""
+        with _translated():
+            self._client.chat_update(channel=channel, ts=ts, **rendered(content))
+
+    def remarks(self, place: Place) -> list[Remark]:
+        """What belongs to a thread's conversation, oldest first, read to its newest page."""
+        with _translated():
+            answer = self._client.conversations_replies(
+                channel=place.channel, ts=place.thread_ts, limit=200, include_all_metadata=True
+            )
+            messages = [message for page in answer for message in page["messages"]]
+        return [found for message in messages if (found := remark(message, self._me))]
+
+    def direct_message(self, user: str) -> str:
+        """The channel id of the bot's direct messages with `user`."""
+        with _translated():
+            return str(self._client.conversations_open(users=user)["channel"]["id"])
+
+    def tell_privately(self, response_url: str, text: Safe) -> None:
+        """Say `text` to nobody but the one who gave the command of `response_url`."""
+        own = urlsplit(self._client.base_url)
+        url = urlsplit(response_url)
+        if (url.scheme, url.netloc) != (own.scheme, own.netloc) and not (
+            url.scheme == "https" and (url.hostname or "").endswith(_SLACK_DOMAINS)
+        ):
+            raise SlackError("foreign_response_url", url.netloc)
+        with _translated():
+            response = WebhookClient(
+                response_url, timeout=self._client.timeout, proxy=self._client.proxy, retry_handlers=[]
+            ).send(text=text, response_type="ephemeral")
+        if response.status_code != 200:
+            raise SlackError("response_url_refused", f"HTTP {response.status_code}")
+
+
+def rendered(content: Content) -> dict[str, Any]:
+    """`content` as the `text` and `blocks` of a message."""
+    blocks: list[dict[str, Any]] = []
+    if content.lead:
+        blocks.append({"type": "section", "text": _verbatim(content.lead)})
+    blocks.append({"type": "markdown", "text": content.body})
+    if content.note:
+        blocks.append({"type": "context", "elements": [_verbatim(content.note)]})
+    return {"text": mrkdwn.fallback(content.body), "blocks": blocks}
+
+
+def _verbatim(text: Safe) -> dict[str, Any]:
+    """A text object in which Slack looks for nothing: bare names and links stay what they are."""
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def remark(message: Mapping[str, Any], me: str) -> Remark | None:
+    """What `message` adds to the conversation; None for what is no part of it.
+
+    Parts of it are what people say, the bot's answers, and the questions it posted for a slash command; not
+    its acknowledgements and notices, nor what other bots say.
+    """
+    ts = str(message.get("ts", ""))
+    if message.get("user") == me:
+        kind = _kind(message)
+        if kind is Kind.ANSWER:
+            return Remark(ts, Role.ASSISTANT, _body(message))
+        if kind is Kind.QUESTION:
+            lines = _body(message).splitlines()
+            return Remark(ts, Role.USER, "\n".join(line.removeprefix("> ") for line in lines))
+        return None
+    if message.get("bot_id") or message.get("subtype") not in _HEARD_SUBTYPES:
+        return None
+    return Remark(ts, Role.USER, mrkdwn.plain(str(message.get("text") or ""), me))
+
+
+def _kind(message: Mapping[str, Any]) -> Kind | None:
+    metadata = message.get("metadata") or {}
+    if metadata.get("event_type") != _METADATA:
+        return None
+    value = (metadata.get("event_payload") or {}).get("kind")
+    return next((kind for kind in Kind if kind.value == value), None)
+
+
+def _body(message: Mapping[str, Any]) -> str:
+    """The Markdown that was posted; Slack may have translated it, then the fallback serves."""
+    blocks = [block["text"] for block in message.get("blocks") or [] if block.get("type") == "markdown"]
+    return "\n".join(blocks) or mrkdwn.plain(str(message.get("text") or ""), "")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (SlackApiError, OSError, HTTPException) as error:
+        raise translated(error) from error
+
+
+def translated(error: Exception) -> SlackError:
+    """What an error of slack_sdk's means. Connection failures come from urllib as they are."""
+    if not isinstance(error, SlackApiError):
+        return Unreachable(type(error).__name__, str(error))
+    response = error.response
+    code = str(response.get("error") or "unknown")
+    if response.status_code == 429 or code in _LIMITED:
+        return RateLimited(_seconds(response.headers.get("Retry-After")))
+    if response.status_code >= 500 or code in _PASSING or "non-JSON" in code:
+        return Unreachable(code)
+    detail = response.get("response_metadata") or response.get("needed") or ""
+    return SlackError(code, str(detail))
+
+
+def _seconds(retry_after: str | None) -> float:
+    try:
+        return max(0.0, float(retry_after or 1))
+    except ValueError:
+        return 1.0

@@ -1,0 +1,110 @@
+"""The command line: `python -m bot`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+
+from dotenv import find_dotenv, load_dotenv
+
+from bot.core.safety import mask_secrets
+from bot.settings import SettingsError, read
+
+# Bolt would read these behind our back: with a client id and secret it takes the bot for one that many
+# workspaces install, and drops the token.
+_READ_BY_BOLT = ("SLACK_BOT_TOKEN", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET")
+
+# What a LogRecord always has; all else on it came as `extra` and is a field of the event.
+_PLAIN_RECORD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that `arguments` name and return its exit status; 2 means: set up wrongly."""
+    parser = argparse.ArgumentParser(prog="python -m bot", description="Duet, a Slack bot with two voices.")
+    commands = parser.add_subparsers(dest="command", title="commands", metavar="")
+    commands.add_parser("run", help="connect to Slack and answer (the default)")
+    playground = commands.add_parser("playground", help="try the bot on this machine, without any account")
+    playground.add_argument("--bedrock", action="store_true", help="use the real models of your AWS account")
+    playground.add_argument("--port", type=int, default=0, help="the page's port (default: a free one)")
+    chosen = parser.parse_args(arguments)
+    if chosen.command == "playground":
+        return _playground(chosen.port, real_models=chosen.bedrock)
+    return _run()
+
+
+def _run() -> int:
+    stop = _stop_signals()
+    load_dotenv(find_dotenv(usecwd=True))
+    settings, problems = read(os.environ)
+    for name in _READ_BY_BOLT:
+        os.environ.pop(name, None)
+    _log_to_stderr(settings.log_level)
+    from bot.app import (
+        build,
+    )  # boto3 and Bolt take most of a second to import, which --help need not wait for
+
+    try:
+        bot = build(settings, problems)
+        bot.start()
+    except SettingsError as error:
+        sys.stderr.write(_complaint(error.problems))
+        return 2
+    stop.wait()
+    bot.stop()
+    return 0
+
+
+def _playground(port: int, *, real_models: bool) -> int:
+    try:
+        from bot.playground.run import run
+    except ModuleNotFoundError as error:
+        install = "pip install -e '.[playground]'"
+        sys.stderr.write(f"The playground needs the package {error.name}. Install it with: {install}\n")
+        return 2
+    return run(port, real_models=real_models)
+
+
+def _stop_signals() -> threading.Event:
+    """Set by the first SIGTERM or SIGINT; a second one ends the process at once."""
+    stop = threading.Event()
+
+    def ask_to_stop(number: int, _frame: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, ask_to_stop)
+    return stop
+
+
+def _complaint(problems: Sequence[str]) -> str:
+    listed = "".join(f"  - {mask_secrets(problem)}\n" for problem in problems)
+    return (
+        f"Duet cannot start yet:\n{listed}"
+        "Put these into the environment or into a file .env (see .env.example).\n"
+        "To try Duet without any account: python -m bot playground\n"
+    )
+
+
+class _EventFormatter(logging.Formatter):
+    """A line an event: time, level, name, fields. No secret gets through, whoever logs it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields = {name: value for name, value in vars(record).items() if name not in _PLAIN_RECORD}
+        listed = "".join(f" {name}={value}" for name, value in fields.items() if value is not None)
+        first, newline, rest = super().format(record).partition("\n")
+        return mask_secrets(f"{first}{listed}{newline}{rest}")
+
+
+def _log_to_stderr(level: str) -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(_EventFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler])
+    if level != "DEBUG":  # these log each request and each ping
+        for name in ("slack_bolt", "slack_sdk", "botocore", "urllib3"):
+            logging.getLogger(name).setLevel("WARNING")

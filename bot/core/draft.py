@@ -1,0 +1,106 @@
+"""The answer as far as it has come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from bot.core import markdown
+from bot.core.errors import Fault
+from bot.core.message import Content, Kind
+from bot.core.safety import neutralise
+from bot.core.stream import Failed, Finished, StreamEvent, Text, Usage
+from bot.core.texts import Texts
+
+
+class Outcome(Enum):
+    """How an answer ended."""
+
+    WHOLE = "whole"
+    LENGTH_LIMIT = "length_limit"
+    FILTERED = "filtered"
+    CUT = "cut"
+    FAILED = "failed"
+
+
+# Converse's stop reasons that leave an answer less than whole. Nova has no tools here, so a reason that is
+# about tools, or one not known yet, means output that was broken off.
+_ENDINGS = {
+    "end_turn": Outcome.WHOLE,
+    "stop_sequence": Outcome.WHOLE,
+    "max_tokens": Outcome.LENGTH_LIMIT,
+    "model_context_window_exceeded": Outcome.LENGTH_LIMIT,
+    "content_filtered": Outcome.FILTERED,
+    "guardrail_intervened": Outcome.FILTERED,
+}
+_SAYING_NOTHING = {
+    Outcome.LENGTH_LIMIT: Fault.TOO_LONG,
+    Outcome.FILTERED: Fault.BLOCKED,
+}
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An answer while it grows (`outcome` None) and when it has ended."""
+
+    text: str = ""
+    outcome: Outcome | None = None
+    fault: Fault | None = None
+    usage: Usage | None = None
+
+    @property
+    def started(self) -> bool:
+        """Whether there is something to show: first words, or the news that none will come."""
+        return bool(self.text.strip()) or self.outcome is not None
+
+    def apply(self, event: StreamEvent) -> Draft:
+        """The draft after `event`. What follows its end changes nothing."""
+        if self.outcome is not None:
+            return self
+        match event:
+            case Text(piece):
+                return replace(self, text=self.text + piece)
+            case Finished(reason, usage):
+                return self._ended(_ENDINGS.get(reason, Outcome.CUT), usage)
+            case Failed(error):
+                if self.text.strip():
+                    return replace(self, outcome=Outcome.CUT, fault=error.fault)
+                return replace(self, outcome=Outcome.FAILED, fault=error.fault)
+
+    def _ended(self, outcome: Outcome, usage: Usage | None) -> Draft:
+        if self.text.strip():
+            return replace(self, outcome=outcome, usage=usage)
+        fault = _SAYING_NOTHING.get(outcome, Fault.FAILED)
+        return replace(self, outcome=Outcome.FAILED, fault=fault, usage=usage)
+
+    def contents(self, texts: Texts) -> tuple[Content, ...]:
+        """The messages that show this draft, in order; none while there is nothing to show."""
+        if not self.started:
+            return ()
+        if self.outcome is Outcome.FAILED:
+            return (Content(neutralise(_apology(self.fault, texts))),)
+        *whole, last = markdown.pages(neutralise(self.text))
+        return (*map(Content, whole), Content(last, note=neutralise(_note(self.outcome, texts))))
+
+    @property
+    def kind(self) -> Kind:
+        """What its messages are for; an apology is no answer that a conversation should remember."""
+        return Kind.NOTICE if self.outcome is Outcome.FAILED else Kind.ANSWER
+
+
+def _apology(fault: Fault | None, texts: Texts) -> str:
+    return {
+        Fault.BUSY: texts.busy,
+        Fault.UNAVAILABLE: texts.unavailable,
+        Fault.BLOCKED: texts.blocked,
+        Fault.TOO_LONG: texts.too_long,
+        Fault.NOT_SET_UP: texts.not_set_up,
+    }.get(fault or Fault.FAILED, texts.failed)
+
+
+def _note(outcome: Outcome | None, texts: Texts) -> str:
+    return {
+        Outcome.LENGTH_LIMIT: texts.length_limit,
+        Outcome.FILTERED: texts.filtered,
+        Outcome.CUT: texts.cut,
+    }.get(outcome or Outcome.WHOLE, "")

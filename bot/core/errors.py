@@ -1,0 +1,53 @@
+"""What can go wrong with the two platforms, named by what it means for the asker and for a second try."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Fault(Enum):
+    """Why a model gave no (whole) answer."""
+
+    BUSY = "busy"
+    UNAVAILABLE = "unavailable"
+    BLOCKED = "blocked"
+    TOO_LONG = "too_long"
+    NOT_SET_UP = "not_set_up"
+    FAILED = "failed"
+
+
+class ModelError(Exception):
+    """A model call that failed. Its text is for operators only.
+
+    `code` is the platform's own, `request_id` is AWS's or empty, `tries` is how many calls in all are worth
+    making while nothing has been shown.
+    """
+
+    def __init__(
+        self, fault: Fault, code: str, detail: str = "", request_id: str = "", tries: int = 1
+    ) -> None:
+        super().__init__(f"{code}: {detail}" if detail else code)
+        self.fault = fault
+        self.code = code
+        self.request_id = request_id
+        self.tries = tries
+
+
+class SlackError(Exception):
+    """A Slack call that failed: `code` is Slack's own, or what kept the call from being made."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(f"{code}: {detail}" if detail else code)
+        self.code = code
+
+
+class RateLimited(SlackError):
+    """Slack asks to wait `retry_after` seconds before the method is called again."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("ratelimited", f"retry after {retry_after:g} s")
+        self.retry_after = retry_after
+
+
+class Unreachable(SlackError):
+    """Slack, or the way to it, is in trouble; the same call can succeed later."""

@@ -1,0 +1,77 @@
+"""What the two models are told, and what is taken of the first one's reply."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from bot.core.conversation import Role, Turn
+from bot.core.question import Question
+
+# Nova's model card says 5K output tokens, its user guide 10,000; 5,000 is safe in both readings.
+ANSWER_MAX_TOKENS = 5_000
+ACKNOWLEDGEMENT_MAX_TOKENS = 60
+
+_ACKNOWLEDGE = """\
+You are the voice that greets a question before an expert answers it.
+## Model Instructions
+- Write exactly ONE short sentence in the language of the user's message.
+- It MUST say that the question was understood and that a detailed answer is being prepared.
+- Name the subject of the question where that sounds natural.
+- DO NOT answer, explain, judge, refuse or ask back. DO NOT use Markdown or quotation marks.
+## Examples
+How do I rotate keys? -> I understand your question about rotating keys and am preparing a detailed answer!
+파이썬 GIL이 뭔가요? -> 파이썬 GIL에 대한 질문을 이해했으며, 상세한 답변을 준비하고 있습니다!"""
+
+# Kept under 250 tokens: a typical interaction is to cost less than $0.002, and this is sent with each.
+_ANSWER = """\
+You are Duet, an expert who answers colleagues in Slack.
+## Model Instructions
+- Answer in the language of the user's last message.
+- The FIRST sentence MUST already answer the question: it is read while the rest is still being written.
+- Then give the reasons, steps or examples an expert would give. Be exact and complete, without padding.
+- If you do not know, or the question lacks something you need, say so plainly.
+- DO NOT announce what you will do, greet, or repeat the question: a greeting was already shown.
+## Response style
+- Markdown: short paragraphs, lists, tables where they compare, fenced code with its language.
+- Headings only where an answer has several parts. No HTML, no images."""
+
+_MICRO_INPUT_CHARACTERS = 2_000  # the subject of a question is named in its beginning
+_LONGEST_ACKNOWLEDGEMENT = 300
+_THINKING = re.compile(r"<thinking>.*?(</thinking>|$)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """One call's worth of words for a model. `max_tokens` bounds what it may write."""
+
+    system: str
+    turns: tuple[Turn, ...]
+    max_tokens: int
+    temperature: float
+
+
+def acknowledge(question: Question) -> Prompt:
+    """The first model's prompt: the question alone, without its thread."""
+    words = question.text[:_MICRO_INPUT_CHARACTERS]
+    return Prompt(_ACKNOWLEDGE, (Turn(Role.USER, words),), ACKNOWLEDGEMENT_MAX_TOKENS, temperature=0.3)
+
+
+def answer(turns: tuple[Turn, ...]) -> Prompt:
+    """The second model's prompt: the conversation that ends with the question."""
+    return Prompt(_ANSWER, turns, ANSWER_MAX_TOKENS, temperature=0.7)
+
+
+def asked(question: Question) -> str:
+    """The question as the answering model reads it, with what it must know about files."""
+    if not question.files:
+        return question.text
+    names = ", ".join(question.files)
+    return f"{question.text}\n\n[Attached: {names}. You cannot open files; say so if it matters.]"
+
+
+def one_sentence(reply: str) -> str | None:
+    """What of the first model's reply may stand as the acknowledgement; None if nothing may."""
+    lines = _THINKING.sub("", reply).strip().strip('"“”').splitlines()
+    sentence = lines[0].strip() if lines else ""
+    return sentence if 0 < len(sentence) <= _LONGEST_ACKNOWLEDGEMENT else None

@@ -1,0 +1,100 @@
+"""Every fixed sentence that people read, in each language Duet speaks."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+_HANGUL = re.compile("[\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3]")
+
+
+class Language(Enum):
+    """A language of the catalogue."""
+
+    EN = "en"
+    KO = "ko"
+
+
+def language_of(text: str) -> Language:
+    """The language to speak to somebody who wrote `text`: Korean where there is Hangul, else English."""
+    return Language.KO if _HANGUL.search(text) else Language.EN
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The catalogue in one language. Slots in braces are filled by the sentence's only user."""
+
+    stand_in: str
+    usage: str
+    usage_command: str
+    files_only: str
+    asks: str
+    moved_to_dm: str
+    nowhere_to_answer: str
+    cut: str
+    length_limit: str
+    filtered: str
+    busy: str
+    unavailable: str
+    blocked: str
+    too_long: str
+    not_set_up: str
+    failed: str
+
+
+_CATALOGUE = {
+    Language.EN: Texts(
+        stand_in="I understand your question and am preparing a detailed answer!",
+        usage=(
+            "Hello! Mention me with a question, write to me in a direct message, or type `/ask` and your "
+            "question. I answer in a thread, and you can go on asking there."
+        ),
+        usage_command="Please put your question after the command, like this: `/ask why is the sky blue?`",
+        files_only="I cannot open files yet. Please tell me in words what you would like to know.",
+        asks="{asker} asks:",
+        moved_to_dm="I may not post in this conversation, so I am answering in our direct messages.",
+        nowhere_to_answer=(
+            "I may not post in this conversation, and could not open a direct message with you. "
+            "Please invite me here, or write to me directly, and ask again."
+        ),
+        cut="The answer broke off here. Please ask again if you need the rest.",
+        length_limit="The answer reached its greatest length here. Ask me to go on if you need the rest.",
+        filtered="A content filter ended the answer here.",
+        busy="Sorry, a lot is being asked right now. Please ask again in a moment.",
+        unavailable="Sorry, the AI service is unsteady at the moment. Please ask again in a moment.",
+        blocked="A content filter does not let me answer this. Please put the question differently.",
+        too_long="This is more text than I can read at once. Please ask with less of it.",
+        not_set_up="Sorry, I am not set up correctly and cannot answer. Please tell your administrator.",
+        failed="Sorry, something went wrong and I cannot answer this. Please ask again.",
+    ),
+    Language.KO: Texts(
+        stand_in="질문을 이해했으며, 상세한 답변을 준비하고 있습니다!",
+        usage=(
+            "안녕하세요! 저를 멘션하면서 질문을 적거나, 다이렉트 메시지를 보내거나, `/ask` 뒤에 질문을 "
+            "입력해 주세요. 스레드에서 답변드리며, 그 스레드에서 이어서 질문하실 수 있습니다."
+        ),
+        usage_command="명령어 뒤에 질문을 적어 주세요. 예: `/ask 하늘은 왜 파란가요?`",
+        files_only="아직 파일을 열 수 없습니다. 궁금하신 점을 글로 적어 주세요.",
+        asks="{asker} 님의 질문:",
+        moved_to_dm="이 대화에는 글을 올릴 수 없어 다이렉트 메시지로 답변드리고 있습니다.",
+        nowhere_to_answer=(
+            "이 대화에는 글을 올릴 수 없고 다이렉트 메시지도 열 수 없었습니다. "
+            "저를 이 대화에 초대하거나 저에게 직접 메시지를 보내 다시 질문해 주세요."
+        ),
+        cut="답변이 여기에서 끊겼습니다. 나머지가 필요하시면 다시 질문해 주세요.",
+        length_limit="답변이 최대 길이에 도달했습니다. 나머지가 필요하시면 이어서 답해 달라고 해 주세요.",
+        filtered="콘텐츠 필터가 답변을 여기에서 멈추었습니다.",
+        busy="죄송합니다. 지금 요청이 많습니다. 잠시 후 다시 질문해 주세요.",
+        unavailable="죄송합니다. AI 서비스가 일시적으로 불안정합니다. 잠시 후 다시 질문해 주세요.",
+        blocked="콘텐츠 필터 때문에 답변드릴 수 없습니다. 질문을 다르게 표현해 주세요.",
+        too_long="한 번에 읽을 수 있는 분량을 넘었습니다. 내용을 줄여 다시 질문해 주세요.",
+        not_set_up="죄송합니다. 설정에 문제가 있어 답변드릴 수 없습니다. 관리자에게 알려 주세요.",
+        failed="죄송합니다. 문제가 생겨 답변드리지 못했습니다. 다시 질문해 주세요.",
+    ),
+}
+
+
+def texts_in(language: Language) -> Texts:
+    """The catalogue in `language`."""
+    return _CATALOGUE[language]

@@ -1,0 +1,1 @@
+"""What happens when: threads, time and order."""

@@ -1,0 +1,62 @@
+"""Where a slash command is answered: it is no message, so its thread has to be made."""
+
+from __future__ import annotations
+
+import logging
+from typing import Protocol
+
+from bot.core import markdown
+from bot.core.errors import RateLimited, SlackError, Unreachable
+from bot.core.message import Content, Kind
+from bot.core.question import Place, Question
+from bot.core.safety import Safe, naming, neutralise
+from bot.core.texts import texts_in
+
+log = logging.getLogger(__name__)
+
+_MAY_NOT_POST = {"not_in_channel", "channel_not_found"}
+
+
+class Rooms(Protocol):
+    """What an entrance needs of Slack. Every method raises SlackError."""
+
+    def post(self, channel: str, thread_ts: str | None, kind: Kind, content: Content) -> str:
+        """Post a message and return its ts."""
+
+    def direct_message(self, user: str) -> str:
+        """The channel id of the bot's direct messages with `user`."""
+
+    def tell_privately(self, response_url: str, text: Safe) -> None:
+        """Say `text` to nobody but the one who gave the command of `response_url`."""
+
+
+def open_thread(question: Question, rooms: Rooms) -> Place:
+    """Post the question as a message that names its asker; the thread under it is where it is answered.
+
+    Where the bot may not post, that is in the asker's direct messages, and the asker is told so, privately.
+    """
+    texts = texts_in(question.language)
+    quoted = neutralise("\n".join(f"> {line}" for line in question.text.splitlines()))
+    content = Content(markdown.pages(quoted)[0], lead=naming(texts.asks, question.user))
+    try:
+        return Place(question.channel, rooms.post(question.channel, None, Kind.QUESTION, content))
+    except SlackError as error:
+        if error.code not in _MAY_NOT_POST:
+            raise
+    try:
+        channel = rooms.direct_message(question.user)
+        place = Place(channel, rooms.post(channel, None, Kind.QUESTION, content))
+    except (RateLimited, Unreachable):
+        raise
+    except SlackError:
+        _tell(rooms, question, texts.nowhere_to_answer)
+        raise
+    _tell(rooms, question, texts.moved_to_dm)
+    return place
+
+
+def _tell(rooms: Rooms, question: Question, sentence: str) -> None:
+    try:
+        rooms.tell_privately(question.response_url, neutralise(sentence))
+    except SlackError as error:  # the answer itself does not depend on it
+        log.warning("notice.refused", extra={"channel": question.channel, "code": error.code})

@@ -1,0 +1,20 @@
+"""What we hear. Registration is this table; each listener takes milliseconds and hands over.
+
+Every event that the manifest subscribes to has its listener, whatever its subtype: Bolt does not acknowledge
+what nobody handles, and Slack would send it again.
+"""
+
+from __future__ import annotations
+
+from slack_bolt import App
+
+from bot.listeners.command import ask_listener
+from bot.listeners.desk import Desk
+from bot.listeners.message import direct_message_listener, mention_listener
+
+
+def register(app: App, desk: Desk) -> None:
+    """Let `app` hand to `desk` what it hears."""
+    app.event("app_mention")(mention_listener(desk))
+    app.event("message")(direct_message_listener(desk))
+    app.command("/ask")(ask_listener(desk))

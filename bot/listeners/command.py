@@ -1,0 +1,38 @@
+"""Questions that come by `/ask`, from anywhere but a thread: https://docs.slack.dev/interactivity/implementing-slash-commands"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from slack_bolt import Ack
+
+from bot.core import mrkdwn
+from bot.core.question import Question
+from bot.core.texts import Language, texts_in
+from bot.listeners.desk import Desk
+
+
+def ask_listener(desk: Desk) -> Callable[..., None]:
+    """Hears `/ask`. An empty acknowledgement shows nothing; a text in it is seen by the asker alone."""
+
+    def hear_ask(ack: Ack, command: Mapping[str, Any]) -> None:
+        question = question_in(command)
+        if question.text:
+            ack()
+            desk.orchestrator.ask(question)
+        else:
+            ack(texts_in(Language.EN).usage_command)
+
+    return hear_ask
+
+
+def question_in(command: Mapping[str, Any]) -> Question:
+    """The question that a slash command asks. It is no message: its thread is yet to be made."""
+    return Question(
+        team=str(command.get("team_id") or ""),
+        channel=str(command["channel_id"]),
+        user=str(command["user_id"]),
+        text=mrkdwn.plain(str(command.get("text") or ""), me=""),
+        response_url=str(command.get("response_url") or ""),
+    )

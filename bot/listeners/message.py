@@ -1,0 +1,58 @@
+"""Questions that are messages: mentions in channels, and direct messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from slack_bolt import BoltContext
+
+from bot.core import mrkdwn
+from bot.core.question import Question
+from bot.listeners.desk import Desk
+
+# Other subtypes are edits, deletions and notes of Slack's own ("joined the channel"):
+# https://docs.slack.dev/reference/events/message#subtypes
+_ASKING_SUBTYPES = {None, "file_share", "thread_broadcast"}
+
+
+def mention_listener(desk: Desk) -> Callable[..., None]:
+    """Hears `app_mention`."""
+
+    def hear_mention(event: Mapping[str, Any], body: Mapping[str, Any], context: BoltContext) -> None:
+        if question := question_in(event, body, context.bot_user_id or ""):
+            desk.take(question, str(body.get("event_id")))
+
+    return hear_mention
+
+
+def direct_message_listener(desk: Desk) -> Callable[..., None]:
+    """Hears `message`, of which only direct messages ask: in a channel, a mention comes by itself."""
+
+    def hear_message(event: Mapping[str, Any], body: Mapping[str, Any], context: BoltContext) -> None:
+        if event.get("channel_type") != "im":
+            return
+        if question := question_in(event, body, context.bot_user_id or ""):
+            desk.take(question, str(body.get("event_id")))
+
+    return hear_message
+
+
+def question_in(event: Mapping[str, Any], body: Mapping[str, Any], me: str) -> Question | None:
+    """The question that a message event asks the bot user `me`; None where nobody asks.
+
+    Bots do not ask, nor do edits: an edited mention comes as `app_mention` again.
+    """
+    if event.get("bot_id") or "edited" in event or event.get("subtype") not in _ASKING_SUBTYPES:
+        return None
+    if not event.get("user") or event["user"] == me:
+        return None
+    return Question(
+        team=str(body.get("team_id") or ""),
+        channel=str(event["channel"]),
+        user=str(event["user"]),
+        text=mrkdwn.plain(str(event.get("text") or ""), me),
+        ts=str(event["ts"]),
+        thread_ts=event.get("thread_ts"),
+        files=tuple(str(file.get("name") or "file") for file in event.get("files") or []),
+    )

@@ -1,0 +1,123 @@
+"""A bedrock-runtime server for one's own machine: Converse and ConverseStream as boto3 knows them.
+
+It speaks the service's protocol, refuses what the service refuses, keeps Nova's pace, and fails on
+demand in each way the service can fail. Signatures are not checked: any keys will do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from uuid import uuid4
+
+from aiohttp import web
+
+from bot.playground.bedrock_answer import INSTANT, REQUEST_ID, Answer, Client, Pace, Reply, Request
+from bot.playground.bedrock_rules import refusal
+
+__all__ = ["INSTANT", "Bedrock", "Pace", "Reply", "Request"]
+
+# Amazon Bedrock API reference, the errors of Converse, ConverseStream and InvokeModel; the last three
+# are errors common to all of AWS.
+_STATUS = {
+    "ThrottlingException": 429,
+    "ModelNotReadyException": 429,
+    "ServiceUnavailableException": 503,
+    "InternalServerException": 500,
+    "ModelErrorException": 424,
+    "ModelStreamErrorException": 424,
+    "ModelTimeoutException": 408,
+    "ValidationException": 400,
+    "ServiceQuotaExceededException": 400,
+    "AccessDeniedException": 403,
+    "ResourceNotFoundException": 404,
+    "UnrecognizedClientException": 403,
+    "InvalidSignatureException": 403,
+    "ExpiredTokenException": 403,
+}
+_NAMESPACE = "http://internal.amazon.com/coral/com.amazon.bedrock/"  # as AWS appends it to an error's code
+_PAYLOAD_BYTES = 25 * 1024 * 1024  # Amazon Nova user guide: a whole request, files included
+
+
+class Bedrock:
+    """The server: `app` is to be run by any aiohttp runner, on a loopback address.
+
+    Its methods may be called, and `requests` and `closed` read, from any thread.
+    """
+
+    def __init__(self, pace: Pace = Pace()) -> None:  # noqa: B008 - it is frozen, so it can be shared
+        self.requests: list[Request] = []
+        self.closed: list[str] = []
+        """The ids of the requests whose client went away before the answer's end."""
+        self.app = web.Application(client_max_size=_PAYLOAD_BYTES)
+        self.app.router.add_post("/model/{model_id}/{operation:converse|converse-stream}", self._handle)
+        self.app.on_response_prepare.append(_identify)
+        self.app.on_shutdown.append(self._stop)
+        self._pace = pace
+        self._queued: dict[str, deque[Reply]] = {"converse": deque(), "converse-stream": deque()}
+        self._always: dict[str, Reply | None] = {}
+        self._releases = 0
+        self._clients: set[Client] = set()
+        self._stopping = False
+
+    def enqueue(self, operation: str, *replies: Reply) -> None:
+        """Let the next requests of the operation take these, in order. A refused request takes none."""
+        self._queued[operation].extend(replies)
+
+    def always(self, operation: str, reply: Reply | None) -> None:
+        """Let every request of the operation take this while the queue is empty; None ends it."""
+        self._always[operation] = reply
+
+    def release(self) -> None:
+        """Let every request go on that is held, or that is in `requests` already and would be held."""
+        self._releases += 1
+
+    async def _stop(self, _app: web.Application) -> None:
+        self._stopping = True
+        for client in self._clients:  # or the runner would wait for them, a minute by default
+            client.abort()
+
+    async def _handle(self, http: web.Request) -> web.StreamResponse:
+        request_id = str(uuid4())
+        try:
+            body = json.loads(await http.read())
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            return _error("SerializationException", "The request body is not JSON of an object.", request_id)
+        request = Request(http.match_info["operation"], http.match_info["model_id"], body, request_id)
+        client = Client(http, lambda: self._releases)  # before the request is seen, and may be released
+        self.requests.append(request)
+        if refused := refusal(request.model_id, body):
+            return _error("ValidationException", refused, request_id)
+        reply = self._next_reply(request.operation)
+        if reply.error:
+            return _error(reply.error, reply.message, request_id, reply.status)
+        return await self._answer(Answer(request, reply, reply.pace or self._pace, client), client)
+
+    def _next_reply(self, operation: str) -> Reply:
+        queued = self._queued[operation]
+        return queued.popleft() if queued else self._always.get(operation) or Reply()
+
+    async def _answer(self, answer: Answer, client: Client) -> web.StreamResponse:
+        self._clients.add(client)
+        try:
+            return await answer.give()
+        except (ConnectionError, asyncio.CancelledError) as gone:
+            if not self._stopping:
+                self.closed.append(answer.request.request_id)
+            if isinstance(gone, asyncio.CancelledError):  # how a runner with handler_cancellation tells of it
+                raise
+            return client.abort()
+        finally:
+            self._clients.remove(client)
+
+
+async def _identify(_request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.setdefault(REQUEST_ID, str(uuid4()))
+
+
+def _error(code: str, message: str, request_id: str, status: int | None = None) -> web.Response:
+    headers = {REQUEST_ID: request_id, "x-amzn-ErrorType": f"{code}:{_NAMESPACE}"}
+    return web.json_response({"message": message}, status=status or _STATUS.get(code, 400), headers=headers)

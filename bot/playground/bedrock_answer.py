@@ -1,0 +1,230 @@
+"""One answer of the Bedrock-compatible server: its words, its pace, and the ways in which it can fail."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from bot.playground import eventstream, script
+from bot.playground.bedrock_rules import MAX_TOKENS, input_tokens, tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+REQUEST_ID = "x-amzn-RequestId"
+
+_EMPTY_DELTA_EVERY = 20  # deltas; AWS sends an empty one now and then
+_GLANCE = 0.02  # seconds between two looks at whether the client is still there
+_ENDINGS = frozenset({"stop", "end", "cut", "silence", "hold"})
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast the models speak. The defaults are Nova's published speeds."""
+
+    converse: float = 0.33
+    """Seconds from a Converse request to its answer."""
+    first_token: float = 0.8
+    """Seconds from a ConverseStream request to its first delta."""
+    tokens_per_second: float = 90.0
+    """The deltas' rate from there on."""
+
+
+INSTANT = Pace(0.0, 0.0, float("inf"))
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the server does with one request, in place of the scripted model's plain answer."""
+
+    text: str | Sequence[str] | None = None
+    """None: what the script says. A str is, like the script's text, cut into tokens and ended at maxTokens.
+    A sequence is sent as it is, each item a delta."""
+    pace: Pace | None = None
+    """None: the server's."""
+    error: str | None = None
+    """The code of an HTTP error that comes instead of an answer, such as "ThrottlingException"."""
+    status: int | None = None
+    """The error's HTTP status. None: the one that AWS gives the code, or 400 if it is unknown."""
+    message: str = "The playground was told to fail here."
+    """The error's message, also that of an exception in the stream."""
+    stop_reason: str = "end_turn"
+    after: int | None = None
+    """So many deltas are sent, empty ones included, then `then` happens. None: all of them."""
+    then: str = "stop"
+    """What follows the deltas:
+
+    - "stop": messageStop and metadata, as it should be
+    - "end": the body ends without them
+    - "cut": the connection is aborted
+    - "exception:throttlingException": the exception of that name, in the stream
+    - "silence": nothing more, until the client or the server goes
+    - "hold": `Bedrock.release()` is waited for, then come the other deltas and "stop"
+
+    Converse has no deltas; it knows "cut", "silence" and "hold", and answers in every other case.
+    """
+
+    def __post_init__(self) -> None:
+        if self.then not in _ENDINGS and not self.then.startswith("exception:"):
+            raise ValueError(f"no such ending: {self.then}")
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as it came in, also when it was refused."""
+
+    operation: str
+    """"converse" or "converse-stream"."""
+    model_id: str
+    body: dict[str, Any]
+    request_id: str
+
+
+class Client:
+    """Who waits for an answer, and may stop waiting. `releases` counts the calls of `Bedrock.release()`."""
+
+    def __init__(self, http: web.Request, releases: Callable[[], int]) -> None:
+        self.http = http
+        self._releases = releases
+        self._releases_before = releases()
+
+    async def wait(self, until: float = float("inf"), *, held: bool = False) -> None:
+        """Wait until the event loop's time `until`; if `held`, a release ends it as well.
+
+        Raises ConnectionError when the client has gone. It looks for that, and for a release, now and then:
+        most runners do not tell a handler of a lost client, and a release comes from another thread.
+        """
+        loop = asyncio.get_running_loop()
+        while (left := until - loop.time()) > 0 and not (held and self._released()):
+            if self.http.transport is None or self.http.transport.is_closing():
+                raise ConnectionResetError
+            await asyncio.sleep(min(left, _GLANCE))
+
+    def _released(self) -> bool:
+        return self._releases() != self._releases_before
+
+    def abort(self) -> web.Response:
+        """Cut the TCP connection. The response is only there because aiohttp wants one of a handler."""
+        if self.http.transport is not None:
+            self.http.transport.abort()
+        return web.Response()
+
+
+class Answer:
+    """One answer under way."""
+
+    def __init__(self, request: Request, reply: Reply, pace: Pace, client: Client) -> None:
+        self.request = request
+        self._reply = reply
+        self._pace = pace
+        self._client = client
+        self._clock = asyncio.get_running_loop().time
+        self._started = self._clock()
+        self._serial = count()
+
+    async def give(self) -> web.StreamResponse:
+        """Send it, at its pace."""
+        return await (self._whole() if self.request.operation == "converse" else self._stream())
+
+    async def _whole(self) -> web.Response:
+        deltas, stop_reason = self._words()
+        await self._client.wait(self._started + self._pace.converse)
+        match self._reply.then:
+            case "cut":
+                return self._client.abort()
+            case "silence":
+                await self._client.wait()
+            case "hold":
+                await self._client.wait(held=True)
+        message = {"role": "assistant", "content": [{"text": "".join(deltas)}]}
+        answer = {"output": {"message": message}, "stopReason": stop_reason, **self._figures(deltas)}
+        return web.json_response(answer, headers={REQUEST_ID: self.request.request_id})
+
+    async def _stream(self) -> web.StreamResponse:
+        headers = {"Content-Type": eventstream.CONTENT_TYPE, REQUEST_ID: self.request.request_id}
+        response = web.StreamResponse(headers=headers)
+        deltas, stop_reason = self._words()
+        before = deltas[: self._reply.after]
+        first = self._started + self._pace.first_token
+        await self._client.wait(first)
+        await response.prepare(self._client.http)
+        await response.write(self._event("messageStart", {"role": "assistant"}))
+        await self._send(response, before, first)
+        match self._reply.then:
+            case "stop":
+                await self._stop(response, before, stop_reason)
+            case "hold":
+                await self._client.wait(held=True)
+                await self._send(response, deltas[len(before) :], self._clock())
+                await self._stop(response, deltas, stop_reason)
+            case "silence":
+                await self._client.wait()
+            case "cut":
+                self._client.abort()
+            case "end":
+                pass
+            case then:
+                await response.write(eventstream.exception(then.partition(":")[2], self._reply.message))
+        return response
+
+    async def _send(self, response: web.StreamResponse, deltas: Sequence[str], first: float) -> None:
+        """Send each delta when it is due, the first at the loop's time `first`.
+
+        Late ones go together in one write: a timer that comes late does not slow the stream down.
+        """
+        gap = 1 / self._pace.tokens_per_second
+        sent = 0
+        while sent < len(deltas):
+            await self._client.wait(first + sent * gap)
+            now, due = self._clock(), sent + 1
+            while due < len(deltas) and first + due * gap <= now:
+                due += 1
+            await response.write(b"".join(map(self._delta, deltas[sent:due])))
+            sent = due
+
+    async def _stop(self, response: web.StreamResponse, sent: Sequence[str], stop_reason: str) -> None:
+        ending = (
+            ("contentBlockStop", {"contentBlockIndex": 0}),
+            ("messageStop", {"stopReason": stop_reason}),
+            ("metadata", self._figures(sent)),
+        )
+        await response.write(b"".join(self._event(name, payload) for name, payload in ending))
+
+    def _delta(self, text: str) -> bytes:
+        # AWS sends no contentBlockStart before a block of text.
+        return self._event("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": text}})
+
+    def _event(self, name: str, payload: Mapping[str, Any]) -> bytes:
+        return eventstream.event(name, payload, next(self._serial))
+
+    def _words(self) -> tuple[Sequence[str], str]:
+        """The deltas, and the reason for which they end."""
+        text = self._reply.text
+        if text is None:
+            says = script.acknowledge if self.request.operation == "converse" else script.answer
+            text = says(self.request.body["messages"])
+        if not isinstance(text, str):
+            return text, self._reply.stop_reason
+        pieces = tokens(text)
+        limit = (self.request.body.get("inferenceConfig") or {}).get("maxTokens", MAX_TOKENS)
+        stop_reason = self._reply.stop_reason if len(pieces) <= limit else "max_tokens"
+        return _with_empty_deltas(pieces[:limit]), stop_reason
+
+    def _figures(self, sent: Sequence[str]) -> dict[str, Any]:
+        read, written = input_tokens(self.request.body), max(1, len(tokens("".join(sent))))
+        return {
+            "usage": {"inputTokens": read, "outputTokens": written, "totalTokens": read + written},
+            "metrics": {"latencyMs": round((self._clock() - self._started) * 1000)},
+        }
+
+
+def _with_empty_deltas(pieces: Sequence[str]) -> list[str]:
+    return [
+        delta
+        for number, piece in enumerate(pieces, 1)
+        for delta in ((piece,) if number % _EMPTY_DELTA_EVERY else (piece, ""))
+    ]

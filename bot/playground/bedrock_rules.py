@@ -1,0 +1,125 @@
+"""What bedrock-runtime refuses, in its own sentences, and how its server here counts tokens."""
+
+from __future__ import annotations
+
+import re
+from itertools import chain, pairwise
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+# Amazon Nova user guide: the longest output of the first generation's models, and what is used if unset.
+MAX_TOKENS = 10_000
+
+_MODEL_ID = re.compile(r"(?:[a-z-]+\.)?amazon\.nova-[a-z0-9.:-]+|arn:aws[a-z-]*:bedrock:[a-z0-9-]*:\d*:.+")
+_MEDIA = frozenset({"image", "document", "video", "audio"})
+# Amazon Bedrock API reference, ContentBlock: a union, so a block has exactly one of these members.
+_BLOCKS = _MEDIA | {
+    "text", "toolUse", "toolResult", "guardContent", "cachePoint", "reasoningContent", "citationsContent",
+    "searchResult", "toolAddition", "toolRemoval",
+}  # fmt: skip
+_MEDIA_TOKENS = 1_300  # Amazon Nova user guide: an image of 900 x 900 pixels
+
+# A run of four ASCII characters is about one token of English, a Hangul syllable or Han character one
+# of its own, with the space before it. Nova's tokenizer is not public.
+_TOKEN = re.compile(r" ?[^\x00-\x7f]|[\x00-\x7f]{1,4}")
+
+
+def tokens(text: str) -> list[str]:
+    """`text` cut into estimated tokens. Joined they are `text` again."""
+    return _TOKEN.findall(text)
+
+
+def input_tokens(body: Mapping[str, Any]) -> int:
+    """How many tokens a request's `system` and `messages` are, at least 1."""
+    spoken = (block for turn in body["messages"] for block in turn["content"])
+    blocks = chain(body.get("system") or (), spoken)
+    counts = (
+        len(tokens(block.get("text", ""))) + _MEDIA_TOKENS * len(_MEDIA & block.keys()) for block in blocks
+    )
+    return max(1, sum(counts))
+
+
+def refusal(model_id: str, body: Mapping[str, Any]) -> str | None:
+    """The message of the ValidationException that Bedrock answers the request with; None if it is fine.
+
+    boto3 lets all of these requests through. Tools, guardrails and stop sequences are not looked at.
+    """
+    return next(_complaints(model_id, body), None)
+
+
+def _complaints(model_id: str, body: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong. Only the first is read, so each check may rely on those before it."""
+    if not _MODEL_ID.fullmatch(model_id):
+        yield "The provided model identifier is invalid."
+    yield from _range_complaints(body.get("inferenceConfig") or {})
+    turns = body.get("messages") or []
+    yield from _turn_complaints(turns)
+    for number, turn in enumerate(turns):
+        yield from _content_complaints(number, turn, text_only="nova-micro" in model_id)
+
+
+def _range_complaints(config: Mapping[str, Any]) -> Iterator[str]:
+    max_tokens = config.get("maxTokens", 1)
+    if max_tokens < 1:
+        yield _constraint(max_tokens, "inferenceConfig.maxTokens", "have value greater than or equal to 1")
+    if max_tokens > MAX_TOKENS:
+        yield (
+            f"The maximum tokens you requested exceeds the model limit of {MAX_TOKENS}. "
+            f"Try again with a maximum tokens value that is lower than {MAX_TOKENS}."
+        )
+    for name in ("temperature", "topP"):
+        value = config.get(name, 0)
+        if value < 0:
+            yield _constraint(value, f"inferenceConfig.{name}", "have value greater than or equal to 0")
+        if value > 1:
+            yield _constraint(value, f"inferenceConfig.{name}", "have value less than or equal to 1")
+
+
+def _turn_complaints(turns: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    roles = [turn.get("role") for turn in turns]
+    for number, role in enumerate(roles, 1):
+        if role not in ("user", "assistant"):
+            where = f"messages.{number}.member.role"
+            yield _constraint(role, where, "satisfy enum value set: [user, assistant]")
+    if not roles or roles[0] != "user":
+        yield (
+            "A conversation must start with a user message. "
+            "Try again with a conversation that starts with a user message."
+        )
+    if any(before == after for before, after in pairwise(roles)):
+        yield (
+            "A conversation must alternate between user and assistant roles. "
+            "Make sure the conversation alternates between user and assistant roles and try again."
+        )
+
+
+def _content_complaints(number: int, turn: Mapping[str, Any], *, text_only: bool) -> Iterator[str]:
+    content = turn.get("content")
+    if not content:
+        yield (
+            f"The content field in the Message object at messages.{number} is empty. "
+            "Add a ContentBlock object to the content field and try again."
+        )
+    kinds = [next(iter(block), None) if len(block) == 1 else None for block in content or ()]
+    for place, (kind, block) in enumerate(zip(kinds, content or (), strict=True)):
+        where = f"messages.{number}.content.{place}"
+        if kind not in _BLOCKS:
+            yield f"The ContentBlock object at {where} must set exactly one of its known fields."
+        if kind == "text" and not block["text"].strip():
+            yield (
+                f"The text field in the ContentBlock object at {where} is blank. "
+                "Add text to the text field, and try again."
+            )
+        if kind in _MEDIA and (text_only or turn["role"] != "user"):
+            yield f"This model doesn't support the {kind} field at {where}. Remove {kind} and try again."
+    if "document" in kinds and "text" not in kinds:
+        yield f"The Message object at messages.{number} holds a document and must hold a text block as well."
+
+
+def _constraint(value: object, where: str, rule: str) -> str:
+    return (
+        f"1 validation error detected: Value '{value}' at '{where}' failed to satisfy constraint: "
+        f"Member must {rule}"
+    )

@@ -1,0 +1,314 @@
+"""The Slack-compatible server: the Web API over HTTP, and what people do, sent on as events.
+
+It is as strict as Slack: tokens, scopes, membership, lengths and rate limits are checked, and an event that
+is not acknowledged is sent again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import uuid4
+
+from aiohttp import web
+
+from bot.playground.limits import Limits, Meter
+from bot.playground.socket_mode import SocketMode
+from bot.playground.web_api import METHODS, ApiError, as_slack_shows
+from bot.playground.workspace import BOT_ID, BOT_USER, TEAM, Conversation, Message, Workspace, mentions
+
+BOT_TOKEN = "xoxb-playground"  # noqa: S105 - it opens nothing but this server
+APP_TOKEN = "xapp-playground"  # noqa: S105 - likewise
+ALL_SCOPES = frozenset(
+    {
+        "app_mentions:read",
+        "commands",
+        *(scope for method in METHODS.values() for scope in method.scopes.values()),
+    }
+)
+ALL_EVENTS = frozenset({"app_mention", "message.im"})
+_EVENTS_BY_KIND = {
+    "channel": "message.channels",
+    "private": "message.groups",
+    "mpim": "message.mpim",
+    "im": "message.im",
+}
+_RESPONSE_URL_POSTS = 5
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What the server does with one call in place of making it: answer `status` with `error` or `body`."""
+
+    status: int = 200
+    error: str = ""
+    body: str = ""
+    retry_after: int | None = None
+
+
+@dataclass(frozen=True)
+class Call:
+    """A Web API call as it came, and how it was answered: `error` is empty where it was ok."""
+
+    method: str
+    parameters: Mapping[str, Any]
+    at: float
+    error: str
+
+
+class Slack:
+    """The server. `granted` and `subscribed` are the app's scopes and events, from its manifest.
+
+    All of it runs on the event loop that serves `app`.
+    """
+
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        granted: Iterable[str] = ALL_SCOPES,
+        subscribed: Iterable[str] = ALL_EVENTS,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.workspace = Workspace()
+        self.sockets = SocketMode()
+        self.calls: list[Call] = []
+        self.used_scopes: set[str] = set()
+        self._granted, self._subscribed = frozenset(granted), frozenset(subscribed)
+        self._clock = clock
+        self._meter = Meter(limits or Limits())
+        self._faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
+        self._response_urls: dict[str, tuple[str, str, int]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.app = web.Application()
+        self.app.add_routes(
+            [
+                web.post("/api/apps.connections.open", self._open_connection),
+                web.post("/api/{method}", self._call),
+                web.get("/link/", self.sockets.serve),
+                web.post("/commands/{key}", self._respond),
+            ]
+        )
+        self.app.on_shutdown.append(self._close)
+
+    def enqueue(self, method: str, *faults: Fault) -> None:
+        """Let the next calls of `method` fail so, in this order."""
+        self._faults[method].extend(faults)
+
+    # What people do
+
+    def say(
+        self,
+        user: str,
+        channel: str,
+        text: str,
+        thread_ts: str | None = None,
+        files: Sequence[Mapping[str, Any]] = (),
+    ) -> Message:
+        """Let `user` say `text` (mrkdwn), and the bot hear of it."""
+        ts = self.workspace.new_ts(self._clock())
+        message = self.workspace.put(Message(channel, ts, user, text, thread_ts=thread_ts, files=files))
+        event = as_slack_shows(message) | ({"subtype": "file_share"} if files else {})
+        if self.workspace.users[user].is_bot:
+            event["bot_id"] = f"B{user}"
+        self._tell(message, event)
+        return message
+
+    def edit(self, message: Message, text: str) -> Message:
+        """Let the writer of `message` change it."""
+        changed = self.workspace.put(replace(message, text=text, edited=True))
+        self._tell_of_change(changed, message)
+        if mentions(text, BOT_USER):
+            self._tell_of_mention(changed, as_slack_shows(changed))
+        return changed
+
+    def delete(self, message: Message) -> None:
+        """Let the writer of `message` delete it."""
+        self.workspace.remove(message)
+        event = {
+            "type": "message",
+            "subtype": "message_deleted",
+            "hidden": True,
+            "deleted_ts": message.ts,
+            "previous_message": as_slack_shows(message),
+        }
+        self._tell_of_message(message, event | {"ts": self.workspace.new_ts(self._clock())})
+
+    async def command(self, user: str, channel: str, command: str, text: str) -> None:
+        """Let `user` give a slash command."""
+        self._needs_scope("commands")
+        key = uuid4().hex
+        self._response_urls[key] = (user, channel, 0)
+        conversation = self.workspace.conversations[channel]
+        payload = {
+            "team_id": TEAM,
+            "channel_id": channel,
+            "channel_name": "directmessage" if conversation.kind == "im" else conversation.name,
+            "user_id": user,
+            "user_name": self.workspace.users[user].name,
+            "command": command,
+            "text": text,
+            "api_app_id": "ADUET",
+            "response_url": f"{self.base_url}/commands/{key}",
+            "trigger_id": key,
+        }
+        answer = await self.sockets.deliver_interaction("slash_commands", payload)
+        if answer is None:
+            self._whisper(user, channel, f"{command} failed with the error “operation_timeout”.")
+        elif answer.get("text"):
+            self._whisper(user, channel, str(answer["text"]))
+
+    base_url = ""  # where the server is reached, known once it listens
+
+    # What the bot hears
+
+    def _tell(self, message: Message, event: dict[str, Any]) -> None:
+        self._tell_of_message(message, event)
+        conversation = self.workspace.conversations[message.channel]
+        if conversation.kind != "im" and mentions(message.text, BOT_USER):
+            self._tell_of_mention(message, event)
+
+    def _tell_of_message(self, message: Message, event: dict[str, Any]) -> None:
+        conversation = self.workspace.conversations[message.channel]
+        if _EVENTS_BY_KIND[conversation.kind] in self._subscribed and BOT_USER in conversation.members:
+            kind = "group" if conversation.kind == "private" else conversation.kind
+            if conversation.kind == "im":
+                self._needs_scope("im:history")
+            self.send_event(event | {"channel": message.channel, "channel_type": kind})
+
+    def _tell_of_mention(self, message: Message, event: dict[str, Any]) -> None:
+        if "app_mention" in self._subscribed and BOT_USER in self._conversation(message).members:
+            self._needs_scope("app_mentions:read")
+            self.send_event(event | {"type": "app_mention", "channel": message.channel})
+
+    def _tell_of_change(self, changed: Message, before: Message) -> None:
+        event = {
+            "type": "message",
+            "subtype": "message_changed",
+            "hidden": True,
+            "ts": self.workspace.new_ts(self._clock()),
+            "message": as_slack_shows(changed),
+            "previous_message": as_slack_shows(before),
+        }
+        self._tell_of_message(changed, event)
+
+    def send_event(self, event: dict[str, Any], event_id: str = "") -> None:
+        """Send `event` as Slack's wrapper carries it; the same `event_id` twice is a redelivery."""
+        event = event | {"event_ts": event.get("ts", "")}
+        payload = {
+            "type": "event_callback",
+            "team_id": TEAM,
+            "api_app_id": "ADUET",
+            "event": event,
+            "event_id": event_id or f"Ev{uuid4().hex}",
+            "event_time": int(self._clock()),
+            "authorizations": [{"team_id": TEAM, "user_id": BOT_USER, "is_bot": True}],
+        }
+        self._begin(self.sockets.deliver_event(payload))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _conversation(self, message: Message) -> Conversation:
+        return self.workspace.conversations[message.channel]
+
+    def _whisper(self, user: str, channel: str, text: str) -> None:
+        ts = self.workspace.new_ts(self._clock())
+        self.workspace.put(Message(channel, ts, BOT_USER, text, only_for=user))
+
+    # What the bot calls
+
+    async def _open_connection(self, request: web.Request) -> web.Response:
+        if _token(request) != APP_TOKEN:
+            code = "invalid_auth" if _token(request).startswith("xapp-") else "not_allowed_token_type"
+            return web.json_response({"ok": False, "error": code})
+        url = f"{self.base_url.replace('http', 'ws', 1)}{self.sockets.new_path()}"
+        return web.json_response({"ok": True, "url": url})
+
+    async def _call(self, request: web.Request) -> web.Response:
+        name = request.match_info["method"]
+        parameters = await _parameters(request)
+        if self._faults[name]:
+            fault = self._faults[name].popleft()
+            self.calls.append(Call(name, parameters, self._clock(), fault.error or f"HTTP {fault.status}"))
+            return _faulty(fault)
+        wait = self._meter.take(name, str(parameters.get("channel")), self._clock())
+        if wait:
+            self.calls.append(Call(name, parameters, self._clock(), "ratelimited"))
+            return _faulty(Fault(429, "ratelimited", retry_after=math.ceil(wait)))
+        try:
+            answer = {"ok": True} | self._made(name, parameters, _token(request))
+        except ApiError as error:
+            answer = {"ok": False, "error": error.code, **error.details}
+        self.calls.append(Call(name, parameters, self._clock(), str(answer.get("error", ""))))
+        return web.json_response(answer)
+
+    def _made(self, name: str, parameters: Mapping[str, Any], token: str) -> dict[str, Any]:
+        if token != BOT_TOKEN:
+            raise ApiError("invalid_auth" if token else "not_authed")
+        if name not in METHODS:
+            raise ApiError("unknown_method")
+        method = METHODS[name]
+        if scope := method.scope(self.workspace, parameters):
+            self._needs_scope(scope)
+        before = self.workspace.messages.get((str(parameters.get("channel")), str(parameters.get("ts"))))
+        answer = method.call(self.workspace, parameters, self._clock())
+        self._tell_of_own(answer, before)
+        return answer
+
+    def _tell_of_own(self, answer: Mapping[str, Any], before: Message | None) -> None:
+        """Slack tells an app of its own messages, too, and of every edit."""
+        if "message" not in answer:
+            return
+        message = self.workspace.messages[answer["channel"], answer["ts"]]
+        if before:
+            self._tell_of_change(message, before)
+        else:
+            self._tell_of_message(message, as_slack_shows(message) | {"bot_id": BOT_ID})
+
+    def _needs_scope(self, scope: str) -> None:
+        if scope not in self._granted:
+            raise ApiError("missing_scope", needed=scope, provided=",".join(sorted(self._granted)))
+        self.used_scopes.add(scope)
+
+    async def _respond(self, request: web.Request) -> web.Response:
+        key = request.match_info["key"]
+        user, channel, used = self._response_urls.get(key, ("", "", _RESPONSE_URL_POSTS))
+        if used >= _RESPONSE_URL_POSTS:
+            return web.Response(status=404, text="used_url")
+        text = (await request.json()).get("text")
+        if not text:
+            return web.json_response({"ok": False, "error": "no_text"}, status=400)
+        self._response_urls[key] = (user, channel, used + 1)
+        self._whisper(user, channel, str(text))
+        return web.Response(text="ok")
+
+    async def _close(self, _app: web.Application) -> None:
+        for task in tuple(self._tasks):
+            task.cancel()
+        await self.sockets.close()
+
+
+def _token(request: web.Request) -> str:
+    return request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
+
+
+async def _parameters(request: web.Request) -> Mapping[str, Any]:
+    """The arguments, from a JSON body or a form: Slack takes both."""
+    if request.content_type == "application/json":
+        return dict(json.loads(await request.text() or "{}"))
+    return dict(await request.post())
+
+
+def _faulty(fault: Fault) -> web.Response:
+    headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+    if fault.body:
+        return web.Response(status=fault.status, text=fault.body, content_type="text/html", headers=headers)
+    return web.json_response({"ok": False, "error": fault.error}, status=fault.status, headers=headers)

@@ -1,0 +1,94 @@
+"""Socket Mode: envelopes to the bot, acknowledgements back.
+
+https://docs.slack.dev/apis/events-api/using-socket-mode
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import random
+from typing import Any
+from uuid import uuid4
+
+from aiohttp import WSMsgType, web
+
+_ACK_SECONDS = 3.0
+# After how many seconds an event that was not acknowledged is sent again: https://docs.slack.dev/apis/events-api
+_EVENT_RETRIES = (0.0, 60.0, 300.0)
+
+
+class SocketMode:
+    """The connections of one app. `unacknowledged` names the envelopes that were not answered in time."""
+
+    def __init__(self) -> None:
+        self.unacknowledged: list[dict[str, Any]] = []
+        self._connections: set[web.WebSocketResponse] = set()
+        self._connected = asyncio.Event()
+        self._waiting: dict[str, asyncio.Future[dict[str, Any]]] = {}
+        self._tickets = itertools.count(1)
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return len(self._connections)
+
+    def new_path(self) -> str:
+        """The path of a connection that may be opened now."""
+        return f"/link/?ticket={next(self._tickets)}&app_id=ADUET"
+
+    async def serve(self, request: web.Request) -> web.WebSocketResponse:
+        """One connection, from hello to its end."""
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        info = {"connection_info": {"app_id": "ADUET"}, "num_connections": self.connections + 1}
+        await socket.send_json({"type": "hello", **info, "debug_info": {"approximate_connection_time": 3600}})
+        self._connections.add(socket)
+        self._connected.set()
+        try:
+            async for frame in socket:
+                if frame.type is WSMsgType.TEXT:
+                    self._take_acknowledgement(json.loads(frame.data))
+        finally:
+            self._connections.discard(socket)
+            if not self._connections:
+                self._connected.clear()
+        return socket
+
+    def _take_acknowledgement(self, answer: dict[str, Any]) -> None:
+        waiting = self._waiting.pop(answer.get("envelope_id", ""), None)
+        if waiting and not waiting.done():
+            waiting.set_result(answer.get("payload") or {})
+
+    async def deliver_event(self, payload: dict[str, Any]) -> None:
+        """Send an Events API payload, and again as often as Slack would."""
+        for attempt, pause in enumerate((0.0, *_EVENT_RETRIES)):
+            await asyncio.sleep(pause)
+            retry = {"retry_attempt": attempt, "retry_reason": "timeout" if attempt else ""}
+            if (
+                await self._deliver("events_api", payload, accepts_response_payload=False, **retry)
+                is not None
+            ):
+                return
+
+    async def deliver_interaction(self, kind: str, payload: dict[str, Any]) -> dict[str, Any] | None:
+        """Send a slash command or a click, once; the acknowledgement's payload, or None if none came."""
+        return await self._deliver(kind, payload, accepts_response_payload=True)
+
+    async def _deliver(self, kind: str, payload: dict[str, Any], **more: Any) -> dict[str, Any] | None:
+        await self._connected.wait()
+        envelope = {"envelope_id": str(uuid4()), "type": kind, "payload": payload, **more}
+        answered = self._waiting[envelope["envelope_id"]] = asyncio.get_running_loop().create_future()
+        await random.choice(list(self._connections)).send_json(envelope)  # noqa: S311 - any one will do
+        try:
+            return await asyncio.wait_for(answered, _ACK_SECONDS)
+        except asyncio.TimeoutError:
+            self._waiting.pop(envelope["envelope_id"], None)
+            self.unacknowledged.append(envelope)
+            return None
+
+    async def close(self) -> None:
+        """End every connection."""
+        for socket in tuple(self._connections):
+            await socket.close()

@@ -1,0 +1,135 @@
+"""A pretend Slack workspace: its people, its conversations and what was said in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+TEAM = "TDUET"
+BOT_USER = "UDUET"
+BOT_ID = "BDUET"
+
+
+@dataclass(frozen=True)
+class User:
+    """Somebody who can speak: a person, or a bot."""
+
+    id: str
+    name: str
+    is_bot: bool = False
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """A channel ("channel"), a private channel ("private"), a group ("mpim") or direct messages ("im")."""
+
+    id: str
+    name: str
+    kind: str
+    members: frozenset[str]
+    topic: str = ""
+    is_archived: bool = False
+
+
+@dataclass(frozen=True)
+class Message:
+    """Something said. (channel, ts) is its identity; `only_for` is who alone sees it, if not empty."""
+
+    channel: str
+    ts: str
+    user: str
+    text: str
+    thread_ts: str | None = None
+    blocks: Sequence[Mapping[str, Any]] = ()
+    metadata: Mapping[str, Any] | None = None
+    files: Sequence[Mapping[str, Any]] = ()
+    edited: bool = False
+    only_for: str = ""
+
+    @property
+    def is_reply(self) -> bool:
+        return self.thread_ts is not None and self.thread_ts != self.ts
+
+
+ADA = User("UADA", "Ada")
+MINJI = User("UMINJI", "민지")
+DUET = User(BOT_USER, "Duet", is_bot=True)
+RELAY = User("URELAY", "Relay", is_bot=True)
+
+_EVERYONE = frozenset({ADA.id, MINJI.id, RELAY.id})
+_CONVERSATIONS = (
+    Conversation("CGENERAL", "general", "channel", _EVERYONE | {BOT_USER}, "Everything and everyone"),
+    Conversation("CRANDOM", "random", "channel", _EVERYONE | {BOT_USER}, "Nothing in particular"),
+    Conversation("CKOREAN", "한국어", "channel", _EVERYONE | {BOT_USER}, "한국어로 이야기해요"),
+    Conversation("CQUIET", "quiet", "channel", _EVERYONE, "A channel without the bot: try /ask here"),
+    Conversation("GSECRET", "secret", "private", _EVERYONE, "A private channel without the bot"),
+    Conversation("GTEAM", "team", "private", _EVERYONE | {BOT_USER}, "A private channel with the bot"),
+    Conversation("GGROUP", "ada--minji--duet", "mpim", frozenset({ADA.id, MINJI.id, BOT_USER})),
+    Conversation("DADA", "Duet", "im", frozenset({ADA.id, BOT_USER})),
+    Conversation("DMINJI", "Duet", "im", frozenset({MINJI.id, BOT_USER})),
+)
+
+
+@dataclass
+class Workspace:
+    """The state, changed by one thread only. `watchers` are told of each message that came or changed, and
+    of each that went (then the second argument is True).
+    """
+
+    users: dict[str, User] = field(
+        default_factory=lambda: {user.id: user for user in (ADA, MINJI, DUET, RELAY)}
+    )
+    conversations: dict[str, Conversation] = field(
+        default_factory=lambda: {conversation.id: conversation for conversation in _CONVERSATIONS}
+    )
+    messages: dict[tuple[str, str], Message] = field(default_factory=dict)
+    watchers: list[Callable[[Message, bool], None]] = field(default_factory=list)
+    _last_ts: float = 0.0
+
+    def new_ts(self, now: float) -> str:
+        """A ts for a message said at `now` (Unix seconds): unique, and later than any before."""
+        self._last_ts = max(now, self._last_ts + 0.000001)
+        return f"{self._last_ts:.6f}"
+
+    def put(self, message: Message) -> Message:
+        """Add a message, or let it replace the one of the same identity."""
+        self.messages[message.channel, message.ts] = message
+        for watcher in tuple(self.watchers):
+            watcher(message, False)
+        return message
+
+    def remove(self, message: Message) -> None:
+        """Take a message away."""
+        del self.messages[message.channel, message.ts]
+        for watcher in tuple(self.watchers):
+            watcher(message, True)
+
+    def thread(self, channel: str, ts: str) -> list[Message]:
+        """The message `ts` and the replies under it that all can see, oldest first."""
+        return sorted(
+            (
+                message
+                for message in self.messages.values()
+                if message.channel == channel
+                and not message.only_for
+                and ts in (message.ts, message.thread_ts)
+            ),
+            key=lambda message: message.ts,
+        )
+
+    def direct_messages(self, user: str) -> Conversation | None:
+        """The conversation of the bot with `user` alone."""
+        wanted = {user, BOT_USER}
+        return next((c for c in self.conversations.values() if c.kind == "im" and c.members == wanted), None)
+
+    def invite(self, channel: str, user: str) -> None:
+        """Let `user` join a channel."""
+        conversation = self.conversations[channel]
+        self.conversations[channel] = replace(conversation, members=conversation.members | {user})
+
+
+def mentions(text: str, user: str) -> bool:
+    """Whether `text`, in mrkdwn, mentions `user`."""
+    return re.search(rf"<@{user}(\|[^>]*)?>", text) is not None

@@ -1,0 +1,115 @@
+"""Everything an operator can set, read once and complained about once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+
+class SettingsError(Exception):
+    """What keeps the bot from starting: `problems`, each a sentence that says what to do."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__(" ".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the bot is set up. Times are seconds. `.env.example` describes each variable."""
+
+    slack_bot_token: str = field(repr=False)
+    slack_app_token: str = field(repr=False)
+    slack_api_url: str = "https://slack.com/api/"
+    aws_region: str | None = None  # None: what boto3 finds by itself
+    micro_model_id: str | None = None  # None: the region's Nova Micro
+    pro_model_id: str | None = None  # None: the region's Nova Pro
+    ack_deadline: float = 1.5
+    idle_timeout: float = 20.0
+    max_live_answers: int = 100
+    shutdown_grace: float = 20.0
+    log_level: str = "INFO"
+
+
+def read(env: Mapping[str, str]) -> tuple[Settings, list[str]]:
+    """The settings in `env`, and all that is wrong with them: sentences that say what to do."""
+    problems: list[str] = []
+    reader = _Reader(env, problems)
+    settings = Settings(
+        slack_bot_token=reader.token("SLACK_BOT_TOKEN", "xoxb-", _FROM_OAUTH_PAGE),
+        slack_app_token=reader.token("SLACK_APP_TOKEN", "xapp-", _FROM_BASIC_INFORMATION),
+        slack_api_url=reader.url("SLACK_API_URL", Settings.slack_api_url),
+        aws_region=reader.text("AWS_REGION") or reader.text("AWS_DEFAULT_REGION"),
+        micro_model_id=reader.text("MICRO_MODEL_ID"),
+        pro_model_id=reader.text("PRO_MODEL_ID"),
+        ack_deadline=reader.number("ACK_DEADLINE", Settings.ack_deadline, above=0),
+        idle_timeout=reader.number("IDLE_TIMEOUT", Settings.idle_timeout, above=0),
+        max_live_answers=reader.count("MAX_LIVE_ANSWERS", Settings.max_live_answers),
+        shutdown_grace=reader.number("SHUTDOWN_GRACE", Settings.shutdown_grace, above=-1),
+        log_level=reader.choice("LOG_LEVEL", Settings.log_level, ("DEBUG", "INFO", "WARNING", "ERROR")),
+    )
+    return settings, problems
+
+
+_FROM_OAUTH_PAGE = (
+    "the bot's token. In https://api.slack.com/apps, create an app from manifest.yml, install it, and copy "
+    "the Bot User OAuth Token of the page OAuth & Permissions"
+)
+_FROM_BASIC_INFORMATION = (
+    "the token that opens the connection. In https://api.slack.com/apps, your app, Basic Information, "
+    "App-Level Tokens, generate one with the scope connections:write"
+)
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads one variable after the other and gathers what is wrong with them."""
+
+    env: Mapping[str, str]
+    problems: list[str]
+
+    def text(self, name: str) -> str | None:
+        return self.env.get(name, "").strip() or None
+
+    def token(self, name: str, prefix: str, what: str) -> str:
+        value = self.text(name)
+        if value is None:
+            self.problems.append(f"{name} is missing: {what} ({prefix}…).")
+        elif not value.startswith(prefix):
+            kind = value.partition("-")[0] if value.startswith(("xox", "xapp")) else "something else"
+            self.problems.append(f"{name} must begin with {prefix}, and it is {kind}. It is {what}.")
+        return value or ""
+
+    def url(self, name: str, default: str) -> str:
+        value = self.text(name) or default
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            self.problems.append(f"{name} must be an address like {default}, and it is {value!r}.")
+        return value
+
+    def number(self, name: str, default: float, above: float) -> float:
+        value = self.text(name)
+        try:
+            number = default if value is None else float(value)
+        except ValueError:
+            number = float("nan")
+        if not above < number < 86_400:
+            wish = "0 or more" if above < 0 else f"more than {above:g}"
+            self.problems.append(f"{name} must be a number of seconds, {wish}, and it is {value!r}.")
+        return number
+
+    def count(self, name: str, default: int) -> int:
+        value = self.text(name)
+        if value is None:
+            return default
+        if not (value.isascii() and value.isdigit() and 1 <= int(value) <= 10_000):
+            self.problems.append(f"{name} must be a whole number from 1 to 10000, and it is {value!r}.")
+            return default
+        return int(value)
+
+    def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
+        value = (self.text(name) or default).upper()
+        if value not in choices:
+            self.problems.append(f"{name} must be one of {', '.join(choices)}, and it is {value!r}.")
+        return value
