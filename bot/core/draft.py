@@ -79,7 +79,7 @@ class Draft:
             return ()
         if self.outcome is Outcome.FAILED:
             return (Content(neutralise(_apology(self.fault, texts))),)
-        *whole, last = markdown.pages(neutralise(self.text))
+        *whole, last = markdown.pages(neutralise(self.text.strip()))
         return (*map(Content, whole), Content(last, note=neutralise(_note(self.outcome, texts))))
 
     @property

@@ -106,6 +106,11 @@ class Orchestrator:
         """Post a fixed `sentence` to somebody who did not ask anything."""
         self._slack_lane.submit(self._post_notice, place, Content(neutralise(sentence)))
 
+    @property
+    def live(self) -> int:
+        """How many questions were taken up and are not answered to the end."""
+        return len(self._look_at)
+
     def stop(self, grace: float) -> None:
         """Let live answers end within `grace` seconds, then cut them, and return when that is on screen."""
         self._cut_at = self._clock() + grace

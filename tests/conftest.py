@@ -1,0 +1,38 @@
+"""The bot under test is the real one, in an environment without anybody's accounts or proxies."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.workbench import Workbench
+
+_MISLEADING = ("AWS_", "SLACK_", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith(_MISLEADING):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Workbench]:
+    """A workbench on which nothing runs yet but the two platforms."""
+    bench = Workbench()
+    offer(monkeypatch, bench)
+    yield bench
+    bench.close()
+
+
+def offer(monkeypatch: pytest.MonkeyPatch, bench: Workbench) -> None:
+    """Let boto3 find the workbench's Bedrock, in the way that an operator would."""
+    for name, value in bench.servers.environment().items():
+        if name.startswith("AWS_"):
+            monkeypatch.setenv(name, value)

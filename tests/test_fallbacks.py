@@ -1,0 +1,187 @@
+"""What people see when a model or Slack fails. Each fault is made on the wire."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from bot.core.texts import Language, Texts, texts_in
+from bot.playground.bedrock import Pace, Reply
+from bot.playground.slack import Fault
+from tests.workbench import Workbench
+
+EN, KO = texts_in(Language.EN), texts_in(Language.KO)
+SECRET = "arn:aws:iam::123456789012:role/duet is not authorized"
+
+
+@pytest.fixture
+def bot(bench: Workbench) -> Workbench:
+    """A workbench with a running bot whose first model says "On it."."""
+    bench.bedrock.always("converse", Reply(text="On it."))
+    bench.start_bot()
+    return bench
+
+
+def last_words(bot: Workbench, question: str) -> str:
+    """The last message under a question once the bot is done with it."""
+    asked = bot.mention(question)
+    bot.until(lambda: bot.texts(asked) and bot.at_rest())
+    return bot.texts(asked)[-1]
+
+
+@pytest.mark.parametrize(
+    ("code", "apology", "tries"),
+    [
+        ("ThrottlingException", "busy", 4),
+        ("ServiceUnavailableException", "unavailable", 3),
+        ("InternalServerException", "unavailable", 3),
+        ("ModelNotReadyException", "unavailable", 4),
+        ("ModelTimeoutException", "unavailable", 2),
+        ("AccessDeniedException", "not_set_up", 1),
+        ("ResourceNotFoundException", "not_set_up", 1),
+        ("ExpiredTokenException", "not_set_up", 1),
+        ("ValidationException", "failed", 1),
+    ],
+)
+def test_a_model_that_fails_is_tried_as_often_as_that_is_worth_and_then_apologised_for(
+    bot: Workbench, code: str, apology: str, tries: int
+) -> None:
+    bot.bedrock.always("converse-stream", Reply(error=code, message=SECRET))
+
+    assert last_words(bot, "why?") == getattr(EN, apology)
+    assert len(bot.prompts()) == tries
+    assert SECRET not in str([call.parameters for call in bot.calls("chat.postMessage")])
+
+
+def test_an_apology_is_in_the_language_of_the_question(bot: Workbench) -> None:
+    bot.bedrock.always("converse-stream", Reply(error="AccessDeniedException"))
+
+    assert last_words(bot, "왜요?") == KO.not_set_up
+
+
+def test_a_second_try_that_succeeds_shows_the_answer_alone(bot: Workbench) -> None:
+    bot.bedrock.enqueue("converse-stream", Reply(error="ThrottlingException"), Reply(text="Because."))
+
+    assert last_words(bot, "why?") == "Because."
+
+
+def test_a_stream_that_fails_before_its_first_word_is_tried_again(bot: Workbench) -> None:
+    broken = Reply(text=["", "Because."], after=1, then="exception:throttlingException")
+    bot.bedrock.enqueue("converse-stream", broken, Reply(text="", then="end"), Reply(text="Because."))
+
+    assert last_words(bot, "why?") == "Because."
+    assert len(bot.prompts()) == 3
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        "exception:throttlingException",
+        "exception:modelStreamErrorException",
+        "exception:internalServerException",
+        "exception:somethingNewException",
+        "cut",
+        "end",
+    ],
+)
+def test_a_stream_that_breaks_keeps_its_words_and_says_that_it_was_cut(bot: Workbench, then: str) -> None:
+    bot.bedrock.always("converse-stream", Reply(text=["Because ", "it ", "is."], after=2, then=then))
+
+    assert last_words(bot, "why?") == f"Because it\n{EN.cut}"
+    assert len(bot.prompts()) == 1
+
+
+def test_a_stream_that_goes_silent_is_given_up_after_the_idle_timeout(bench: Workbench) -> None:
+    bench.bedrock.always("converse-stream", Reply(text=["Because ", "it ", "is."], after=2, then="silence"))
+    bench.start_bot(idle_timeout=0.5)
+
+    assert last_words(bench, "why?") == f"Because it\n{EN.cut}"
+
+
+@pytest.mark.parametrize(
+    ("reason", "note"),
+    [
+        ("max_tokens", "length_limit"),
+        ("model_context_window_exceeded", "length_limit"),
+        ("content_filtered", "filtered"),
+        ("guardrail_intervened", "filtered"),
+        ("malformed_model_output", "cut"),
+    ],
+)
+@pytest.mark.parametrize(("question", "texts"), [("why?", EN), ("왜요?", KO)])
+def test_an_answer_that_stops_early_says_why(
+    bot: Workbench, question: str, texts: Texts, reason: str, note: str
+) -> None:
+    bot.bedrock.enqueue("converse-stream", Reply(text="Because it", stop_reason=reason))
+
+    assert last_words(bot, question) == f"Because it\n{getattr(texts, note)}"
+
+
+def test_an_answer_that_the_filter_swallowed_whole_says_so(bot: Workbench) -> None:
+    bot.bedrock.enqueue("converse-stream", Reply(text=[], stop_reason="content_filtered"))
+
+    assert last_words(bot, "why?") == EN.blocked
+
+
+def test_a_question_that_the_filter_refuses_says_so_and_is_not_sent_again(bot: Workbench) -> None:
+    refusal = "This request has been blocked by our content filters. Please adjust your text prompt."
+    bot.bedrock.always("converse-stream", Reply(error="ValidationException", message=refusal))
+
+    assert last_words(bot, "why?") == EN.blocked
+    assert len(bot.prompts()) == 1
+
+
+def test_operators_read_what_people_must_not_with_the_request_id(
+    bot: Workbench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bot.bedrock.enqueue("converse-stream", Reply(error="AccessDeniedException", message=SECRET))
+    with caplog.at_level(logging.WARNING, "bot"):
+        last_words(bot, "why?")
+
+    (record,) = (record for record in caplog.records if record.message == "answer.failed")
+    (request,) = (request for request in bot.bedrock.requests if request.operation == "converse-stream")
+    assert vars(record)["request_id"] == request.request_id
+    assert SECRET in vars(record)["error"]
+
+
+def test_a_post_that_slack_limits_is_made_again_later(bot: Workbench) -> None:
+    bot.slack.enqueue("chat.postMessage", Fault(429, "ratelimited", retry_after=1))
+    bot.bedrock.enqueue("converse-stream", Reply(text="Because.", after=0, then="hold"))
+    question = bot.mention("why?")
+
+    assert bot.answered(question) == ["On it.", "Because."]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault(500, "internal_error"), Fault(502, body="<html>Bad Gateway</html>"), Fault(error="fatal_error")],
+)
+def test_the_final_text_arrives_although_slack_stumbles(bot: Workbench, fault: Fault) -> None:
+    bot.slack.enqueue("chat.update", fault, fault)
+    bot.bedrock.enqueue("converse-stream", Reply(text=["Be", "cause."], after=1, then="hold"))
+    question = bot.mention("why?")
+
+    bot.until(lambda: bot.texts(question)[-1:] == ["Be"])
+    bot.bedrock.release()
+    bot.until(lambda: bot.texts(question)[-1:] == ["Because."])
+
+
+def test_an_answer_whose_message_is_gone_ends_and_its_stream_is_closed(bot: Workbench) -> None:
+    bot.slack.enqueue("chat.update", Fault(error="message_not_found"))
+    slowly = Pace(tokens_per_second=50)
+    bot.bedrock.enqueue("converse-stream", Reply(text=["word "] * 5000, pace=slowly))
+    question = bot.mention("why?")
+
+    bot.until(lambda: bot.texts(question) and bot.at_rest())
+    bot.until(lambda: bot.bedrock.closed)
+
+
+def test_a_thread_that_cannot_be_read_is_answered_without_it(bot: Workbench) -> None:
+    root = bot.say("something before")
+    bot.slack.enqueue("conversations.replies", Fault(500, "internal_error"))
+    bot.bedrock.enqueue("converse-stream", Reply(text="Because.", after=0, then="hold"))
+    bot.mention("why?", thread=root)
+
+    assert bot.answered(root) == ["On it.", "Because."]
+    assert [turn["content"][0]["text"] for turn in bot.prompts()[0]["messages"]] == ["why?"]

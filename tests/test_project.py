@@ -1,0 +1,113 @@
+"""The files around the code say what the code does."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+import subprocess
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bot.playground.bedrock import Reply
+from bot.playground.limits import UNLIMITED
+from bot.playground.web_api import METHODS
+from bot.settings import Settings, read
+from tests.conftest import offer
+from tests.workbench import Workbench
+
+ROOT = Path(__file__).parent.parent
+MANIFEST = yaml.safe_load((ROOT / "manifest.yml").read_text())
+SCOPES = frozenset(MANIFEST["oauth_config"]["scopes"]["bot"])
+EVENTS = frozenset(MANIFEST["settings"]["event_subscriptions"]["bot_events"])
+
+
+def test_the_manifest_asks_for_exactly_the_scopes_that_the_bot_uses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With no more than these everything works, and each of them is needed for something."""
+    bench = Workbench(UNLIMITED, SCOPES, EVENTS)
+    try:
+        offer(monkeypatch, bench)
+        bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
+        bench.start_bot()
+        for channel in ("CGENERAL", "GTEAM", "GGROUP", "DADA"):
+            question = bench.mention("why?", channel=channel)
+            bench.answered(question)
+            bench.mention("go on", thread=question)
+            bench.answered(question, count=4, before=2)
+        bench.ask("why?", channel="CQUIET")
+        bench.until(lambda: bench.messages("CQUIET"))
+
+        assert not [call for call in bench.slack.calls if call.error not in ("", "not_in_channel")]
+        assert bench.slack.used_scopes == SCOPES
+    finally:
+        bench.close()
+
+
+def test_the_manifest_subscribes_to_exactly_the_events_that_have_a_listener() -> None:
+    tree = ast.parse((ROOT / "bot/listeners/__init__.py").read_text())
+    heard = {
+        call.args[0].value
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr == "event"
+        and isinstance(call.args[0], ast.Constant)
+    }
+
+    assert heard == {event.partition(".")[0] for event in EVENTS}
+
+
+def test_the_manifest_offers_exactly_the_commands_that_have_a_listener() -> None:
+    registered = re.findall(r'app\.command\("(/\w+)"\)', (ROOT / "bot/listeners/__init__.py").read_text())
+
+    assert registered == [command["command"] for command in MANIFEST["features"]["slash_commands"]]
+
+
+def test_every_slack_method_that_the_bot_calls_is_one_the_playground_checks() -> None:
+    source = (ROOT / "bot/adapters/slack_web.py").read_text() + (ROOT / "bot/app.py").read_text()
+    called = set(re.findall(r"(?:_client|web)\.([a-z]+_[a-zA-Z]+)\(", source))
+
+    assert {method.replace(".", "_") for method in METHODS} == called
+
+
+def test_the_manifest_is_a_socket_mode_app_that_people_can_write_to() -> None:
+    assert MANIFEST["settings"]["socket_mode_enabled"] is True
+    assert MANIFEST["features"]["app_home"]["messages_tab_enabled"] is True
+    assert MANIFEST["features"]["app_home"]["messages_tab_read_only_enabled"] is False
+    assert "agent_view" not in MANIFEST["features"]
+    assert len(MANIFEST["display_information"]["description"]) <= 140
+
+
+def test_the_example_env_names_every_setting_with_its_default() -> None:
+    named = dict(re.findall(r"^(?:# )?([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    settings, problems = read(named | {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"})
+
+    assert not problems
+    assert {field.name.upper() for field in fields(Settings)} <= set(named)
+    assert settings == Settings("xoxb-1", "xapp-1", aws_region="us-east-1")
+
+
+def test_the_readme_and_ci_run_the_same_commands() -> None:
+    readme, ci = (ROOT / "README.md").read_text(), (ROOT / ".ci/run").read_text()
+    install = "python3 -m venv .venv && .venv/bin/pip install -q -e '.[{}]' && .venv/bin/python -m {}"
+    start, test = install.format("playground", "bot playground"), install.format("test", "pytest")
+
+    assert start in readme
+    assert test in readme
+    assert ci.rstrip().endswith(test)
+    assert (ROOT / "Procfile").read_text() == "worker: python -m bot\n"
+
+
+def test_nothing_stands_at_the_top_level_but_what_belongs_there() -> None:
+
+    git = shutil.which("git")
+    if not git or not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
+    listed = subprocess.run([git, "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    top = {path.partition("/")[0] for path in listed.splitlines()}
+
+    belongs = {"pyproject.toml", "bot", "manifest.yml", "tests", "README.md", "Procfile", "docs", "LICENSE"}
+    assert {name for name in top if not name.startswith(".")} <= belongs

@@ -1,0 +1,163 @@
+"""`python -m bot` as operators meet it: a process of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from bot.playground.bedrock import Pace, Reply
+from tests.workbench import Workbench
+
+
+@pytest.fixture
+def environment(bench: Workbench) -> dict[str, str]:
+    """All that a bot needs to run on the workbench."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SLACK_"))}
+    nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    return {**kept, **nowhere, **bench.servers.environment()}
+
+
+def run(environment: Mapping[str, str], folder: Path) -> tuple[int, str]:
+    """Run the bot to its end: its exit status, and what it wrote to stderr."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bot"],
+        env=environment,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stderr
+
+
+def test_without_any_setting_all_that_is_missing_is_named_at_once(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    bare = {
+        name: value for name, value in environment.items() if not name.startswith(("AWS_A", "AWS_S", "SLACK"))
+    }
+    del bare["AWS_REGION"]
+    status, complaint = run(bare | {"AWS_SHARED_CREDENTIALS_FILE": os.devnull}, tmp_path)
+
+    assert status == 2
+    for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "AWS_REGION", "AWS_ACCESS_KEY_ID"):
+        assert f"{name}" in complaint
+    assert "api.slack.com/apps" in complaint
+    assert "python -m bot playground" in complaint
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"SLACK_BOT_TOKEN": "xapp-1"}, "SLACK_BOT_TOKEN must begin with xoxb-, and it is xapp"),
+        ({"SLACK_APP_TOKEN": "xoxb-1"}, "SLACK_APP_TOKEN must begin with xapp-, and it is xoxb"),
+        ({"ACK_DEADLINE": "soon"}, "ACK_DEADLINE must be a number of seconds"),
+        ({"MAX_LIVE_ANSWERS": "0"}, "MAX_LIVE_ANSWERS must be a whole number from 1"),
+        ({"SLACK_BOT_TOKEN": "xoxb-unknown"}, "Slack refuses SLACK_BOT_TOKEN (invalid_auth)"),
+        ({"SLACK_APP_TOKEN": "xapp-unknown"}, "Slack refuses SLACK_APP_TOKEN (invalid_auth)"),
+        ({"AWS_PROFILE": "nobody"}, "AWS is not set up"),
+    ],
+)
+def test_a_wrong_setting_is_told_in_one_sentence(
+    environment: dict[str, str], tmp_path: Path, wrong: dict[str, str], said: str
+) -> None:
+    status, complaint = run(environment | wrong, tmp_path)
+
+    assert (status, said in complaint) == (2, True), complaint
+
+
+def test_a_slack_that_cannot_be_reached_is_told(environment: dict[str, str], tmp_path: Path) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{closed.getsockname()[1]}/api/"
+        status, complaint = run(environment | {"SLACK_API_URL": address}, tmp_path)
+
+    assert status == 2
+    assert f"Slack cannot be reached at {address}" in complaint
+
+
+def test_a_file_env_is_read_and_the_environment_goes_before_it(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("ACK_DEADLINE=soon\nIDLE_TIMEOUT=later\n")
+    status, complaint = run(environment | {"ACK_DEADLINE": "1.5"}, tmp_path)
+
+    assert status == 2
+    assert "IDLE_TIMEOUT" in complaint
+    assert "ACK_DEADLINE" not in complaint
+
+
+@pytest.fixture
+def process(environment: dict[str, str], bench: Workbench, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A bot that listens, in a process of its own."""
+    environment["SLACK_CLIENT_ID"] = environment["SLACK_CLIENT_SECRET"] = "of another app"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot"], env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    bench.until(lambda: bench.slack.sockets.connections)
+    yield process
+    process.kill()
+    process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_an_idle_bot_at_once_and_cleanly(process: subprocess.Popen[str], number: int) -> None:
+    process.send_signal(number)
+    _, log = process.communicate(timeout=10)
+
+    assert process.returncode == 0
+    assert "Traceback" not in log
+
+
+def test_a_signal_lets_live_answers_end(process: subprocess.Popen[str], bench: Workbench) -> None:
+    bench.bedrock.enqueue("converse-stream", Reply(text=["Be", "cause."], after=1, then="hold"))
+    question = bench.mention("why?")
+    bench.until(lambda: bench.texts(question)[-1:] == ["Be"])
+
+    process.send_signal(signal.SIGTERM)
+    bench.until(lambda: not bench.slack.sockets.connections)
+    bench.bedrock.release()
+    _, log = process.communicate(timeout=10)
+
+    assert bench.texts(question)[-1] == "Because."
+    assert (process.returncode, "outcome=whole" in log) == (0, True)
+
+
+def test_a_second_signal_ends_the_bot_at_once(process: subprocess.Popen[str], bench: Workbench) -> None:
+    bench.bedrock.enqueue("converse-stream", Reply(text=["Be", "cause."], after=1, then="silence"))
+    question = bench.mention("why?")
+    bench.until(lambda: bench.texts(question)[-1:] == ["Be"])
+
+    process.send_signal(signal.SIGTERM)
+    bench.until(lambda: not bench.slack.sockets.connections)
+    process.send_signal(signal.SIGTERM)
+
+    assert process.wait(timeout=10) == -signal.SIGTERM
+
+
+def test_no_token_is_in_the_log_even_when_all_is_logged(
+    environment: dict[str, str], bench: Workbench, tmp_path: Path
+) -> None:
+    with (tmp_path / "log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bot"], env=environment | {"LOG_LEVEL": "DEBUG"}, cwd=tmp_path, stderr=log
+        )
+        bench.bedrock.enqueue("converse-stream", Reply(text="Because.", pace=Pace(0, 0.1, 100)))
+        question = bench.mention("why?")
+        bench.until(lambda: bench.texts(question)[-1:] == ["Because."])
+        process.terminate()
+        process.wait(timeout=10)
+
+    written = (tmp_path / "log").read_text()
+    assert "chat.postMessage" in written
+    assert environment["SLACK_BOT_TOKEN"] not in written
+    assert environment["SLACK_APP_TOKEN"] not in written

@@ -1,0 +1,109 @@
+"""Both models at the same moment, in lanes of their own, into two messages."""
+
+from __future__ import annotations
+
+from bot.core.texts import Language, texts_in
+from bot.playground.bedrock import Reply
+from tests.workbench import Workbench
+
+EN, KO = texts_in(Language.EN), texts_in(Language.KO)
+
+
+def test_both_models_are_asked_before_either_has_answered(bench: Workbench) -> None:
+    bench.bedrock.enqueue("converse", Reply(text="On it.", then="hold"))
+    bench.bedrock.enqueue("converse-stream", Reply(text="Because.", after=0, then="hold"))
+    bench.start_bot(ack_deadline=30.0)
+    question = bench.mention("why?")
+
+    bench.until(lambda: len(bench.bedrock.requests) == 2)
+    assert not bench.texts(question)
+    bench.bedrock.release()
+    bench.until(lambda: bench.texts(question)[-1:] == ["Because."])
+
+
+def test_the_answer_is_posted_with_the_first_words_and_grows_in_place(bench: Workbench) -> None:
+    bench.bedrock.enqueue("converse", Reply(text="On it."))
+    bench.bedrock.enqueue("converse-stream", Reply(text=["Be", "cause", " so."], after=1, then="hold"))
+    bench.start_bot()
+    question = bench.mention("why?")
+
+    bench.until(lambda: bench.texts(question)[-1:] == ["Be"])
+    answer = bench.messages(thread=question)[-1]
+    bench.bedrock.release()
+    bench.until(lambda: bench.versions(answer) == ["Be", "Because so."])
+    assert not any(message.edited for message in bench.messages())
+
+
+def test_a_growing_answer_shows_the_newest_text_and_never_edits_twice_at_once(bench: Workbench) -> None:
+    bench.bedrock.enqueue("converse", Reply(text="On it."))
+    numbers = [f"{number} " for number in range(2000)]
+    bench.bedrock.enqueue("converse-stream", Reply(text=numbers, after=0, then="hold"))
+    bench.start_bot()
+    question = bench.mention("count")
+
+    assert bench.answered(question)[1] == "".join(numbers).strip()
+    assert len(bench.calls("chat.update")) <= 3
+
+
+def test_a_silent_first_model_is_stood_in_for_at_the_deadline(bench: Workbench) -> None:
+    bench.bedrock.enqueue("converse", Reply(then="silence"))
+    bench.bedrock.enqueue("converse-stream", Reply(text="까닭은 이렇습니다.", after=0, then="hold"))
+    bench.start_bot(ack_deadline=0.2)
+    question = bench.mention("왜요?")
+
+    assert bench.answered(question) == [KO.stand_in, "까닭은 이렇습니다."]
+
+
+def test_a_failing_first_model_is_stood_in_for_without_waiting(bench: Workbench) -> None:
+    bench.bedrock.enqueue("converse", Reply(error="ThrottlingException"))
+    bench.bedrock.enqueue("converse-stream", Reply(text="Because.", after=0, then="hold"))
+    bench.start_bot(ack_deadline=3600.0)
+    question = bench.mention("why?")
+
+    assert bench.answered(question) == [EN.stand_in, "Because."]
+
+
+def test_a_first_model_that_says_nothing_usable_is_stood_in_for(bench: Workbench) -> None:
+    bench.bedrock.enqueue("converse", Reply(text="<thinking>hm</thinking>\n"))
+    bench.bedrock.enqueue("converse-stream", Reply(text="Because.", after=0, then="hold"))
+    bench.start_bot(ack_deadline=3600.0)
+    question = bench.mention("why?")
+
+    assert bench.answered(question) == [EN.stand_in, "Because."]
+
+
+def test_no_acknowledgement_is_pushed_under_an_answer_that_has_begun(bench: Workbench) -> None:
+    bench.bedrock.enqueue("converse", Reply(text="On it.", then="hold"))
+    bench.bedrock.enqueue("converse-stream", Reply(text=["Be", "cause."], after=1, then="hold"))
+    bench.start_bot(ack_deadline=3600.0)
+    question = bench.mention("why?")
+
+    bench.until(lambda: bench.texts(question) == ["Be"])
+    bench.bedrock.release()
+    assert bench.answered(question, count=1) == ["Because."]
+
+
+def test_fifty_questions_are_all_acknowledged_while_two_answers_hold_all_places(bench: Workbench) -> None:
+    bench.bedrock.always("converse", Reply(text="On it."))
+    bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
+    bench.start_bot(max_live_answers=2)
+    questions = [bench.mention(f"why {number}?") for number in range(50)]
+
+    bench.until(lambda: all(bench.texts(question) == ["On it."] for question in questions))
+    assert len(bench.prompts()) == 2
+    assert all(bench.answered(question) == ["On it.", "Because."] for question in questions)
+
+
+def test_listener_threads_stay_free_while_answers_are_live(bench: Workbench) -> None:
+    bench.bedrock.always("converse", Reply(then="silence"))
+    bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
+    bench.start_bot()
+    questions = [bench.mention(f"why {number}?") for number in range(20)]
+    bench.until(lambda: len(bench.prompts()) == 20)
+
+    bench.ask("and now?")  # Bolt's five threads would leave the command without its acknowledgement
+
+    assert not [message.text for message in bench.messages() if message.only_for]
+    assert not bench.slack.sockets.unacknowledged
+    bench.until(lambda: all(bench.texts(question) == [EN.stand_in] for question in questions))
+    assert all(bench.answered(question) == [EN.stand_in, "Because."] for question in questions)

@@ -1,0 +1,173 @@
+"""A mention, a direct message and `/ask`; and what starts nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.core.texts import Language, texts_in
+from bot.playground.bedrock import Reply
+from bot.playground.limits import UNLIMITED
+from bot.playground.slack import ALL_EVENTS, ALL_SCOPES, Fault
+from bot.playground.web_api import as_slack_shows
+from bot.playground.workspace import ADA, BOT_USER, MINJI, RELAY
+from tests.conftest import offer
+from tests.workbench import Workbench, words
+
+EN, KO = texts_in(Language.EN), texts_in(Language.KO)
+
+
+@pytest.fixture
+def bot(bench: Workbench) -> Workbench:
+    """A workbench with a running bot whose models say "On it." and "Because."."""
+    bench.bedrock.always("converse", Reply(text="On it."))
+    bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
+    bench.start_bot()
+    return bench
+
+
+def test_a_mention_is_answered_in_the_thread_under_it(bot: Workbench) -> None:
+    question = bot.mention("why?")
+
+    assert bot.answered(question) == ["On it.", "Because."]
+    assert [message.thread_ts for message in bot.messages()] == [question.ts, question.ts]
+    assert bot.prompts()[0]["messages"] == [{"role": "user", "content": [{"text": "why?"}]}]
+
+
+def test_a_mention_in_a_thread_is_answered_in_that_thread(bot: Workbench) -> None:
+    root = bot.say("Does anybody know?", user=MINJI.id)
+    bot.mention("why?", thread=root)
+
+    assert bot.answered(root) == ["On it.", "Because."]
+
+
+def test_a_direct_message_is_answered_under_it(bot: Workbench) -> None:
+    assert bot.answered(bot.dm("why?")) == ["On it.", "Because."]
+
+
+def test_a_direct_message_that_names_the_bot_is_one_question(bot: Workbench) -> None:
+    assert bot.answered(bot.dm(f"<@{BOT_USER}> why?")) == ["On it.", "Because."]
+    assert bot.prompts()[0]["messages"][0]["content"][0]["text"] == "why?"
+
+
+def test_a_direct_message_with_a_file_is_answered_and_the_model_knows_that_it_sees_no_file(
+    bot: Workbench,
+) -> None:
+    question = bot.dm("what is this?", files=[{"id": "F1", "name": "map.png", "mimetype": "image/png"}])
+
+    assert bot.answered(question) == ["On it.", "Because."]
+    assert "map.png" in bot.prompts()[0]["messages"][0]["content"][0]["text"]
+
+
+def test_a_file_without_a_word_is_told_that_words_are_needed(bot: Workbench) -> None:
+    question = bot.dm("", files=[{"id": "F1", "name": "map.png", "mimetype": "image/png"}])
+
+    assert bot.answered(question, count=1) == [EN.files_only]
+    assert not bot.bedrock.requests
+
+
+def test_a_group_message_and_a_private_channel_are_answered_like_any_channel(bot: Workbench) -> None:
+    for channel in ("GGROUP", "GTEAM"):
+        assert bot.answered(bot.mention("why?", channel=channel)) == ["On it.", "Because."]
+
+
+def test_ask_posts_the_question_naming_the_asker_and_answers_in_its_thread(bot: Workbench) -> None:
+    bot.ask("why *so*?\nreally <!channel>?")
+
+    root = bot.posted_question()
+    assert words(root) == f"<@{ADA.id}> asks:\n> why *so*?\n> really @\u200bchannel?"
+    assert bot.answered(root) == ["On it.", "Because."]
+
+
+@pytest.mark.parametrize("channel", ["CQUIET", "GSECRET"])
+def test_ask_where_the_bot_may_not_post_is_answered_in_the_direct_messages(
+    bot: Workbench, channel: str
+) -> None:
+    bot.ask("왜요?", channel=channel)
+
+    root = bot.posted_question("DADA")
+    assert bot.answered(root) == ["On it.", "Because."]
+    (told,) = bot.until(lambda: bot.messages(channel))
+    assert (told.text, told.only_for) == (KO.moved_to_dm, ADA.id)
+
+
+def test_ask_with_nowhere_to_answer_says_so_to_the_asker_alone(bot: Workbench) -> None:
+    bot.slack.enqueue("conversations.open", Fault(error="user_disabled"))
+    bot.ask("why?", channel="CQUIET")
+
+    (told,) = bot.until(lambda: bot.messages("CQUIET"))
+    assert (told.text, told.only_for) == (EN.nowhere_to_answer, ADA.id)
+    bot.until(bot.at_rest)
+    assert not bot.messages("DADA")
+
+
+def test_an_empty_mention_gets_a_usage_line_and_calls_no_model(bot: Workbench) -> None:
+    assert bot.answered(bot.mention("  "), count=1) == [EN.usage]
+    assert not bot.bedrock.requests
+
+
+def test_an_empty_ask_gets_a_usage_line_that_only_the_asker_sees(bot: Workbench) -> None:
+    bot.ask("  ")
+
+    (told,) = bot.messages()
+    assert (told.text, told.only_for) == (EN.usage_command, ADA.id)
+    assert not bot.bedrock.requests
+
+
+def test_bots_edits_and_deletions_start_nothing(bot: Workbench) -> None:
+    bot.mention("why?", user=RELAY.id)
+    plain = bot.say("just talking")
+    bot.servers.do(lambda: bot.slack.edit(plain, f"<@{BOT_USER}> why?"))
+    note = bot.dm("why?")
+    bot.answered(note)
+    bot.servers.do(lambda: bot.slack.edit(note, "why not?"))
+    bot.servers.do(lambda: bot.slack.delete(note))
+    bot.servers.do(
+        lambda: bot.slack.send_event(
+            {
+                "type": "message",
+                "subtype": "channel_topic",
+                "channel": "DADA",
+                "channel_type": "im",
+                "ts": "1.2",
+            }
+        )
+    )
+
+    last = bot.mention("why?")
+    bot.answered(last)
+    assert [request["messages"][0]["content"][0]["text"] for request in bot.prompts()] == ["why?", "why?"]
+    assert {message.thread_ts for message in bot.messages()} == {last.ts}
+    assert not bot.slack.sockets.unacknowledged
+
+
+def test_an_event_that_is_delivered_twice_is_answered_once(bot: Workbench) -> None:
+    event = {"type": "app_mention", "user": ADA.id, "channel": "CGENERAL", "text": f"<@{BOT_USER}> why?"}
+    root = bot.say("a root to answer under")
+    for _ in range(3):
+        bot.servers.do(lambda: bot.slack.send_event(event | {"ts": root.ts}, event_id="EvSAME"))
+    bot.answered(root)
+
+    bot.answered(bot.mention("another"))
+    assert len(bot.prompts()) == 2
+    assert len(bot.texts(root)) == 2
+
+
+def test_a_mention_that_comes_as_two_events_is_answered_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Workbench(UNLIMITED, ALL_SCOPES, ALL_EVENTS | {"message.channels"})
+    try:
+        offer(monkeypatch, bench)
+        bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
+        bench.start_bot()
+        question = bench.mention("why?")
+        bench.servers.do(
+            lambda: bench.slack.send_event(
+                as_slack_shows(question) | {"channel": "CGENERAL", "channel_type": "im", "type": "message"}
+            )
+        )
+        bench.answered(question)
+        bench.answered(bench.mention("another"))
+
+        assert len(bench.prompts()) == 2
+        assert not bench.slack.sockets.unacknowledged
+    finally:
+        bench.close()

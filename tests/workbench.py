@@ -1,0 +1,163 @@
+"""The real bot between the playground's Slack and Bedrock, and a person in front of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from bot import app
+from bot.playground.bedrock import INSTANT, Bedrock
+from bot.playground.limits import UNLIMITED, Limits
+from bot.playground.servers import Servers
+from bot.playground.slack import ALL_EVENTS, ALL_SCOPES, APP_TOKEN, BOT_TOKEN, Call, Slack
+from bot.playground.workspace import ADA, BOT_USER, Message
+from bot.settings import Settings
+
+T = TypeVar("T")
+
+
+class Workbench:
+    """What a person does, what the person sees, and what went over the wire."""
+
+    def __init__(
+        self,
+        limits: Limits = UNLIMITED,
+        granted: frozenset[str] = ALL_SCOPES,
+        subscribed: frozenset[str] = ALL_EVENTS,
+    ) -> None:
+        self._changed = threading.Condition()
+        self._versions: defaultdict[tuple[str, str], list[Message]] = defaultdict(list)
+        self.servers = Servers(lambda: Slack(limits, granted, subscribed), lambda: Bedrock(INSTANT))
+        self.servers.start()
+        self.slack, self.bedrock = self.servers.slack, self.servers.bedrock
+        self.servers.do(lambda: self.slack.workspace.watchers.append(self._saw))
+        self._bots: list[app.Bot] = []
+
+    def start_bot(self, **settings: Any) -> app.Bot:
+        """The bot as `python -m bot` builds it, connected."""
+        chosen: dict[str, Any] = {
+            "slack_bot_token": BOT_TOKEN,
+            "slack_app_token": APP_TOKEN,
+            "slack_api_url": f"{self.slack.base_url}/api/",
+            "aws_region": "us-east-1",
+            "shutdown_grace": 0.0,
+            **settings,
+        }
+        bot = app.build(Settings(**chosen))
+        self._bots.append(bot)
+        bot.start()
+        return bot
+
+    def close(self) -> None:
+        for bot in self._bots:
+            bot.stop()
+        self.servers.stop()
+
+    # What a person does
+
+    def say(
+        self,
+        text: str,
+        channel: str = "CGENERAL",
+        user: str = ADA.id,
+        thread: Message | None = None,
+        files: Sequence[Mapping[str, Any]] = (),
+    ) -> Message:
+        if thread:
+            channel = thread.channel
+        thread_ts = (thread.thread_ts or thread.ts) if thread else None
+        return self.servers.do(lambda: self.slack.say(user, channel, text, thread_ts, files))
+
+    def mention(self, text: str, **where: Any) -> Message:
+        return self.say(f"<@{BOT_USER}> {text}", **where)
+
+    def dm(self, text: str, **more: Any) -> Message:
+        return self.say(text, channel="DADA", **more)
+
+    def ask(self, text: str, channel: str = "CGENERAL", user: str = ADA.id) -> None:
+        """Give `/ask`; returns when it was acknowledged."""
+        self.servers.wait_for(lambda: self.slack.command(user, channel, "/ask", text))
+
+    # What the person sees
+
+    def messages(self, channel: str = "CGENERAL", thread: Message | None = None) -> list[Message]:
+        """The bot's messages in a channel, or in the thread under a message, oldest first."""
+        found = self.servers.do(lambda: list(self.slack.workspace.messages.values()))
+        if thread:
+            root = thread.thread_ts or thread.ts
+            found = [m for m in found if m.channel == thread.channel and m.thread_ts == root]
+        else:
+            found = [m for m in found if m.channel == channel]
+        return sorted((m for m in found if m.user == BOT_USER), key=lambda message: message.ts)
+
+    def posted_question(self, channel: str = "CGENERAL") -> Message:
+        """The question that the bot posted in a channel for a slash command."""
+        return self.until(lambda: next((m for m in self.messages(channel) if not m.is_reply), None))
+
+    def texts(self, question: Message) -> list[str]:
+        """What the bot said under a question."""
+        return [words(message) for message in self.messages(thread=question)]
+
+    def versions(self, message: Message) -> list[str]:
+        """All that a message has said, from its post to its last edit."""
+        with self._changed:
+            return [words(version) for version in self._versions[message.channel, message.ts]]
+
+    def until(self, seen: Callable[[], T | None], seconds: float = 15.0) -> T:
+        """What `seen` returns once that is true; a failure if it does not become true in time."""
+        deadline = time.monotonic() + seconds
+        while not (found := seen()):
+            assert time.monotonic() < deadline, f"not seen within {seconds} s"
+            with self._changed:
+                self._changed.wait(0.02)
+        return found
+
+    def answered(self, question: Message, count: int = 2, before: int = 0) -> list[str]:
+        """What the bot says in a thread once it is done: `count` messages, `before` of them stood there.
+
+        Models that hold go on as soon as a new one is seen, so that an acknowledgement is never overtaken by
+        its answer.
+        """
+        self.until(lambda: len(self.messages(thread=question)) > before)
+
+        def is_over() -> bool:
+            self.bedrock.release()
+            return len(self.messages(thread=question)) >= count and self.at_rest()
+
+        self.until(is_over)
+        found = self.texts(question)
+        assert len(found) == count, found
+        return found
+
+    def at_rest(self) -> bool:
+        """Whether every bot has ended every answer it began."""
+        return all(bot.orchestrator.live == 0 for bot in self._bots)
+
+    # What went over the wire
+
+    def calls(self, method: str) -> list[Call]:
+        return self.servers.do(lambda: [call for call in self.slack.calls if call.method == method])
+
+    def prompts(self, operation: str = "converse-stream") -> list[dict[str, Any]]:
+        """The bodies that a model was asked with."""
+        return [request.body for request in list(self.bedrock.requests) if request.operation == operation]
+
+    def _saw(self, message: Message, _is_gone: bool) -> None:
+        with self._changed:
+            self._versions[message.channel, message.ts].append(message)
+            self._changed.notify_all()
+
+
+def words(message: Message) -> str:
+    """All that a message shows: its blocks from top to bottom, or its text where it has none."""
+    shown = []
+    for block in message.blocks:
+        match block:
+            case {"type": "markdown", "text": text} | {"type": "section", "text": {"text": text}}:
+                shown.append(text)
+            case {"type": "context", "elements": elements}:
+                shown.extend(element["text"] for element in elements)
+    return "\n".join(shown) if message.blocks else message.text
