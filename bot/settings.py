@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import nan
 from urllib.parse import urlsplit
 
 
@@ -43,15 +45,17 @@ def read(env: Mapping[str, str]) -> tuple[Settings, list[str]]:
         aws_region=reader.text("AWS_REGION") or reader.text("AWS_DEFAULT_REGION"),
         micro_model_id=reader.text("MICRO_MODEL_ID"),
         pro_model_id=reader.text("PRO_MODEL_ID"),
-        ack_deadline=reader.number("ACK_DEADLINE", Settings.ack_deadline, above=0),
-        idle_timeout=reader.number("IDLE_TIMEOUT", Settings.idle_timeout, above=0),
+        ack_deadline=reader.seconds("ACK_DEADLINE", Settings.ack_deadline),
+        idle_timeout=reader.seconds("IDLE_TIMEOUT", Settings.idle_timeout),
         max_live_answers=reader.count("MAX_LIVE_ANSWERS", Settings.max_live_answers),
-        shutdown_grace=reader.number("SHUTDOWN_GRACE", Settings.shutdown_grace, above=-1),
+        shutdown_grace=reader.seconds("SHUTDOWN_GRACE", Settings.shutdown_grace, or_none=True),
         log_level=reader.choice("LOG_LEVEL", Settings.log_level, ("DEBUG", "INFO", "WARNING", "ERROR")),
     )
     return settings, problems
 
 
+_TOKEN_KINDS = ("xoxb", "xoxp", "xoxe.xoxb", "xoxe.xoxp", "xapp")
+_DAY = 86_400
 _FROM_OAUTH_PAGE = (
     "the bot's token. In https://api.slack.com/apps, create an app from manifest.yml, install it, and copy "
     "the Bot User OAuth Token of the page OAuth & Permissions"
@@ -77,25 +81,30 @@ class _Reader:
         if value is None:
             self.problems.append(f"{name} is missing: {what} ({prefix}…).")
         elif not value.startswith(prefix):
-            kind = value.partition("-")[0] if value.startswith(("xox", "xapp")) else "something else"
-            self.problems.append(f"{name} must begin with {prefix}, and it is {kind}. It is {what}.")
+            kind, dash, _ = value.partition("-")  # never the value itself: it may be a secret of another kind
+            known = kind if dash and kind in _TOKEN_KINDS else "something else"
+            self.problems.append(f"{name} must begin with {prefix}, and it is {known}. It is {what}.")
         return value or ""
 
     def url(self, name: str, default: str) -> str:
         value = self.text(name) or default
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        try:
+            parts = urlsplit(value)
+            is_address = parts.scheme in ("http", "https") and bool(parts.hostname)
+        except ValueError:
+            is_address = False
+        if not is_address:
             self.problems.append(f"{name} must be an address like {default}, and it is {value!r}.")
         return value
 
-    def number(self, name: str, default: float, above: float) -> float:
+    def seconds(self, name: str, default: float, *, or_none: bool = False) -> float:
         value = self.text(name)
         try:
             number = default if value is None else float(value)
         except ValueError:
-            number = float("nan")
-        if not above < number < 86_400:
-            wish = "0 or more" if above < 0 else f"more than {above:g}"
+            number = nan
+        if not (0 < number < _DAY or (or_none and number == 0)):
+            wish = "0 or more" if or_none else "more than 0"
             self.problems.append(f"{name} must be a number of seconds, {wish}, and it is {value!r}.")
         return number
 
@@ -103,7 +112,7 @@ class _Reader:
         value = self.text(name)
         if value is None:
             return default
-        if not (value.isascii() and value.isdigit() and 1 <= int(value) <= 10_000):
+        if not re.fullmatch("[1-9][0-9]{0,3}|10000", value):
             self.problems.append(f"{name} must be a whole number from 1 to 10000, and it is {value!r}.")
             return default
         return int(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPException
+from math import isfinite
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -167,6 +168,7 @@ def translated(error: Exception) -> SlackError:
 
 def _seconds(retry_after: str | None) -> float:
     try:
-        return max(0.0, float(retry_after or 1))
+        seconds = float(retry_after or 1)
     except ValueError:
-        return 1.0
+        seconds = 1.0
+    return max(0.0, seconds) if isfinite(seconds) else 1.0

@@ -14,7 +14,10 @@ from bot.core.safety import Safe
 PAGE_UNITS = 11_000
 
 _CLOSING_UNITS = 32  # room for the closing of a fence: a line break, a prefix and at most 12 marks
-_FENCE = re.compile(r"(?P<prefix>[ >\t]{0,12})(?P<marks>`{3,12}|~{3,12})\s*(?P<info>[\w+#.-]{0,32})[^`]*$")
+_FENCE = re.compile(
+    r"(?P<prefix>[ >\t]{0,12}(?:(?:[-*+]|\d{1,2}[.)])[ \t]{1,4})?)"
+    r"(?P<marks>`{3,12}(?=[^`]*$)|~{3,12}(?!~))[ \t]*(?P<info>[\w+#.-]{0,32})"
+)
 _DELIMITER_ROW = re.compile(r"\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$")
 
 
@@ -29,17 +32,21 @@ class _Context:
     table: str = ""
 
     def after(self, line: str) -> _Context:
-        fence = _FENCE.match(line)
-        if self.marks:
-            closes = fence and not fence["info"] and fence["marks"].startswith(self.marks)
-            return _Context() if closes else self
-        if fence:
-            return _Context(fence["prefix"], fence["marks"], fence["info"])
+        if self.marks and (">" not in self.prefix or line.lstrip().startswith(">")):
+            return _Context() if self._is_closed_by(line) else self
+        if fence := _FENCE.match(line):
+            prefix = re.sub(r"[^ >\t]", " ", fence["prefix"])  # under a list's mark stands its text
+            return _Context(prefix, fence["marks"], fence["info"])
         if self.table and "|" in line:
             return self
         if self.row and "|" in line and _DELIMITER_ROW.match(line):
             return _Context(table=f"{self.row}\n{line}\n")
         return _Context(row=line if "|" in line else "")
+
+    def _is_closed_by(self, line: str) -> bool:
+        """Whether `line` is marks alone, as many as opened the fence or more, indented by less than four."""
+        closing = rf"[ >\t]{{0,{len(self.prefix) + 3}}}{self.marks}{self.marks[0]}*\s*$"
+        return re.match(closing, line) is not None
 
     def closed(self, text: str) -> str:
         if not self.marks:
@@ -60,21 +67,23 @@ def pages(text: Safe, limit: int = PAGE_UNITS) -> tuple[Safe, ...]:
     closed and opened again around a cut, a table's head is repeated, and no table row, surrogate pair,
     Hangul syllable or other grapheme is cut. As the text grows, all pieces but the last stay as they are.
     """
-    done: list[Safe] = []
+    done: list[str] = []
     rest: str = text
-    while True:
-        context = _context(rest)
-        whole = context.closed(rest)
-        if _units(whole) <= limit:
-            return (*done, Safe(whole))
-        cut = _cut(rest, limit - _CLOSING_UNITS)
+    room = limit - _CLOSING_UNITS  # not what a closing takes now: it would make a page of what grows shrink
+    while _units(rest) > room:
+        cut = _cut(rest, room)
         head, rest = rest[:cut], rest[cut:]
         context = _context(head)
-        done.append(Safe(context.closed(head) if context.marks else head.rstrip()))
+        early = rest[: limit // 4]  # a bar that comes later must not change a piece that is full by then
+        carry = context.reopening(early) if head.endswith("\n") or context.marks else ""
         if not context.marks:
-            rest = rest.lstrip("\n")
-        carry = context.reopening(rest) if head.endswith("\n") or context.marks else ""
+            head, rest = head.rstrip(), rest.lstrip("\n")
+        if head:
+            done.append(context.closed(head))
         rest = (carry if _units(carry) < limit // 4 else "") + rest
+    if rest.strip() or not done:
+        done.append(_context(rest).closed(rest))
+    return tuple(map(Safe, done))
 
 
 def _context(text: str) -> _Context:
@@ -92,16 +101,16 @@ def _cut(text: str, limit: int) -> int:
     for line in window.split("\n")[:-1]:
         context, position = context.after(line), position + len(line) + 1
         line_anywhere = position
-        if not context.marks and not context.table:
+        if not (context.marks or context.table or context.row):
             line_outside = position
             paragraph = position if not line.strip() else paragraph
     middle = len(window) // 2
-    cut_line = text[line_anywhere:].partition("\n")[0]
+    cut_line = window[line_anywhere:]
     unbreakable = context.marks or context.table or cut_line.lstrip().startswith("|")
     for place in (paragraph, line_outside, line_anywhere):
         if place > middle:
             return place
-    if unbreakable and line_anywhere > len(context.reopening(cut_line)):
+    if unbreakable and line_anywhere > len(context.reopening("|")):
         return line_anywhere
     space = max(window.rfind(" "), window.rfind("\t")) + 1
     return space if space > middle else _grapheme_boundary(text, len(window))

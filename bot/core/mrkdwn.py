@@ -28,7 +28,7 @@ def plain(text: str, me: str) -> str:
 
 def _spoken(sequence: str) -> str:
     target, _, label = sequence.partition("|")
-    match target[0]:
+    match target[:1]:
         case "@":
             return f"@{label or 'someone'}"
         case "#":

@@ -24,11 +24,13 @@ _BARE_BROADCAST = re.compile(r"@(?=(?:here|channel|everyone)(?![a-z0-9_]))", re.
 # Each pattern holds already for the first characters of its secret, since an answer is shown as it grows.
 _SECRETS = re.compile(
     r"""
-      \b(?P<slack> xox[a-z](?:\.xox[a-z])?- | xapp- ) [A-Za-z0-9-]+
-    | \b(?P<aws> A(?:KIA|SIA) ) [A-Z0-9]{4,16}\b
-    | \b(?P<bedrock> bedrock-api-key- | ABSK(?=[A-Za-z0-9+/]{8}) ) [A-Za-z0-9+/=_-]+
+      (?<![A-Za-z0-9]) (?:
+          (?P<slack> xox[a-z](?:\.xox[a-z])?- | xapp- ) [A-Za-z0-9-]+
+        | (?P<aws> A(?:KIA|SIA) ) [A-Z0-9]{4,}
+        | (?P<bedrock> bedrock-api-key- | ABSK(?=[A-Za-z0-9+/]{8}) ) [A-Za-z0-9+/=_-]+
+        | (?P<bearer> (?i:bearer)\s+ ) [A-Za-z0-9._~+/=-]{16,}
+      )
     | (?P<named> (?i:aws_?secret_?access_?key|aws_?session_?token) ["']?\s*[=:]\s*["']? )[A-Za-z0-9+/=]{8,}
-    | (?P<bearer> \b(?i:bearer)\s+ ) [A-Za-z0-9._~+/=-]{16,}
     """,
     re.VERBOSE,
 )

@@ -82,11 +82,12 @@ class Exchange:
     def receive(self, event: StreamEvent) -> bool:
         """Take an event of the answering model's, from any thread.
 
-        True if the orchestrator must look: it does not know yet that there is something new to show.
+        True if the orchestrator must look: it does not know yet that there is news, or the news is the end.
         """
         with self._receiving:
             self.draft = self.draft.apply(event)
-        if self._has_news or not self.draft.started:
+        knows = self._has_news and self.draft.outcome is None
+        if knows or not self.draft.started:
             return False
         self._has_news = True
         return True

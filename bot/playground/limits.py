@@ -35,25 +35,30 @@ class Meter:
 
     def take(self, method: str, channel: str, now: float) -> float:
         """Count a call, or say after how many seconds it may be made again; 0 means that it was counted."""
-        posts = method == "chat.postMessage"
-        allowed = self._limits.posts_per_minute if posts else self._limits.per_minute
-        calls = self._calls[method]
-        while calls and calls[0] <= now - _WINDOW_SECONDS:
-            calls.popleft()
-        if len(calls) >= allowed:
-            return calls[0] + _WINDOW_SECONDS - now
-        wait = self._take_from_bucket(channel, now) if posts else 0.0
+        is_post = method == "chat.postMessage"
+        wait = self._wait_of_window(method, is_post, now)
+        if is_post:
+            wait = max(wait, self._wait_of_bucket(channel, now))
         if not wait:
-            calls.append(now)
+            self._calls[method].append(now)
+            if is_post:
+                self._buckets[channel] = (self._level(channel, now) - 1, now)
         return wait
 
-    def _take_from_bucket(self, channel: str, now: float) -> float:
+    def _wait_of_window(self, method: str, is_post: bool, now: float) -> float:
+        allowed = self._limits.posts_per_minute if is_post else self._limits.per_minute
+        calls = self._calls[method]
+        while calls and calls[0] + _WINDOW_SECONDS <= now:
+            calls.popleft()
+        return calls[0] + _WINDOW_SECONDS - now if len(calls) >= allowed else 0.0
+
+    def _wait_of_bucket(self, channel: str, now: float) -> float:
+        level = self._level(channel, now)
+        return 0.0 if level >= 1 else (1 - level) / self._limits.posts_per_second_in_channel
+
+    def _level(self, channel: str, now: float) -> float:
         rate, burst = self._limits.posts_per_second_in_channel, self._limits.post_burst_in_channel
         if rate == inf:
-            return 0.0
+            return burst
         level, since = self._buckets.get(channel, (burst, now))
-        level = min(burst, level + (now - since) * rate)
-        if level < 1:
-            return (1 - level) / rate
-        self._buckets[channel] = (level - 1, now)
-        return 0.0
+        return min(burst, level + (now - since) * rate)

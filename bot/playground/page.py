@@ -40,7 +40,7 @@ class Page:
 
     def __init__(self, slack: Slack, me: str = ADA.id) -> None:
         self._slack, self._me = slack, me
-        self._readers: set[asyncio.Queue[dict[str, Any]]] = set()
+        self._readers: set[asyncio.Queue[dict[str, Any] | None]] = set()
         slack.workspace.watchers.append(self._changed)
         slack.app.middlewares.append(own_pages_only)
         slack.app.add_routes(
@@ -54,6 +54,7 @@ class Page:
             ]
         )
         slack.app.on_response_prepare.append(_add_security_headers)
+        slack.app.on_shutdown.append(self._end_streams)
 
     async def _index(self, _request: web.Request) -> web.StreamResponse:
         return web.FileResponse(_FILES / "index.html")
@@ -87,17 +88,21 @@ class Page:
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         )
-        news: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        news: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
         self._readers.add(news)
         try:
             await response.prepare(request)
-            while True:
-                event = await news.get()
+            while (event := await news.get()) is not None:
                 await response.write(f"data: {json.dumps(event)}\n\n".encode())
         except ConnectionResetError:
-            return response
+            pass  # the page was left
         finally:
             self._readers.discard(news)
+        return response
+
+    async def _end_streams(self, _app: web.Application) -> None:
+        for reader in self._readers:  # or the server would wait for them
+            reader.put_nowait(None)
 
     async def _say(self, request: web.Request) -> web.Response:
         words = await request.json()

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
-from itertools import cycle
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
 
 from bot.playground.workspace import Message, User
 
-_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable("image")
-_SEQUENCE = re.compile(r"<([^<>\n]+)>")
-_LIVE_IN_MARKDOWN = re.compile(r"&lt;([@#!][^&\n]+)&gt;")  # there the text is quoted for HTML already
+_MARKED = re.compile(
+    r"```\n?(?P<block>.+?)\n?```|`(?P<code>[^`\n]+)`|<(?P<sequence>[^<>\n]+)>",
+    re.DOTALL,
+)
+# What counts as live in Markdown as well; `<!DOCTYPE html>` and `List<@NonNull String>` do not.
+_MENTION = re.compile(
+    r"<(?P<sequence>(?:[@#][A-Z0-9]{2}|!(?:here|channel|everyone|subteam)\b)[^<>\n]*)>",
+)
 _EMPHASIS = (
-    (re.compile(r"`([^`\n]+)`"), r"<code>\1</code>"),
     (re.compile(r"(?<!\w)\*([^*\n]+)\*(?!\w)"), r"<strong>\1</strong>"),
     (re.compile(r"(?<!\w)_([^_\n]+)_(?!\w)"), r"<em>\1</em>"),
     (re.compile(r"(?<!\w)~([^~\n]+)~(?!\w)"), r"<s>\1</s>"),
@@ -31,45 +36,75 @@ def blocks_of(message: Message, users: Mapping[str, User]) -> list[dict[str, str
 
 
 def _rendered(block: Mapping[str, Any], users: Mapping[str, User]) -> dict[str, str]:
-    match block["type"]:
-        case "markdown":
-            rendered = _MARKDOWN.render(block["text"])
-            return {
-                "type": "markdown",
-                "html": _LIVE_IN_MARKDOWN.sub(lambda match: _spoken(match[1], users), rendered),
-            }
-        case "section":
-            return {"type": "section", "html": _mrkdwn(block["text"]["text"], users)}
-        case "context":
-            words = (_mrkdwn(element["text"], users) for element in block["elements"])
+    match block:
+        case {"type": "markdown", "text": text}:
+            return {"type": "markdown", "html": _MARKDOWN.render(text, {"users": users})}
+        case {"type": "section", "text": {"text": text}}:
+            return {"type": "section", "html": _mrkdwn(text, users)}
+        case {"type": "context", "elements": elements}:
+            words = (_mrkdwn(element.get("text", ""), users) for element in elements)
             return {"type": "context", "html": " ".join(words)}
-        case kind:
-            return {"type": "unknown", "html": html.escape(str(kind))}
+        case _:
+            return {"type": "unknown", "html": html.escape(str(block.get("type")))}
+
+
+def _mention_in_markdown(state: StateInline, silent: bool) -> bool:
+    """A rule of markdown-it's: mentions are live in Markdown as well, though not in code."""
+    found = _MENTION.match(state.src, state.pos)
+    if found is None:
+        return False
+    if not silent:
+        state.push("mention", "", 0).content = found["sequence"]
+    state.pos = found.end()
+    return True
+
+
+def _rendered_mention(
+    _renderer: object, tokens: Sequence[Token], index: int, _options: object, env: Mapping[str, Any]
+) -> str:
+    return _spoken(tokens[index].content, env["users"])
+
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable("image")
+_MARKDOWN.inline.ruler.before("autolink", "mention", _mention_in_markdown)
+_MARKDOWN.add_render_rule("mention", _rendered_mention)
 
 
 def _mrkdwn(text: str, users: Mapping[str, User]) -> str:
-    # Slack's own three escapes are undone first: quoting for HTML makes them anew.
-    parts = _SEQUENCE.split(text)
-    spoken = [
-        _spoken(part, users) if odd else _emphasised(part) for part, odd in zip(parts, cycle((False, True)))
-    ]
-    return "".join(spoken).replace("\n", "<br>")
+    shown, end = "", 0
+    for found in _MARKED.finditer(text):
+        shown += _emphasised(text[end : found.start()])
+        match found.lastgroup:
+            case "block":
+                shown += f"<pre><code>{html.escape(_plain(found['block']))}</code></pre>"
+            case "code":
+                shown += f"<code>{html.escape(_plain(found['code']))}</code>"
+            case _:
+                shown += _spoken(found["sequence"], users)
+        end = found.end()
+    return shown + _emphasised(text[end:])
 
 
 def _emphasised(text: str) -> str:
-    quoted = html.escape(html.unescape(text))
+    shown = html.escape(_plain(text))
     for pattern, replacement in _EMPHASIS:
-        quoted = pattern.sub(replacement, quoted)
-    return quoted
+        shown = pattern.sub(replacement, shown)
+    return shown.replace("\n", "<br>")
+
+
+def _plain(text: str) -> str:
+    """Text without Slack's three escapes; there are no others."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def _spoken(sequence: str, users: Mapping[str, User]) -> str:
     """A control sequence: a mention, or a link."""
-    target, _, label = (html.escape(html.unescape(part)) for part in sequence.partition("|"))
+    target, _, label = map(_plain, sequence.partition("|"))
     if target.startswith(("@", "#", "!")):
+        sign = "#" if target.startswith("#") else "@"
         known = users.get(target[1:])
-        name = label or (f"@{known.name}" if known else target.replace("!", "@"))
-        return f'<span class="mention">{html.escape(name) if known else name}</span>'
+        name = known.name if known else label.removeprefix(sign) or target[1:]
+        return f'<span class="mention">{html.escape(sign + name)}</span>'
     if target.startswith(("https://", "http://", "mailto:")):
-        return f'<a href="{target}">{label or target}</a>'
-    return f"&lt;{target}&gt;"
+        return f'<a href="{html.escape(target)}">{html.escape(label or target)}</a>'
+    return html.escape(_plain(f"<{sequence}>"))

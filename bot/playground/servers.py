@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 from aiohttp import web
 
@@ -35,13 +35,20 @@ class Servers:
         self.bedrock_url = ""
 
     def start(self, port: int = 0) -> None:
-        """Listen; Slack and the page on `port`, or on a free one. Raises OSError if it is taken."""
+        """Listen; Slack and the page on `port`, or on a free one.
+
+        Raises OSError if it is taken, OverflowError if there is no such port.
+        """
         self._thread.start()
-        self._run(self._begin(port))
+        try:
+            self.wait_for(lambda: self._begin(port))
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """Listen no more."""
-        self._run(self._end())
+        self.wait_for(self._end)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -52,7 +59,11 @@ class Servers:
         async def act() -> _T:
             return action()
 
-        return self._run(act())
+        return self.wait_for(act)
+
+    def wait_for(self, action: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
+        """Run what takes time on the loop's thread, and return what it returns."""
+        return asyncio.run_coroutine_threadsafe(action(), self._loop).result()
 
     def environment(self) -> dict[str, str]:
         """What a bot needs in its environment to take these servers for the real ones."""
@@ -66,12 +77,6 @@ class Servers:
             "AWS_REGION": "us-east-1",
             "AWS_EC2_METADATA_DISABLED": "true",
         }
-
-    def _run(self, work: Awaitable[_T]) -> _T:
-        async def await_it() -> _T:
-            return await work
-
-        return asyncio.run_coroutine_threadsafe(await_it(), self._loop).result()
 
     async def _begin(self, port: int) -> None:
         self.slack, self.bedrock = self._make_slack(), self._make_bedrock()

@@ -20,8 +20,8 @@ from aiohttp import web
 
 from bot.playground.limits import Limits, Meter
 from bot.playground.socket_mode import SocketMode
-from bot.playground.web_api import METHODS, ApiError, as_slack_shows
-from bot.playground.workspace import BOT_ID, BOT_USER, TEAM, Conversation, Message, Workspace, mentions
+from bot.playground.web_api import METHODS, READ_SCOPES, ApiError, as_slack_shows
+from bot.playground.workspace import BOT_ID, BOT_USER, TEAM, Message, Workspace, mentions
 
 BOT_TOKEN = "xoxb-playground"  # noqa: S105 - it opens nothing but this server
 APP_TOKEN = "xapp-playground"  # noqa: S105 - likewise
@@ -40,6 +40,7 @@ _EVENTS_BY_KIND = {
     "im": "message.im",
 }
 _RESPONSE_URL_POSTS = 5
+_TOKEN_KINDS = {"xoxb", "xoxp", "xapp"}
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,10 @@ class Slack:
         granted: Iterable[str] = ALL_SCOPES,
         subscribed: Iterable[str] = ALL_EVENTS,
         clock: Callable[[], float] = time.time,
+        sockets: SocketMode | None = None,
     ) -> None:
         self.workspace = Workspace()
-        self.sockets = SocketMode()
+        self.sockets = sockets or SocketMode()
         self.calls: list[Call] = []
         self.used_scopes: set[str] = set()
         self._granted, self._subscribed = frozenset(granted), frozenset(subscribed)
@@ -112,19 +114,20 @@ class Slack:
     ) -> Message:
         """Let `user` say `text` (mrkdwn), and the bot hear of it."""
         ts = self.workspace.new_ts(self._clock())
-        message = self.workspace.put(Message(channel, ts, user, text, thread_ts=thread_ts, files=files))
+        bot_id = f"B{user}" if self.workspace.users[user].is_bot else ""
+        message = self.workspace.put(
+            Message(channel, ts, user, text, thread_ts=thread_ts, files=files, bot_id=bot_id)
+        )
         event = as_slack_shows(message) | ({"subtype": "file_share"} if files else {})
-        if self.workspace.users[user].is_bot:
-            event["bot_id"] = f"B{user}"
-        self._tell(message, event)
+        self._tell_of_message(message, event)
+        self._tell_of_mention(message, event)
         return message
 
     def edit(self, message: Message, text: str) -> Message:
         """Let the writer of `message` change it."""
         changed = self.workspace.put(replace(message, text=text, edited=True))
         self._tell_of_change(changed, message)
-        if mentions(text, BOT_USER):
-            self._tell_of_mention(changed, as_slack_shows(changed))
+        self._tell_of_mention(changed, as_slack_shows(changed))
         return changed
 
     def delete(self, message: Message) -> None:
@@ -167,22 +170,17 @@ class Slack:
 
     # What the bot hears
 
-    def _tell(self, message: Message, event: dict[str, Any]) -> None:
-        self._tell_of_message(message, event)
-        conversation = self.workspace.conversations[message.channel]
-        if conversation.kind != "im" and mentions(message.text, BOT_USER):
-            self._tell_of_mention(message, event)
-
     def _tell_of_message(self, message: Message, event: dict[str, Any]) -> None:
         conversation = self.workspace.conversations[message.channel]
         if _EVENTS_BY_KIND[conversation.kind] in self._subscribed and BOT_USER in conversation.members:
+            self._needs_scope(READ_SCOPES[conversation.kind])
             kind = "group" if conversation.kind == "private" else conversation.kind
-            if conversation.kind == "im":
-                self._needs_scope("im:history")
             self.send_event(event | {"channel": message.channel, "channel_type": kind})
 
     def _tell_of_mention(self, message: Message, event: dict[str, Any]) -> None:
-        if "app_mention" in self._subscribed and BOT_USER in self._conversation(message).members:
+        conversation = self.workspace.conversations[message.channel]
+        is_heard = BOT_USER in conversation.members and conversation.kind != "im"
+        if "app_mention" in self._subscribed and is_heard and mentions(message.text, BOT_USER):
             self._needs_scope("app_mentions:read")
             self.send_event(event | {"type": "app_mention", "channel": message.channel})
 
@@ -216,18 +214,14 @@ class Slack:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _conversation(self, message: Message) -> Conversation:
-        return self.workspace.conversations[message.channel]
-
     def _whisper(self, user: str, channel: str, text: str) -> None:
         ts = self.workspace.new_ts(self._clock())
-        self.workspace.put(Message(channel, ts, BOT_USER, text, only_for=user))
+        self.workspace.put(Message(channel, ts, BOT_USER, text, only_for=user, bot_id=BOT_ID))
 
     # What the bot calls
 
     async def _open_connection(self, request: web.Request) -> web.Response:
-        if _token(request) != APP_TOKEN:
-            code = "invalid_auth" if _token(request).startswith("xapp-") else "not_allowed_token_type"
+        if code := _refusal_of_token(_token(request), APP_TOKEN):
             return web.json_response({"ok": False, "error": code})
         url = f"{self.base_url.replace('http', 'ws', 1)}{self.sockets.new_path()}"
         return web.json_response({"ok": True, "url": url})
@@ -251,8 +245,8 @@ class Slack:
         return web.json_response(answer)
 
     def _made(self, name: str, parameters: Mapping[str, Any], token: str) -> dict[str, Any]:
-        if token != BOT_TOKEN:
-            raise ApiError("invalid_auth" if token else "not_authed")
+        if code := _refusal_of_token(token, BOT_TOKEN):
+            raise ApiError(code)
         if name not in METHODS:
             raise ApiError("unknown_method")
         method = METHODS[name]
@@ -271,7 +265,7 @@ class Slack:
         if before:
             self._tell_of_change(message, before)
         else:
-            self._tell_of_message(message, as_slack_shows(message) | {"bot_id": BOT_ID})
+            self._tell_of_message(message, as_slack_shows(message))
 
     def _needs_scope(self, scope: str) -> None:
         if scope not in self._granted:
@@ -298,6 +292,16 @@ class Slack:
 
 def _token(request: web.Request) -> str:
     return request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
+
+
+def _refusal_of_token(token: str, wanted: str) -> str:
+    """The error of a call that needs the token `wanted`; empty for none."""
+    if not token:
+        return "not_authed"
+    kind = token.partition("-")[0]
+    if kind in _TOKEN_KINDS and not wanted.startswith(kind):
+        return "not_allowed_token_type"
+    return "" if token == wanted else "invalid_auth"
 
 
 async def _parameters(request: web.Request) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ import asyncio
 import itertools
 import json
 import random
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -20,9 +21,16 @@ _EVENT_RETRIES = (0.0, 60.0, 300.0)
 
 
 class SocketMode:
-    """The connections of one app. `unacknowledged` names the envelopes that were not answered in time."""
+    """The connections of one app. `unacknowledged` names the envelopes that were not answered in time.
 
-    def __init__(self) -> None:
+    An envelope has `ack_seconds` to be acknowledged; an event that was not is sent again after the pauses.
+    """
+
+    def __init__(
+        self, ack_seconds: float = _ACK_SECONDS, event_retries: Sequence[float] = _EVENT_RETRIES
+    ) -> None:
+        self._ack_seconds = ack_seconds
+        self._event_retries = event_retries
         self.unacknowledged: list[dict[str, Any]] = []
         self._connections: set[web.WebSocketResponse] = set()
         self._connected = asyncio.Event()
@@ -57,19 +65,17 @@ class SocketMode:
         return socket
 
     def _take_acknowledgement(self, answer: dict[str, Any]) -> None:
-        waiting = self._waiting.pop(answer.get("envelope_id", ""), None)
+        waiting = self._waiting.get(answer.get("envelope_id", ""))
         if waiting and not waiting.done():
             waiting.set_result(answer.get("payload") or {})
 
     async def deliver_event(self, payload: dict[str, Any]) -> None:
         """Send an Events API payload, and again as often as Slack would."""
-        for attempt, pause in enumerate((0.0, *_EVENT_RETRIES)):
+        for attempt, pause in enumerate((0.0, *self._event_retries)):
             await asyncio.sleep(pause)
             retry = {"retry_attempt": attempt, "retry_reason": "timeout" if attempt else ""}
-            if (
-                await self._deliver("events_api", payload, accepts_response_payload=False, **retry)
-                is not None
-            ):
+            answer = await self._deliver("events_api", payload, accepts_response_payload=False, **retry)
+            if answer is not None:
                 return
 
     async def deliver_interaction(self, kind: str, payload: dict[str, Any]) -> dict[str, Any] | None:
@@ -77,16 +83,19 @@ class SocketMode:
         return await self._deliver(kind, payload, accepts_response_payload=True)
 
     async def _deliver(self, kind: str, payload: dict[str, Any], **more: Any) -> dict[str, Any] | None:
-        await self._connected.wait()
+        while not self._connections:
+            await self._connected.wait()
         envelope = {"envelope_id": str(uuid4()), "type": kind, "payload": payload, **more}
         answered = self._waiting[envelope["envelope_id"]] = asyncio.get_running_loop().create_future()
-        await random.choice(list(self._connections)).send_json(envelope)  # noqa: S311 - any one will do
+        connection = random.choice(list(self._connections))  # noqa: S311 - any one will do
         try:
-            return await asyncio.wait_for(answered, _ACK_SECONDS)
-        except asyncio.TimeoutError:
-            self._waiting.pop(envelope["envelope_id"], None)
+            await connection.send_json(envelope)
+            return await asyncio.wait_for(answered, self._ack_seconds)
+        except (asyncio.TimeoutError, ConnectionError):  # the latter from a connection that is going
             self.unacknowledged.append(envelope)
             return None
+        finally:
+            self._waiting.pop(envelope["envelope_id"], None)
 
     async def close(self) -> None:
         """End every connection."""

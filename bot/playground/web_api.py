@@ -70,6 +70,7 @@ def chat_post_message(workspace: Workspace, parameters: Parameters, now: float) 
             thread_ts=thread_ts,
             blocks=blocks,
             metadata=_checked_metadata(parameters),
+            bot_id=BOT_ID,
         )
     )
     return {"channel": message.channel, "ts": message.ts, "message": as_slack_shows(message)}
@@ -119,7 +120,7 @@ def conversations_open(workspace: Workspace, parameters: Parameters, _now: float
 
 
 _WRITE = {"": "chat:write"}
-_READ = {
+READ_SCOPES = {
     "": "channels:history",
     "channel": "channels:history",
     "private": "groups:history",
@@ -132,16 +133,15 @@ METHODS = {
     "chat.postMessage": Method(chat_post_message, _WRITE),
     "chat.update": Method(chat_update, _WRITE),
     "conversations.open": Method(conversations_open, {"": "im:write"}),
-    "conversations.replies": Method(conversations_replies, _READ),
+    "conversations.replies": Method(conversations_replies, READ_SCOPES),
 }
 
 
 def as_slack_shows(message: Message, with_metadata: bool = True) -> dict[str, Any]:
     """A message as the API and events show it."""
-    shown: dict[str, Any] = {"type": "message", "user": message.user, "text": message.text, "ts": message.ts}
-    if message.user == BOT_USER:
-        shown["bot_id"] = BOT_ID
+    shown = {"type": "message", "user": message.user, "text": message.text, "ts": message.ts}
     optional = {
+        "bot_id": message.bot_id,
         "thread_ts": message.thread_ts,
         "blocks": list(message.blocks),
         "files": list(message.files),
@@ -182,20 +182,20 @@ def _checked_blocks(parameters: Parameters) -> Sequence[Mapping[str, Any]]:
 
 
 def _block_problems(number: int, block: Any) -> list[str]:
-    kind = block.get("type") if isinstance(block, dict) else None
+    kind = str(block.get("type")) if isinstance(block, dict) else ""
     if kind not in _KNOWN_BLOCKS:
         return [f"unsupported type: {kind} [json-pointer:/blocks/{number}/type]"]
     problems = []
-    if kind == "markdown" and not (isinstance(block.get("text"), str) and block["text"]):
+    text, elements = block.get("text"), block.get("elements")
+    if kind == "markdown" and not (isinstance(text, str) and text):
         problems.append(f"must be more than 0 characters [json-pointer:/blocks/{number}/text]")
-    if kind in _TEXT_LIMITS:
-        words = (block.get("text") or {}).get("text", "")
-        if not 0 < _characters(words) <= _TEXT_LIMITS[kind]:
-            problems.append(
-                f"must be 1 to {_TEXT_LIMITS[kind]} characters [json-pointer:/blocks/{number}/text]"
-            )
-    if kind in _MOST_ELEMENTS and not 0 < len(block.get("elements") or []) <= _MOST_ELEMENTS[kind]:
-        problems.append(f"must be 1 to {_MOST_ELEMENTS[kind]} items [json-pointer:/blocks/{number}/elements]")
+    if most := _TEXT_LIMITS.get(kind):
+        words = text.get("text") if isinstance(text, dict) else None
+        if not (isinstance(words, str) and 0 < _characters(words) <= most):
+            problems.append(f"must be 1 to {most} characters [json-pointer:/blocks/{number}/text]")
+    most = _MOST_ELEMENTS.get(kind)
+    if most and not (isinstance(elements, list) and 0 < len(elements) <= most):
+        problems.append(f"must be 1 to {most} items [json-pointer:/blocks/{number}/elements]")
     return problems
 
 
@@ -208,9 +208,11 @@ def _checked_metadata(parameters: Parameters) -> Mapping[str, Any] | None:
     metadata = _decoded(parameters.get("metadata") or {}, "invalid_metadata_format")
     if not metadata:
         return None
-    if not isinstance(metadata.get("event_type"), str) or not isinstance(metadata.get("event_payload"), dict):
-        raise ApiError("invalid_metadata_format")
-    return dict(metadata)
+    match metadata:
+        case {"event_type": str(), "event_payload": dict()}:
+            return dict(metadata)
+        case _:
+            raise ApiError("invalid_metadata_format")
 
 
 def _decoded(value: Any, code: str) -> Any:
@@ -222,7 +224,6 @@ def _decoded(value: Any, code: str) -> Any:
 
 
 def _number(value: Any, code: str) -> int:
-    try:
-        return int(value)
-    except ValueError:
-        raise ApiError(code) from None
+    if not str(value).isdecimal():
+        raise ApiError(code)
+    return int(value)

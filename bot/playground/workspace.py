@@ -35,7 +35,10 @@ class Conversation:
 
 @dataclass(frozen=True)
 class Message:
-    """Something said. (channel, ts) is its identity; `only_for` is who alone sees it, if not empty."""
+    """Something said. (channel, ts) is its identity; `only_for` is who alone sees it, if not empty.
+
+    `bot_id` names the app that said it; it is empty where a person did.
+    """
 
     channel: str
     ts: str
@@ -47,6 +50,7 @@ class Message:
     files: Sequence[Mapping[str, Any]] = ()
     edited: bool = False
     only_for: str = ""
+    bot_id: str = ""
 
     @property
     def is_reply(self) -> bool:

@@ -1,55 +1,6 @@
 /* The page of the playground: one state, fed by server-sent events, drawn by render(). */
 
-const language = navigator.language.startsWith("ko") ? 1 : 0; // the column of the table
-const words = Object.fromEntries(Object.entries({
-  conversations: ["Conversations", "대화 목록"],
-  channels: ["Channels", "채널"],
-  directMessages: ["Direct messages", "다이렉트 메시지"],
-  messages: ["Messages", "메시지"],
-  thread: ["Thread", "스레드"],
-  threadMessages: ["Messages of the thread", "스레드의 메시지"],
-  closeThread: ["Close thread", "스레드 닫기"],
-  replyInThread: ["Reply in thread", "스레드에서 답글 달기"],
-  replies: [(n) => (n === 1 ? "1 reply" : `${n} replies`), (n) => `답글 ${n}개`],
-  onlyYou: ["Only visible to you", "나에게만 표시"],
-  edited: ["(edited)", "(편집됨)"],
-  isPrivate: ["(private)", "(비공개)"],
-  unread: ["(unread)", "(읽지 않음)"],
-  you: [(name) => `${name} (you)`, (name) => `${name} (나)`],
-  writeTo: [(title) => `Message ${title}`, (title) => `${title}에 메시지 보내기`],
-  writeInThread: ["Reply to this thread", "이 스레드에 답글 쓰기"],
-  send: ["Send", "보내기"],
-  keys: ["Enter to send, Shift+Enter for a new line", "Enter로 보내기, Shift+Enter로 줄 바꿈"],
-  suggestions: ["Suggestions", "추천"],
-  absent: [(bot) => `${bot} is not in this channel`, (bot) => `이 채널에는 ${bot} 앱이 없습니다`],
-  introTitle: [(title) => `This is the beginning of ${title}`, (title) => `${title}의 첫머리입니다`],
-  introChannel: [
-    (bot) => `Mention @${bot} to ask something; the answer comes as a thread. For example:`,
-    (bot) => `@${bot} 멘션과 함께 질문하면 스레드로 답합니다. 예를 들면:`,
-  ],
-  introDirect: [
-    (bot) => `Everything you write here is for ${bot}. For example:`,
-    (bot) => `여기에 쓴 글에는 모두 ${bot} 앱이 답합니다. 예를 들면:`,
-  ],
-  introAbsent: [
-    (command) => `Nobody hears a mention here, but ${command} works everywhere. For example:`,
-    (command) => `여기서는 멘션에 답하지 않지만 ${command} 명령은 어디서나 쓸 수 있습니다. 예를 들면:`,
-  ],
-  examples: ["Examples", "예시"],
-  noCommands: [
-    "Slack does not allow slash commands in threads.",
-    "Slack에서는 스레드 안에서 슬래시 명령을 쓸 수 없습니다.",
-  ],
-  notSent: [(error) => `Not sent: ${error}`, (error) => `보내지 못했습니다: ${error}`],
-  noServer: ["the playground does not answer", "플레이그라운드가 응답하지 않습니다"],
-  reconnecting: ["Reconnecting…", "다시 연결하는 중…"],
-}).map(([key, translations]) => [key, translations[language]]));
-
-const examples = [
-  "What can you do?",
-  "Why are there two answers?",
-  "실제 Slack에는 어떻게 연결하나요?",
-];
+import { examples, language, words } from "./words.js";
 
 const timeFormat = new Intl.DateTimeFormat(navigator.language, { hour: "numeric", minute: "2-digit" });
 const AVATAR_COLOURS = 6; // .avatar-0 … in style.css
@@ -369,21 +320,29 @@ function announce(key) {
 
 // ---- Moving about --------------------------------------------------------
 
+/** The address is #channel or #channel/thread. */
 function chooseFromAddress() {
   const before = chosen?.id;
-  const wanted = location.hash.slice(1);
+  const [wanted, ts] = location.hash.slice(1).split("/");
   chosen = app.conversations.find(({ id }) => id === wanted) ?? app.conversations[0];
   if (before === chosen?.id) return render();
   unseen.delete(chosen.id);
-  openThread = null;
+  openThread = messages.has(identity({ channel: chosen.id, ts })) ? ts : null;
   render();
   goToChannelEnd();
+  goToThreadEnd();
   channelComposer.input.focus();
 }
 
-function showThread(ts) {
+/** The address follows, so that the page can be loaded anew without losing its place. */
+function setThread(ts) {
   openThread = ts;
+  history.replaceState(null, "", `#${[chosen.id, ts].filter(Boolean).join("/")}`);
   render();
+}
+
+function showThread(ts) {
+  setThread(ts);
   goToThreadEnd();
   if (threadCovers()) threadComposer.input.focus();
 }
@@ -391,8 +350,7 @@ function showThread(ts) {
 function closeThread() {
   const hadFocus = byId("thread").contains(document.activeElement);
   const key = identity({ channel: chosen.id, ts: openThread });
-  openThread = null;
-  render();
+  setThread(null);
   if (hadFocus) (find(byId("channel"), `[data-key="${key}"] .open-thread`) ?? channelComposer.input).focus();
 }
 
@@ -549,7 +507,7 @@ function hintsFor(before, { thread_ts }) {
 
 // ---- Start ---------------------------------------------------------------
 
-document.documentElement.lang = ["en", "ko"][language];
+document.documentElement.lang = language;
 fillWords(document);
 
 const goToChannelEnd = followEnd(find(byId("channel"), ".log"));

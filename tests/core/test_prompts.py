@@ -1,0 +1,102 @@
+"""What the models are told costs little, and of the first one's reply only a sentence is shown."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.core import prompts
+from bot.core.conversation import Role, Turn, estimated_tokens
+from bot.core.question import Place, Question
+from bot.core.texts import Language
+
+
+def question(text: str, *files: str) -> Question:
+    return Question("T1", "C1", "U1", text, ts="1.0", files=files)
+
+
+def test_the_answering_models_instructions_leave_the_price_to_the_answer() -> None:
+    assert estimated_tokens(prompts.answer(()).system) < 250
+
+
+def test_the_answering_model_reads_the_conversation() -> None:
+    turns = (Turn(Role.USER, "a"), Turn(Role.ASSISTANT, "b"), Turn(Role.USER, "c"))
+    prompt = prompts.answer(turns)
+
+    assert prompt.turns == turns
+    assert prompt.max_tokens == 5_000
+    assert 0 < prompt.temperature < 1
+
+
+def test_the_acknowledging_model_reads_the_beginning_of_the_question_alone() -> None:
+    prompt = prompts.acknowledge(question("q" * 10_000))
+
+    assert prompt.turns == (Turn(Role.USER, "q" * 2_000),)
+    assert prompt.max_tokens == 60
+    assert 0 < prompt.temperature < 1
+
+
+def test_a_question_without_files_is_asked_as_it_is() -> None:
+    assert prompts.asked(question("왜요?")) == "왜요?"
+
+
+def test_the_answering_model_is_told_which_files_it_cannot_open() -> None:
+    asked = prompts.asked(question("What is on it?", "plan.pdf", "사진.png"))
+
+    assert asked.startswith("What is on it?\n\n")
+    assert "plan.pdf, 사진.png" in asked
+    assert "cannot open" in asked
+
+
+@pytest.mark.parametrize(
+    ("reply", "sentence"),
+    [
+        ("I understand and am preparing an answer!", "I understand and am preparing an answer!"),
+        ("  질문을 이해했습니다!\n", "질문을 이해했습니다!"),
+        ('"On it."', "On it."),
+        ("“준비하고 있습니다!”", "준비하고 있습니다!"),
+        ("On it.\nThe answer is 42.", "On it."),
+        ("<thinking>The user\nasks why.</thinking>\nOn it.", "On it."),
+        ("<thinking>cut off before the end", None),
+        ("<thinking>a</thinking>", None),
+        ("", None),
+        (" \n ", None),
+        ('""', None),
+        ("x" * 300, "x" * 300),
+        ("x" * 301, None),
+    ],
+)
+def test_of_a_reply_one_sentence_may_stand(reply: str, sentence: str | None) -> None:
+    assert prompts.one_sentence(reply) == sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Why?", Language.EN),
+        ("왜?", Language.KO),
+        ("What does 가 mean?", Language.KO),
+        ("ㅋㅋ", Language.KO),
+        ("\u1100\u1161", Language.KO),
+        ("なぜ?", Language.EN),
+        ("", Language.EN),
+    ],
+)
+def test_who_writes_hangul_is_spoken_to_in_korean(text: str, language: Language) -> None:
+    assert question(text).language is language
+
+
+@pytest.mark.parametrize(
+    ("ts", "thread_ts", "place", "in_thread"),
+    [
+        ("2.0", None, Place("C1", "2.0"), False),
+        ("2.0", "2.0", Place("C1", "2.0"), False),
+        ("2.0", "1.0", Place("C1", "1.0"), True),
+        (None, None, None, False),
+    ],
+)
+def test_a_question_is_answered_in_its_thread(
+    ts: str | None, thread_ts: str | None, place: Place | None, in_thread: bool
+) -> None:
+    asked = Question("T1", "C1", "U1", "Why?", ts, thread_ts)
+
+    assert (asked.place, asked.stands_in_thread) == (place, in_thread)

@@ -1,0 +1,539 @@
+"""What is on screen and when, in a time that is only counted."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from math import inf
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.core.draft import Outcome
+from bot.core.errors import Fault, ModelError, RateLimited, SlackError, Unreachable
+from bot.core.markdown import PAGE_UNITS
+from bot.core.message import Content, Kind
+from bot.core.question import Place, Question
+from bot.core.safety import neutralise
+from bot.core.stream import Failed, Finished, StreamEvent, Text
+from bot.core.texts import Language, texts_in
+from bot.engine.exchange import EDIT_INTERVAL, Exchange, OpenThread, Show
+
+DEADLINE = 1.5
+PLACE = Place("C1", "1.0")
+MESSAGE = Question("T1", "C1", "U1", "Why?", ts="1.0")
+COMMAND = Question("T1", "C1", "U1", "Why?")
+STAND_IN = texts_in(Language.EN).stand_in
+FIRST_PAUSE, TRIES = 0.5, 6
+PAGE = "word " * (PAGE_UNITS // 5)
+
+
+class Screen:
+    """An exchange at work: the loop that asks it for steps, and the thread that its calls write."""
+
+    def __init__(self, question: Question = MESSAGE) -> None:
+        self.now = 0.0
+        self.exchange = Exchange(question, self.now, DEADLINE)
+        self.look_at = self.now
+        self.call: Show | OpenThread | None = None
+        self.begun: list[tuple[float, Show | OpenThread]] = []
+        self.thread: dict[str, tuple[Kind, Content]] = {}
+        self.ended = False
+        self.landed_at = -inf
+        self.look()
+
+    def look(self) -> None:
+        """Take the steps that are due, as the orchestrator does."""
+        while not self.ended and self.look_at <= self.now:
+            step = self.exchange.next_step(self.now)
+            if isinstance(step, Show | OpenThread):
+                assert self.call is None, "two calls in flight"
+                self._check_pace(step)
+                self.begun.append((self.now, step))
+                self.call, self.look_at = step, inf
+            elif step is None:
+                self.ended = True
+            else:
+                self.look_at = step
+
+    def _check_pace(self, step: Show | OpenThread) -> None:
+        if isinstance(step, Show) and step.kind is Kind.ANSWER and self.exchange.draft.outcome is None:
+            assert self.now >= self.landed_at + EDIT_INTERVAL
+
+    def at(self, moment: float) -> Screen:
+        assert moment >= self.now
+        while self.look_at <= moment and not self.ended:
+            self.now = max(self.now, self.look_at)
+            self.look()
+        self.now = moment
+        return self
+
+    def _news(self) -> None:
+        self.look_at = self.now
+        self.look()
+
+    def greets(self, words: str | None) -> None:
+        self.exchange.greet(words)
+        self._news()
+
+    def says(self, *events: StreamEvent | str) -> None:
+        """The answering model's events; the loop looks only when the exchange asks it to."""
+        for event in events:
+            if self.exchange.receive(Text(event) if isinstance(event, str) else event):
+                self._news()
+
+    def lands(self) -> None:
+        """The call in flight was made."""
+        step, self.call = self.call, None
+        if isinstance(step, OpenThread):
+            self.exchange.opened(PLACE)
+        else:
+            assert step is not None
+            ts = step.ts or f"{len(self.thread)}.0"
+            assert (step.ts is None) is (ts not in self.thread)
+            self.thread[ts] = (step.kind, step.content)
+            self.exchange.shown(step, ts, self.now)
+            if step.kind is not Kind.ACKNOWLEDGEMENT:
+                self.landed_at = self.now
+        self._news()
+
+    def is_refused(self, error: SlackError) -> None:
+        assert self.call
+        self.call = None
+        self.exchange.refused(error, self.now)
+        self._news()
+
+    def runs_out(self) -> None:
+        """Every call is made until nothing is left to do."""
+        for _ in range(1000):
+            if self.call:
+                self.lands()
+            elif self.ended or self.look_at == inf:
+                return
+            else:
+                self.at(max(self.now, self.look_at))
+                self.look()
+        raise AssertionError("the exchange goes on for ever")
+
+    @property
+    def kinds(self) -> list[Kind]:
+        return [kind for kind, _ in self.thread.values()]
+
+    @property
+    def bodies(self) -> list[str]:
+        return [content.body for _, content in self.thread.values()]
+
+    @property
+    def showing(self) -> str | None:
+        """What the call in flight shows."""
+        return self.call.content.body if isinstance(self.call, Show) else None
+
+
+END = Finished("end_turn", None)
+BREAK = Failed(ModelError(Fault.UNAVAILABLE, "StreamCut"))
+
+
+def answering(*events: StreamEvent | str) -> Screen:
+    """A screen whose acknowledgement stands since 0.2 and whose answer has begun at 1.0."""
+    screen = Screen()
+    screen.greets("On it.")
+    screen.at(0.2).lands()
+    screen.at(1.0).says(*events)
+    return screen
+
+
+# The acknowledgement
+
+
+def test_the_acknowledgement_stands_before_the_answer() -> None:
+    screen = answering("Because.", END)
+    screen.runs_out()
+
+    assert screen.bodies == ["On it.", "Because."]
+    assert screen.kinds == [Kind.ACKNOWLEDGEMENT, Kind.ANSWER]
+    assert screen.ended
+
+
+def test_the_acknowledgement_is_shown_as_soon_as_it_is_known() -> None:
+    screen = Screen()
+    screen.at(0.3).greets("On it.")
+
+    assert screen.begun == [(0.3, Show(PLACE, Kind.ACKNOWLEDGEMENT, Content(neutralise("On it."))))]
+
+
+def test_a_fixed_sentence_stands_in_exactly_at_the_deadline() -> None:
+    screen = Screen()
+
+    assert screen.look_at == DEADLINE
+    assert screen.exchange.next_step(DEADLINE - 0.001) == DEADLINE
+    screen.at(DEADLINE)
+    assert screen.begun[0][0] == DEADLINE
+    assert screen.showing == STAND_IN
+
+
+@pytest.mark.parametrize("words", [None, ""])
+def test_a_fixed_sentence_stands_in_at_once_when_the_first_model_failed(words: str | None) -> None:
+    screen = Screen()
+    screen.at(0.4).greets(words)
+
+    assert screen.begun[0][0] == 0.4
+    assert screen.showing == STAND_IN
+
+
+def test_the_stand_in_speaks_the_askers_language() -> None:
+    screen = Screen(Question("T1", "C1", "U1", "왜?", ts="1.0"))
+    screen.greets(None)
+
+    assert screen.showing == texts_in(Language.KO).stand_in
+
+
+def test_an_acknowledgement_that_comes_after_the_stand_in_is_not_shown() -> None:
+    screen = Screen()
+    screen.at(DEADLINE).lands()
+    screen.at(2.0).greets("On it.")
+
+    assert screen.call is None
+    assert screen.bodies == [STAND_IN]
+
+
+def test_there_is_no_acknowledgement_once_the_answer_has_begun() -> None:
+    screen = Screen()
+    screen.at(0.1).says("Because.")
+    screen.lands()
+    screen.greets("On it.")
+    screen.at(DEADLINE + 1).says(END)
+    screen.runs_out()
+
+    assert screen.bodies == ["Because."]
+
+
+def test_the_answer_waits_for_the_acknowledgement_that_is_on_its_way() -> None:
+    """Else they could come to stand in the other order."""
+    screen = Screen()
+    screen.greets("On it.")
+    screen.at(0.1).says("Because.")
+    screen.at(5.0)
+    assert screen.showing == "On it."
+
+    screen.lands()
+    assert screen.showing == "Because."
+
+
+def test_the_acknowledgement_is_neutralised() -> None:
+    screen = Screen()
+    screen.greets("On it, <!channel>.")
+
+    assert screen.showing == "On it, <\u200b!channel>."
+
+
+# The answer
+
+
+def test_the_first_words_are_shown_at_once() -> None:
+    screen = answering("Be")
+
+    assert screen.begun[-1] == (1.0, Show(PLACE, Kind.ANSWER, Content(neutralise("Be"))))
+    screen.at(1.2).lands()
+    screen.at(3.0).says("cause.", END)
+    screen.runs_out()
+    assert screen.exchange.first_words_at == 1.2
+
+
+def test_blank_beginnings_are_not_shown() -> None:
+    assert answering("", "\n", " ").call is None
+
+
+def test_what_comes_during_a_call_is_shown_one_second_after_it() -> None:
+    screen = answering("Be")
+    screen.at(1.1).says("cause")
+    screen.at(1.4).lands()
+    screen.at(1.5).says(" it")
+    screen.at(10.0)
+
+    assert screen.begun[-1] == (
+        1.4 + EDIT_INTERVAL,
+        Show(PLACE, Kind.ANSWER, Content(neutralise("Because it")), 0, "1.0"),
+    )
+
+
+def test_news_that_waits_to_be_looked_at_wakes_nobody_twice() -> None:
+    exchange = Exchange(MESSAGE, 0.0, DEADLINE)
+
+    assert [exchange.receive(Text(piece)) for piece in ("", " ", "Be", "cause", ".")] == [
+        False,
+        False,
+        True,
+        False,
+        False,
+    ]
+
+
+def test_nothing_is_sent_while_nothing_is_new() -> None:
+    screen = answering("Because")
+    screen.lands()
+    screen.at(60.0).says("", " ")
+    screen.at(120.0)
+
+    assert len(screen.begun) == 2
+
+
+def test_the_last_edit_is_due_at_once() -> None:
+    screen = answering("Be")
+    screen.at(1.1).lands()
+    screen.at(1.2)
+    screen.exchange.receive(Text("cause."))
+    screen.exchange.receive(END)
+
+    assert screen.exchange.next_step(1.2) == Show(
+        PLACE, Kind.ANSWER, Content(neutralise("Because.")), 0, "1.0"
+    )
+
+
+def test_the_end_of_the_answer_wakes_a_loop_that_waits_for_the_next_edit() -> None:
+    screen = answering("Be")
+    screen.at(1.1).lands()
+    screen.at(1.2).says("cause.")
+    screen.at(1.3).says(END)
+
+    assert screen.begun[-1][0] == 1.3
+    assert screen.showing == "Because."
+
+
+def test_an_answer_that_ends_as_it_is_shown_needs_no_edit() -> None:
+    screen = answering("Because.")
+    screen.lands()
+    screen.says(END)
+    screen.runs_out()
+
+    assert screen.ended
+    assert screen.exchange.edits == 0
+
+
+def test_edits_are_counted() -> None:
+    screen = answering("Be")
+    screen.lands()
+    screen.says("cause")
+    screen.at(2.5).lands()
+    screen.says(".", END)
+    screen.runs_out()
+
+    assert screen.exchange.edits == 2
+    assert screen.bodies == ["On it.", "Because."]
+
+
+def test_an_answer_that_broke_says_so_under_what_has_come() -> None:
+    screen = answering("Be", BREAK)
+    screen.runs_out()
+
+    (*_, (kind, content)) = screen.thread.values()
+    assert (kind, content.body, content.note) == (Kind.ANSWER, "Be", texts_in(Language.EN).cut)
+
+
+def test_an_answer_that_failed_is_an_apology_in_its_place() -> None:
+    screen = answering(BREAK)
+    screen.runs_out()
+
+    assert screen.bodies == ["On it.", texts_in(Language.EN).unavailable]
+    assert screen.kinds == [Kind.ACKNOWLEDGEMENT, Kind.NOTICE]
+
+
+def test_an_interrupted_answer_ends_as_one_that_was_cut() -> None:
+    screen = answering("Be")
+    screen.lands()
+    screen.exchange.interrupt()
+    screen.exchange.receive(Text("cause."))
+
+    assert screen.exchange.draft.outcome is Outcome.CUT
+    assert screen.exchange.draft.text == "Be"
+
+
+def test_the_second_message_is_posted_after_the_first_is_complete() -> None:
+    screen = answering("word")
+    screen.lands()
+    screen.says(" " + PAGE + "and more")
+    screen.at(2.0)
+    first, second = screen.exchange.draft.contents(screen.exchange.texts)
+
+    assert screen.call == Show(PLACE, Kind.ANSWER, first, 0, "1.0")
+    screen.lands()
+    screen.at(3.0)
+    assert screen.call == Show(PLACE, Kind.ANSWER, second, 1)
+    screen.lands()
+    screen.says(END)
+    screen.runs_out()
+    assert screen.bodies == ["On it.", first.body, second.body]
+
+
+def test_messages_that_are_complete_are_not_edited_again() -> None:
+    screen = answering(PAGE * 2)
+    screen.runs_out()
+    screen.says("the end", END)
+    screen.runs_out()
+
+    shows = [step for _, step in screen.begun if isinstance(step, Show) and step.kind is Kind.ANSWER]
+    assert [show.number for show in shows] == [0, 1, 2, 2]
+    assert screen.bodies[-1].endswith("the end")
+
+
+# A slash command
+
+
+def test_a_command_opens_its_thread_before_anything_is_said() -> None:
+    screen = Screen(COMMAND)
+    screen.greets("On it.")
+    screen.says("Because.", END)
+    assert screen.begun == [(0.0, OpenThread())]
+
+    screen.at(9.0).runs_out()
+    assert screen.bodies == ["Because."]
+
+
+def test_a_commands_acknowledgement_stands_in_its_thread() -> None:
+    screen = Screen(COMMAND)
+    screen.greets("On it.")
+    screen.at(0.3).lands()
+    screen.at(0.5).lands()
+    screen.says("Because.", END)
+    screen.runs_out()
+
+    assert screen.bodies == ["On it.", "Because."]
+    assert {step.place for _, step in screen.begun if isinstance(step, Show)} == {PLACE}
+
+
+# Refusals
+
+
+def test_a_limit_is_waited_out_and_then_the_newest_is_shown() -> None:
+    screen = answering("Be")
+    screen.is_refused(RateLimited(30.0))
+    screen.at(20.0).says("cause", ".", END)
+    screen.at(30.9)
+    assert screen.call is None
+
+    screen.at(31.0)
+    assert screen.begun[-1][0] == 31.0
+    assert screen.showing == "Because."
+
+
+def test_a_limit_holds_for_the_last_edit_as_well() -> None:
+    screen = answering("Be")
+    screen.lands()
+    screen.at(2.5).says("cause.", END)
+    screen.is_refused(RateLimited(10.0))
+    screen.at(12.4)
+    assert screen.call is None
+
+    screen.runs_out()
+    assert screen.begun[-1][0] == 12.5
+    assert screen.bodies == ["On it.", "Because."]
+
+
+def test_limits_do_not_use_up_the_tries() -> None:
+    screen = answering("Because.", END)
+    for _ in range(20):
+        screen.is_refused(RateLimited(1.0))
+        screen.at(screen.look_at)
+    screen.runs_out()
+
+    assert screen.bodies == ["On it.", "Because."]
+
+
+def test_a_limited_acknowledgement_gives_way_to_the_answer() -> None:
+    screen = Screen()
+    screen.greets("On it.")
+    screen.is_refused(RateLimited(5.0))
+    screen.at(1.0).says("Because.", END)
+    screen.runs_out()
+
+    assert screen.bodies == ["Because."]
+
+
+def test_a_slack_out_of_reach_is_tried_at_growing_intervals_and_then_given_up() -> None:
+    screen = answering("Because.", END)
+    for _ in range(TRIES + 1):
+        assert screen.call
+        screen.is_refused(Unreachable("timeout"))
+        if not screen.ended:
+            screen.at(screen.look_at)
+    begun = [when for when, _ in screen.begun[1:]]
+
+    pauses = [FIRST_PAUSE * 2**number for number in range(TRIES)]
+    assert [later - earlier for earlier, later in pairwise(begun)] == pauses
+    assert screen.ended
+    assert screen.exchange.abandoned
+
+
+def test_a_call_that_succeeds_gives_back_all_tries() -> None:
+    screen = answering("Be")
+    for piece in ("c", "a", "u", "s", "e"):
+        for _ in range(TRIES):
+            screen.is_refused(Unreachable("timeout"))
+            screen.at(screen.look_at)
+        screen.lands()
+        screen.at(screen.now + 5).says(piece)
+    screen.says(END)
+    screen.runs_out()
+
+    assert screen.bodies == ["On it.", "Because"]
+
+
+@pytest.mark.parametrize("question", [MESSAGE, COMMAND])
+def test_a_refusal_for_good_ends_the_exchange(question: Question) -> None:
+    screen = Screen(question)
+    screen.greets("On it.")
+    screen.is_refused(SlackError("is_archived"))
+    screen.says("Because.", END)
+
+    assert screen.ended
+    assert screen.exchange.abandoned
+    assert len(screen.begun) == 1
+
+
+# All of it, in any order
+
+PIECES = st.sampled_from(
+    ["word ", "", " ", "\n\n", "```\n", "가나다 ", PAGE, "| a | b |\n|---|---|\n| c | d |\n"]
+)
+REFUSALS = st.sampled_from([RateLimited(0.0), RateLimited(3.0), Unreachable("timeout")])
+ACTIONS = st.one_of(
+    st.tuples(st.just("wait"), st.floats(0, 2)),
+    st.tuples(st.just("say"), PIECES),
+    st.tuples(st.just("land"), st.none()),
+    st.tuples(st.just("greet"), st.none() | st.just("On it.")),
+    st.tuples(st.just("refuse"), REFUSALS),
+    st.tuples(st.just("end"), st.sampled_from([END, BREAK, Finished("max_tokens", None)])),
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(ACTIONS, max_size=40), st.sampled_from([MESSAGE, COMMAND]))
+def test_whatever_happens_when_all_of_the_answer_comes_to_stand_in_order(
+    actions: list[tuple[str, object]], question: Question
+) -> None:
+    """The screen itself sees to it that no two calls are in flight and no edit comes too soon."""
+    screen, failures = Screen(question), 0
+    for action in actions:
+        match action:
+            case ("wait", float(seconds)):
+                screen.at(screen.now + seconds)
+            case ("say", str(piece)):
+                screen.says(piece)
+            case ("end", Finished() | Failed() as event):
+                screen.says(event)
+            case ("greet", words):
+                screen.greets("On it." if words else None)
+            case ("land", _) if screen.call:
+                screen.lands()
+                failures = 0
+            case ("refuse", SlackError() as error) if screen.call and failures < TRIES:
+                failures += isinstance(error, Unreachable)
+                screen.is_refused(error)
+    screen.says(END)
+    screen.runs_out()
+
+    contents = screen.exchange.draft.contents(screen.exchange.texts)
+    acknowledgements = screen.kinds.count(Kind.ACKNOWLEDGEMENT)
+    assert screen.ended
+    assert acknowledgements <= 1
+    assert screen.kinds[:acknowledgements] == [Kind.ACKNOWLEDGEMENT] * acknowledgements
+    assert [content for _, content in screen.thread.values()][acknowledgements:] == list(contents)

@@ -1,0 +1,310 @@
+"""The page's server: what it shows to whom, and whom it refuses."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import replace
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+import bot.playground.page
+from bot.playground.limits import UNLIMITED
+from bot.playground.page import Page
+from bot.playground.servers import Servers
+from bot.playground.slack import Slack
+from bot.playground.workspace import ADA, BOT_USER, MINJI, Message, User
+from tests.playground.conftest import SOON, Listener, serving
+
+FILES = sorted(path.name for path in (Path(bot.playground.page.__file__).parent / "page").iterdir())
+
+
+def slack_with_page() -> Slack:
+    slack = Slack(UNLIMITED)
+    Page(slack)
+    return slack
+
+
+@pytest.fixture
+def servers() -> Iterator[Servers]:
+    with serving(slack_with_page) as servers:
+        yield servers
+
+
+@pytest.fixture(scope="module")
+def untouched() -> Iterator[Servers]:
+    """Servers of which things are only asked."""
+    with serving(slack_with_page) as servers:
+        yield servers
+
+
+def address(servers: Servers) -> str:
+    return urlsplit(servers.slack.base_url).netloc
+
+
+def request(
+    servers: Servers,
+    path: str,
+    method: str = "GET",
+    headers: Mapping[str, str] | None = None,
+    body: Mapping[str, Any] | None = None,
+) -> tuple[HTTPResponse, str]:
+    """The answer to a request whose path is sent as it stands."""
+    with closing(HTTPConnection(address(servers), timeout=SOON)) as connection:
+        connection.request(method, path, json.dumps(body) if body else None, dict(headers or {}))
+        response = connection.getresponse()
+        return response, response.read().decode()
+
+
+def state(servers: Servers) -> Any:
+    response, body = request(servers, "/page/state")
+    assert response.status == 200
+    return json.loads(body)
+
+
+class Events:
+    """An open stream of the page's events."""
+
+    def __init__(self, servers: Servers) -> None:
+        self._connection = HTTPConnection(address(servers), timeout=SOON)
+        self._connection.request("GET", "/page/events")
+        self.response = self._connection.getresponse()
+
+    def next(self) -> Any:
+        while not (line := self.response.readline()).startswith(b"data: "):
+            assert line, "the stream has ended"
+        return json.loads(line.removeprefix(b"data: "))
+
+    def close(self) -> None:
+        self.response.close()
+        self._connection.close()
+
+
+@pytest.fixture
+def events(servers: Servers) -> Iterator[Events]:
+    with closing(Events(servers)) as events:
+        yield events
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:{port}", "127.0.0.1.evil.example", "10.0.0.1"]
+)
+@pytest.mark.parametrize("path", ["/", "/page/state", "/page/events", "/page/app.js", "/api/auth.test"])
+def test_a_foreign_host_is_refused(untouched: Servers, host: str, path: str) -> None:
+    """Whose name leads to this machine by DNS rebinding could read it otherwise."""
+    port = address(untouched).rpartition(":")[2]
+    method = "POST" if path.startswith("/api") else "GET"
+    response, _ = request(untouched, path, method, {"Host": host.format(port=port)})
+
+    assert response.status == 403
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1", "https://{own}"])
+@pytest.mark.parametrize("path", ["/page/say", "/page/command", "/api/chat.postMessage", "/commands/x"])
+def test_a_foreign_origin_is_refused_and_nothing_is_said(untouched: Servers, origin: str, path: str) -> None:
+    headers = {"Origin": origin.format(own=address(untouched)), "Content-Type": "application/json"}
+    words = {"channel": "CGENERAL", "text": "hi", "command": "/ask"}
+    response, _ = request(untouched, path, "POST", headers, words)
+
+    assert response.status == 403
+    assert not untouched.slack.workspace.messages
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
+def test_the_page_is_opened_by_its_own_names(untouched: Servers, name: str) -> None:
+    host = f"{name}:{address(untouched).rpartition(':')[2]}"
+    response, body = request(untouched, "/", headers={"Host": host, "Origin": f"http://{host}"})
+
+    assert response.status == 200
+    assert "<!doctype html>" in body
+
+
+@pytest.mark.parametrize("path", ["/", "/page/state", "/page/app.js", "/page/nothing"])
+def test_every_answer_forbids_what_the_page_does_not_need(untouched: Servers, path: str) -> None:
+    response, _ = request(untouched, path)
+
+    policy = response.headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_files_of_the_page_are_served_with_their_types(untouched: Servers, name: str) -> None:
+    types = {"html": "html", "css": "css", "js": "javascript"}
+    response, _ = request(untouched, f"/page/{name}")
+
+    assert response.status == 200
+    assert response.headers.get_content_subtype() == types[name.rpartition(".")[2]]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/page/../page.py",
+        "/page/..%2fpage.py",
+        "/page/%2e%2e/page.py",
+        "/page/%2e%2e%2fpage.py",
+        "/page/..%5cpage.py",
+        "/page//etc/passwd",
+        "/page/%2fetc%2fpasswd",
+        "/page/..",
+        "/page/",
+        "/page/app.js%00.html",
+        "/page.py",
+    ],
+)
+def test_no_other_file_is_served(untouched: Servers, path: str) -> None:
+    response, body = request(untouched, path)
+
+    assert response.status == 404
+    assert "import" not in body
+    assert "root:" not in body
+
+
+def test_a_message_and_its_edit_and_its_end_come_as_events(servers: Servers, events: Events) -> None:
+    said = servers.do(lambda: servers.slack.say(ADA.id, "CGENERAL", "*hi* <@UADA>"))
+    changed = servers.do(lambda: servers.slack.edit(said, "bye"))
+    servers.do(lambda: servers.slack.delete(changed))
+
+    came, edited, gone = (events.next() for _ in range(3))
+    assert came == {
+        "type": "message",
+        "message": {
+            "channel": "CGENERAL",
+            "ts": said.ts,
+            "thread_ts": None,
+            "user": ADA.id,
+            "blocks": [
+                {"type": "text", "html": '<strong>hi</strong> <span class="mention">@Ada</span>'},
+            ],
+            "edited": False,
+            "only_you": False,
+        },
+    }
+    assert edited["message"].items() >= {"ts": said.ts, "edited": True}.items()
+    assert edited["message"]["blocks"] == [{"type": "text", "html": "bye"}]
+    assert gone == {"type": "deleted", "channel": "CGENERAL", "ts": said.ts}
+
+
+def test_what_the_page_sends_is_said_by_its_person(servers: Servers, events: Events) -> None:
+    words = {"channel": "CGENERAL", "thread_ts": "1.5", "text": "hi"}
+    headers = {"Content-Type": "application/json", "Origin": servers.slack.base_url}
+    _, answer = request(servers, "/page/say", "POST", headers, words)
+
+    assert json.loads(answer)["ok"]
+    assert (
+        events.next()["message"].items()
+        >= {
+            "user": ADA.id,
+            "channel": "CGENERAL",
+            "thread_ts": "1.5",
+            "ts": json.loads(answer)["ts"],
+        }.items()
+    )
+
+
+def test_a_command_of_the_page_is_given_by_its_person(servers: Servers) -> None:
+    with closing(Listener(servers)) as listener:
+        words = {"channel": "CQUIET", "command": "/ask", "text": "why?"}
+        _, answer = request(servers, "/page/command", "POST", body=words)
+        (envelope,) = listener.envelopes()
+
+    assert json.loads(answer)["ok"]
+    assert (
+        envelope["payload"].items()
+        >= {
+            "user_id": ADA.id,
+            "channel_id": "CQUIET",
+            "command": "/ask",
+            "text": "why?",
+        }.items()
+    )
+
+
+def hide_and_show(servers: Servers) -> None:
+    """Say something in each place that Ada does and does not see."""
+
+    def say() -> None:
+        slack, put = servers.slack, servers.slack.workspace.put
+        slack.say(MINJI.id, "DMINJI", "Minji's secret")
+        put(Message("CGENERAL", "1.1", BOT_USER, "a whisper to Minji", only_for=MINJI.id))
+        put(Message("CGENERAL", "1.2", BOT_USER, "a whisper to Ada", only_for=ADA.id))
+        elsewhere = replace(
+            slack.workspace.conversations["GTEAM"], id="GELSEWHERE", members=frozenset({MINJI.id})
+        )
+        slack.workspace.conversations["GELSEWHERE"] = elsewhere
+        slack.say(MINJI.id, "GELSEWHERE", "another secret")
+        slack.say(MINJI.id, "CGENERAL", "hello all")
+
+    servers.do(say)
+
+
+def test_the_state_holds_only_what_its_person_may_see(servers: Servers) -> None:
+    hide_and_show(servers)
+    seen = state(servers)
+
+    assert {conversation["id"] for conversation in seen["conversations"]} == {
+        *("CGENERAL", "CRANDOM", "CKOREAN", "CQUIET", "GSECRET", "GTEAM", "GGROUP", "DADA"),
+    }
+    assert [(message["blocks"][0]["html"], message["only_you"]) for message in seen["messages"]] == [
+        ("a whisper to Ada", True),
+        ("hello all", False),
+    ]
+    assert seen["me"] == ADA.id
+    assert "secret" not in json.dumps(seen["messages"])
+
+
+def test_the_events_tell_only_what_their_person_may_see(servers: Servers, events: Events) -> None:
+    hide_and_show(servers)
+
+    htmls = [events.next()["message"]["blocks"][0]["html"] for _ in range(2)]
+    assert htmls == ["a whisper to Ada", "hello all"]
+
+
+def test_names_and_topics_reach_the_page_as_they_are(servers: Servers) -> None:
+    """It is the page that shows them as text."""
+    name = "<img src=x onerror=alert(1)>"
+
+    def rename() -> None:
+        workspace = servers.slack.workspace
+        workspace.users[MINJI.id] = User(MINJI.id, name)
+        workspace.conversations["CQUIET"] = replace(workspace.conversations["CQUIET"], topic=name)
+        servers.slack.say(ADA.id, "CGENERAL", f"<@{MINJI.id}>")
+
+    servers.do(rename)
+    response, body = request(servers, "/page/state")
+    seen = json.loads(body)
+
+    assert response.headers["Content-Type"].startswith("application/json")
+    assert seen["users"][MINJI.id]["name"] == name
+    assert "<img" not in seen["messages"][0]["blocks"][0]["html"]
+
+
+def test_a_page_that_was_left_is_forgotten(servers: Servers) -> None:
+    """What is said to a closed stream reaches the others all the same."""
+    left = Events(servers)
+    with closing(Events(servers)) as stays:
+        left.close()
+        for text in ("one", "two", "three"):
+            servers.do(lambda text=text: servers.slack.say(ADA.id, "CGENERAL", text))  # type: ignore[misc]
+            assert stays.next()["message"]["blocks"][0]["html"] == text
+
+
+def test_an_open_stream_does_not_hold_up_the_end() -> None:
+    with serving(slack_with_page) as servers:
+        events = Events(servers)
+        began = time.monotonic()
+    took = time.monotonic() - began
+
+    assert events.response.readline() == b""
+    assert took < 0.8  # the server gives open requests a second
+    events.close()

@@ -1,0 +1,283 @@
+"""What the page shows of a text: safe, and as Slack would show it."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.playground.rendering import blocks_of
+from bot.playground.workspace import ADA, MINJI, Message, User
+
+USERS = {user.id: user for user in (ADA, MINJI, User("UEVIL", "<img src=x onerror=alert(1)>"))}
+ATTACKS = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<svg/onload=alert(1)>",
+    "<a href='javascript:alert(1)'>x</a>",
+    '"><script>alert(1)</script>',
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "`<script>alert(1)</script>`",
+    "```\n<script>alert(1)</script>\n```",
+    "```<script>\nx\n```",
+    "*<b onclick=alert(1)>*",
+    "<javascript:alert(1)|x>",
+    "<https://e.com/'onclick=alert(1)|x>",
+    '<https://e.com/"onclick="alert(1)|x>',
+    "<https://e.com|<script>alert(1)</script>>",
+    "<https://e.com|&lt;script&gt;alert(1)&lt;/script&gt;>",
+    "<@UADA|&lt;script&gt;alert(1)&lt;/script&gt;>",
+    "<@UNKNOWN|<script>alert(1)</script>>",
+    "<@UEVIL>",
+    "<!here onclick=alert(1)>",
+    "[x](javascript:alert(1))",
+    "[x](JaVaScRiPt:alert(1))",
+    "[x](data:text/html,<script>alert(1)</script>)",
+    "[x](vbscript:alert(1))",
+    "<javascript:alert(1)>",
+    '[x](https://e.com "<!x onclick=alert(1) x>")',
+    "![x](https://e.com/pixel.png)",
+    "| <script>alert(1)</script> |\n|---|\n| <img src=x onerror=alert(1)> |",
+]
+HARMLESS = {
+    *("p", "br", "strong", "em", "s", "del", "code", "pre", "span", "a", "blockquote", "hr"),
+    *("h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li"),
+    *("table", "thead", "tbody", "tr", "th", "td"),
+}
+HARMLESS_ATTRIBUTES = {"class", "href", "title", "start", "style"}
+
+
+class Page(HTMLParser):
+    """What a browser would make of the HTML: tags, attributes, and the text that is read."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.text = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attributes
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def of(self, name: str) -> list[str | None]:
+        return [value for attribute, value in self.attributes if attribute == name]
+
+
+def shown(text: str = "", *blocks: dict[str, Any]) -> str:
+    message = Message("C1", "1.0", ADA.id, text, blocks=blocks)
+    return "".join(block["html"] for block in blocks_of(message, USERS))
+
+
+def markdown(text: str) -> str:
+    return shown("", {"type": "markdown", "text": text})
+
+
+def mrkdwn(text: str) -> dict[str, Any]:
+    return {"type": "mrkdwn", "text": text}
+
+
+def everywhere(text: str) -> list[str]:
+    """`text` in every place that a message has for one."""
+    return [
+        shown(text),
+        markdown(text),
+        shown("", {"type": "section", "text": mrkdwn(text)}),
+        shown("", {"type": "context", "elements": [mrkdwn(text), mrkdwn(text)]}),
+        shown("", {"type": text}),
+    ]
+
+
+def assert_harmless(html: str) -> None:
+    page = Page(html)
+    assert set(page.tags) <= HARMLESS
+    assert {name for name, _ in page.attributes} <= HARMLESS_ATTRIBUTES
+    for address in page.of("href"):
+        assert re.match(r"https?://|mailto:|[^:]*$", address or "")
+    assert all(re.fullmatch("text-align:(left|right|center)", value or "") for value in page.of("style"))
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_no_text_becomes_a_script_wherever_it_stands(attack: str) -> None:
+    for html in everywhere(attack):
+        assert_harmless(html)
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from([*ATTACKS, *"<>|@!#&;`*_~[]()\"'=\n \\", "https://e.com/", "UADA"]), st.text()
+        ),
+        max_size=12,
+    ).map("".join)
+)
+def test_no_composition_of_texts_becomes_a_script(text: str) -> None:
+    for html in everywhere(text):
+        assert_harmless(html)
+
+
+@pytest.mark.parametrize(
+    "text", ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "a < b && c > d"]
+)
+def test_what_looks_like_html_is_read_as_it_was_written(text: str) -> None:
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+    assert Page(shown(escaped)).text == text
+    assert Page(markdown(text)).text.strip() == text
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("&lt;b&gt; &amp;", "<b> &"),
+        ("&amp;lt;", "&lt;"),
+        ("&amp;amp;", "&amp;"),
+        ("&copy; &quot; &#39;", "&copy; &quot; &#39;"),
+        ("`&lt;b&gt; &amp;lt;`", "<b> &lt;"),
+        ("<https://e.com/?a=1&amp;b=2|R&amp;D>", "R&D"),
+        ("<@UNKNOWN|R&amp;D>", "@R&D"),
+    ],
+)
+def test_slacks_three_escapes_are_undone_once_and_no_other(text: str, read: str) -> None:
+    assert Page(shown(text)).text == read
+
+
+@pytest.mark.parametrize("show", [shown, markdown])
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("<@UADA>", "@Ada"),
+        ("<@UMINJI|minji>", "@민지"),
+        ("<@UNKNOWN>", "@UNKNOWN"),
+        ("<@UNKNOWN|bob>", "@bob"),
+        ("<@UEVIL>", "@<img src=x onerror=alert(1)>"),
+        ("<#CGENERAL|general>", "#general"),
+        ("<#CGENERAL>", "#CGENERAL"),
+        ("<!channel>", "@channel"),
+        ("<!subteam^S1|@team>", "@team"),
+    ],
+)
+def test_a_mention_is_shown_as_a_mention(show: Any, text: str, name: str) -> None:
+    page = Page(show(f"so, {text}님"))
+
+    assert page.text.strip() == f"so, {name}님"
+    assert page.of("class") == ["mention"]
+
+
+@pytest.mark.parametrize("text", ["<\u200b!channel>", "<\u200b@UADA>", "@channel", "@Ada"])
+def test_what_was_made_harmless_is_not_shown_as_a_mention(text: str) -> None:
+    for html in (shown(text), markdown(text)):
+        page = Page(html)
+        assert page.of("class") == []
+        assert page.text.strip() == text
+
+
+@pytest.mark.parametrize("text", ["<!DOCTYPE html>", "<!-- note -->", "List<@NonNull String>"])
+def test_what_only_looks_like_a_mention_is_text_in_markdown(text: str) -> None:
+    assert Page(markdown(f"Write {text} there.")).of("class") == []
+    assert Page(markdown(f"Write {text} there.")).text.strip() == f"Write {text} there."
+
+
+@pytest.mark.parametrize(
+    ("text", "address", "label"),
+    [
+        ("<https://e.com/a_b_c>", "https://e.com/a_b_c", "https://e.com/a_b_c"),
+        ("<https://e.com/?a=1&amp;b=2|so>", "https://e.com/?a=1&b=2", "so"),
+        ("<mailto:ada@e.com|ada@e.com>", "mailto:ada@e.com", "ada@e.com"),
+    ],
+)
+def test_a_link_leads_where_it_says(text: str, address: str, label: str) -> None:
+    page = Page(shown(text))
+
+    assert (page.of("href"), page.text) == ([address], label)
+
+
+@pytest.mark.parametrize(
+    "target", ["javascript:alert(1)", "data:text/html,x", "vbscript:x", "file:///etc/passwd"]
+)
+def test_a_link_that_could_do_harm_is_text(target: str) -> None:
+    assert Page(shown(f"<{target}|x>")).text == f"<{target}|x>"
+    for html in (
+        shown(f"<{target}|x>"),
+        shown(f"<{target}>"),
+        markdown(f"[x]({target})"),
+        markdown(f"<{target}>"),
+    ):
+        assert Page(html).of("href") == []
+
+
+def test_an_image_is_a_link_and_is_not_loaded() -> None:
+    page = Page(markdown("![chart](https://e.com/chart.png)"))
+
+    assert page.of("href") == ["https://e.com/chart.png"]
+    assert "img" not in page.tags
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("*bold* _slanted_ ~gone~", "<strong>bold</strong> <em>slanted</em> <s>gone</s>"),
+        ("*굵게*", "<strong>굵게</strong>"),
+        ("snake_case_name 2*3*4", "snake_case_name 2*3*4"),
+        ("one\ntwo", "one<br>two"),
+        ("안녕하세요, 세계!", "안녕하세요, 세계!"),
+    ],
+)
+def test_mrkdwn_is_shown_as_slack_shows_it(text: str, html: str) -> None:
+    assert shown(text) == html
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("`a *b* _c_ ~d~`", "<code>a *b* _c_ ~d~</code>"),
+        ("`<@UADA>`", "<code>&lt;@UADA&gt;</code>"),
+        ("```\na *b*\n  `c` &amp;\n```", "<pre><code>a *b*\n  `c` &amp;</code></pre>"),
+        ("```a```", "<pre><code>a</code></pre>"),
+    ],
+)
+def test_code_in_mrkdwn_is_kept_as_it_is(text: str, html: str) -> None:
+    assert shown(text) == html
+
+
+@pytest.mark.parametrize("code", ["a *b* _c_", "&lt; &amp; <b>", "<@UADA> <!channel>", "가 = 나"])
+def test_code_in_markdown_is_kept_as_it_is(code: str) -> None:
+    inline, fenced = Page(markdown(f"`{code}`")), Page(markdown(f"```python\n{code}\n```"))
+
+    assert (inline.text.strip(), inline.tags) == (code, ["p", "code"])
+    assert (fenced.text.strip(), fenced.tags) == (code, ["pre", "code"])
+
+
+def test_markdown_is_shown_with_its_headings_lists_tables_and_code() -> None:
+    page = Page(
+        markdown("# 제목\n\n1. **하나**\n2. ~~둘~~\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```py\nx = 1\n```")
+    )
+
+    assert {"h1", "ol", "li", "strong", "s", "table", "th", "td", "pre", "code"} <= set(page.tags)
+    assert "제목" in page.text
+
+
+def test_blocks_are_shown_in_their_order_and_unknown_ones_by_their_name() -> None:
+    blocks = (
+        {"type": "section", "text": mrkdwn("*one*")},
+        {"type": "markdown", "text": "**two**"},
+        {"type": "context", "elements": [mrkdwn("three"), {"type": "image"}, mrkdwn("four")]},
+        {"type": "divider"},
+    )
+    message = Message("C1", "1.0", ADA.id, "the fallback", blocks=blocks)
+
+    assert [(block["type"], block["html"].strip()) for block in blocks_of(message, USERS)] == [
+        ("section", "<strong>one</strong>"),
+        ("markdown", "<p><strong>two</strong></p>"),
+        ("context", "three  four"),
+        ("unknown", "divider"),
+    ]

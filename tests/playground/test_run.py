@@ -1,0 +1,307 @@
+"""`python -m bot playground` as people start it: a process, with the bot as its child."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from http.client import HTTPResponse
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+
+from bot.playground.run import environment
+from bot.playground.script import answer
+from bot.playground.servers import Servers
+from bot.playground.workspace import BOT_USER
+
+SOON = 15.0  # seconds, for what takes about one
+QUESTION = "How do I ask a follow-up?"
+LAST_WORDS = "begins a new conversation"  # of the answer
+
+needs_proc = pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="reads Linux's /proc")
+
+
+class Playground:
+    """A running `python -m bot playground`."""
+
+    def __init__(self, folder: Path, port: int = 0, **variables: str) -> None:
+        self.port = port
+        self.output = ""
+        self._news = threading.Condition()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "bot", "playground", "--port", str(port)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=folder,
+            env={**os.environ, **variables},
+        )
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            with self._news:
+                self.output += line
+                self._news.notify_all()
+
+    def until(self, pattern: str) -> str:
+        """What the output says where `pattern` is found in it."""
+        with self._news:
+            assert self._news.wait_for(lambda: re.search(pattern, self.output), SOON), self.output
+            return re.search(pattern, self.output)[0]  # type: ignore[index] # it was found
+
+    @property
+    def url(self) -> str:
+        return self.until(r"http://\S+/(?=\s)")
+
+    def post(self, path: str, **body: str) -> Any:
+        request = Request(self.url + path, json.dumps(body).encode(), method="POST")  # noqa: S310 - our own
+        with urlopen(request, timeout=SOON) as response:  # noqa: S310 - likewise
+            return json.load(response)
+
+    def open(self, path: str) -> HTTPResponse:
+        response = urlopen(self.url + path, timeout=SOON)  # noqa: S310 - likewise
+        assert isinstance(response, HTTPResponse)
+        return response
+
+    def wait(self) -> int:
+        status = self.process.wait(SOON)
+        self._reader.join(SOON)
+        assert not self._reader.is_alive(), "somebody else still holds the output"
+        return status
+
+    def close(self) -> None:
+        self.process.send_signal(signal.SIGINT)
+        try:
+            self.wait()
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+        finally:
+            if self.process.stdout:
+                self.process.stdout.close()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def playground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playground]:
+    """One that was started on a port of its own, by somebody whose environment would lead a bot astray."""
+    folder = tmp_path_factory.mktemp("playground")
+    (folder / ".env").write_text("SLACK_BOT_TOKEN=xoxb-mine\nMAX_LIVE_ANSWERS=none\n")
+    misleading = {
+        "AWS_PROFILE": "mine",
+        "AWS_USE_FIPS_ENDPOINT": "true",
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+        "HTTPS_PROXY": "http://127.0.0.1:9",
+        "PRO_MODEL_ID": "another.model",
+        "SLACK_CLIENT_ID": "1.2",
+        "SLACK_CLIENT_SECRET": "mine",
+    }
+    with closing(Playground(folder, free_port(), **misleading)) as playground:
+        yield playground
+
+
+def messages(stream: HTTPResponse) -> Iterator[dict[str, Any]]:
+    """The messages that a stream of the page's events tells of."""
+    for line in stream:
+        if line.startswith(b"data: "):
+            yield json.loads(line.removeprefix(b"data: "))["message"]
+
+
+def children(pid: int) -> list[int]:
+    """The process ids of a process's children, and of theirs."""
+    found: list[int] = []
+    for tasks in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, tasks.read_text().split()):
+            found += [child, *children(child)]
+    return found
+
+
+def listening(pid: int) -> list[tuple[str, int]]:
+    """The addresses, as the kernel writes them, and ports on which a process listens."""
+    inodes = set()
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed in the meantime
+            inodes |= set(re.findall(r"socket:\[(\d+)\]", str(descriptor.readlink())))
+    found = []
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+            _, local, _, state, *_, inode = line.split()[:10]
+            if state == "0A" and inode in inodes:
+                address, _, port = local.partition(":")
+                found.append((address, int(port, 16)))
+    return found
+
+
+def test_the_address_it_prints_opens_the_page(playground: Playground) -> None:
+    with playground.open("") as page:
+        assert b"Duet playground" in page.read()
+    assert playground.url == f"http://127.0.0.1:{playground.port}/"
+    assert "Ctrl-C" in playground.output
+
+
+@needs_proc
+def test_it_listens_on_loopback_only(playground: Playground) -> None:
+    playground.until("listening")
+    pid = playground.process.pid
+    found = [place for process in (pid, *children(pid)) for place in listening(process)]
+
+    assert len(found) == 2  # Slack with the page, and Bedrock
+    assert {address for address, _ in found} == {"0100007F"}
+
+
+def test_a_question_is_acknowledged_and_answered_whole(playground: Playground) -> None:
+    with playground.open("page/events") as stream:
+        playground.post("page/say", channel="CGENERAL", text=f"<@{BOT_USER}> {QUESTION}")
+        said: dict[str, str] = {}
+        for message in messages(stream):
+            if message["user"] == BOT_USER:
+                said[message["ts"]] = "".join(block["html"] for block in message["blocks"])
+            if any(LAST_WORDS in html for html in said.values()):
+                break
+
+    acknowledgement, whole = (said[ts] for ts in sorted(said))
+    assert "preparing a detailed answer" in acknowledgement
+    assert whole.startswith("<p><em>I am the playground")
+    assert "<h2>" in whole
+    playground.until(r"answer\.done .*outcome=whole")
+
+
+def test_the_question_has_the_last_words_that_are_waited_for() -> None:
+    said = answer([{"role": "user", "content": [{"text": QUESTION}]}])
+
+    assert said.rstrip(".").endswith(LAST_WORDS)
+
+
+@pytest.mark.parametrize(
+    ("number", "question"),
+    [(signal.SIGINT, None), (signal.SIGTERM, "a long answer, please")],
+    ids=["Ctrl-C", "SIGTERM in mid-answer"],
+)
+def test_a_signal_ends_all_soon_and_leaves_nothing_behind(
+    tmp_path: Path, number: signal.Signals, question: str | None
+) -> None:
+    """Even while a page is open."""
+    with closing(Playground(tmp_path)) as playground, playground.open("page/events") as stream:
+        playground.until("listening")
+        if question:
+            playground.post("page/say", channel="CGENERAL", text=f"<@{BOT_USER}> {question}")
+            next(said for said in messages(stream) if "scripted model" in said["blocks"][0]["html"])
+        offspring = children(playground.process.pid)
+        began = time.monotonic()
+        playground.process.send_signal(number)
+        status = playground.wait()
+        took = time.monotonic() - began
+
+    assert status == 0
+    assert took < 6
+    assert "Traceback" not in playground.output, playground.output
+    assert "stopped" in playground.output
+    for pid in offspring:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+    port = int(playground.url.rstrip("/").rpartition(":")[2])
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), SOON)
+
+
+def test_a_taken_port_is_said_plainly(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        assert refusal(tmp_path, port).startswith(f"Cannot listen on port {port}: ")
+
+
+def test_servers_that_cannot_listen_leave_nothing_behind() -> None:
+    before = set(threading.enumerate())
+    with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(OSError, match="in use"):
+        Servers().start(other.getsockname()[1])
+
+    assert set(threading.enumerate()) == before
+
+
+@pytest.mark.parametrize("port", ["99999", "-1"])
+def test_a_port_that_is_none_is_said_plainly(tmp_path: Path, port: str) -> None:
+    assert refusal(tmp_path, port).startswith(f"Cannot listen on port {port}: ")
+
+
+def refusal(folder: Path, port: str) -> str:
+    """What the playground says on a port where it cannot listen."""
+    command = [sys.executable, "-m", "bot", "playground", f"--port={port}"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SOON, check=False)
+
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "--port" in done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+SERVED = {
+    "SLACK_BOT_TOKEN": "xoxb-playground",
+    "SLACK_API_URL": "http://127.0.0.1:1/api/",
+    "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": "http://127.0.0.1:2",
+    "AWS_ACCESS_KEY_ID": "playground",
+}
+
+
+def test_real_models_are_reached_with_the_persons_own_aws_settings_and_no_others() -> None:
+    own = {
+        "AWS_PROFILE": "mine",
+        "AWS_REGION": "eu-west-1",
+        "PRO_MODEL_ID": "x",
+        "SLACK_BOT_TOKEN": "xoxb-mine",
+    }
+    made = environment(own, SERVED, real_models=True)
+
+    assert {name: value for name, value in made.items() if name.startswith("AWS_")} == {
+        "AWS_PROFILE": "mine",
+        "AWS_REGION": "eu-west-1",
+    }
+    assert made["PRO_MODEL_ID"] == "x"
+    assert made["SLACK_BOT_TOKEN"] == SERVED["SLACK_BOT_TOKEN"]
+    assert made["SLACK_API_URL"] == SERVED["SLACK_API_URL"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "AWS_PROFILE",
+        "AWS_SESSION_TOKEN",
+        "AWS_BEARER_TOKEN_BEDROCK",
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+        "AWS_USE_FIPS_ENDPOINT",
+        "HTTP_PROXY",
+        "https_proxy",
+        "MICRO_MODEL_ID",
+        "SLACK_CLIENT_SECRET",
+    ],
+)
+def test_nothing_leads_the_bot_away_from_the_scripted_models(name: str) -> None:
+    made = environment({name: "mine", "PATH": "/bin", "LOG_LEVEL": "DEBUG"}, SERVED, real_models=False)
+
+    assert name not in made
+    assert made.items() >= {"PATH": "/bin", "LOG_LEVEL": "DEBUG", **SERVED}.items()
+    assert made["AWS_CONFIG_FILE"] == os.devnull
+
+
+@pytest.mark.parametrize("real_models", [True, False])
+def test_the_end_is_quick_unless_the_person_says_otherwise(real_models: bool) -> None:
+    assert float(environment({}, SERVED, real_models=real_models)["SHUTDOWN_GRACE"]) < 5
+    assert environment({"SHUTDOWN_GRACE": "30"}, SERVED, real_models=real_models)["SHUTDOWN_GRACE"] == "30"

@@ -1,0 +1,229 @@
+"""Socket Mode, with the real slack_sdk on the other end of the connection."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.webhook import WebhookClient
+
+from bot.playground.servers import Servers
+from bot.playground.slack import Slack
+from bot.playground.socket_mode import SocketMode
+from bot.playground.workspace import ADA, BOT_USER, MINJI
+from tests.playground.conftest import Listener, serving
+
+Listen = Callable[..., Listener]
+
+
+@pytest.fixture
+def servers() -> Iterator[Servers]:
+    with serving() as servers:
+        yield servers
+
+
+@pytest.fixture
+def impatient() -> Iterator[Servers]:
+    """Servers that wait half a second where Slack waits three, and send an event again twice, at once."""
+    with serving(lambda: Slack(sockets=SocketMode(ack_seconds=0.5, event_retries=(0.0, 0.0)))) as servers:
+        yield servers
+
+
+@pytest.fixture
+def listen() -> Iterator[Listen]:
+    """Lets an app listen to servers. It must be asked for after them, to end before them."""
+    listeners: list[Listener] = []
+
+    def listen(servers: Servers, **options: Any) -> Listener:
+        listeners.append(Listener(servers, **options))
+        return listeners[-1]
+
+    yield listen
+    for listener in listeners:
+        listener.close()
+
+
+def never(_request: SocketModeRequest) -> None:
+    """No acknowledgement."""
+
+
+def send(servers: Servers, event: dict[str, Any], event_id: str = "") -> None:
+    servers.do(lambda: servers.slack.send_event(event, event_id))
+
+
+def command(servers: Servers, text: str = "why?", channel: str = "CGENERAL", user: str = ADA.id) -> None:
+    """Give `/ask`; returns when it was acknowledged, or when Slack stopped waiting for that."""
+    servers.wait_for(lambda: servers.slack.command(user, channel, "/ask", text))
+
+
+def response_url(listener: Listener) -> str:
+    (envelope,) = listener.envelopes()
+    return str(envelope["payload"]["response_url"])
+
+
+def test_a_connection_begins_with_hello(servers: Servers, listen: Listen) -> None:
+    first, second = listen(servers), listen(servers)
+
+    assert first.frames[0].items() >= {"type": "hello", "num_connections": 1}.items()
+    assert second.frames[0]["num_connections"] == 2
+    assert first.frames[0]["connection_info"]["app_id"]
+
+
+def test_an_acknowledged_event_is_sent_once(servers: Servers, listen: Listen) -> None:
+    listener = listen(servers)
+    send(servers, {"type": "tick", "ts": "1.5"}, "Ev1")
+    listener.hears(lambda _slack: None)
+
+    envelope = listener.envelopes()[0]
+    assert envelope["type"] == "events_api"
+    assert envelope["accepts_response_payload"] is False
+    assert (envelope["retry_attempt"], envelope["retry_reason"]) == (0, "")
+    assert envelope["payload"].items() >= {"type": "event_callback", "event_id": "Ev1"}.items()
+    assert envelope["payload"]["event"] == {"type": "tick", "ts": "1.5", "event_ts": "1.5"}
+    assert len(listener.envelopes()) == 2
+    assert not servers.slack.sockets.unacknowledged
+
+
+def test_an_event_that_is_not_acknowledged_is_sent_again_until_slack_gives_up(
+    impatient: Servers, listen: Listen
+) -> None:
+    listener = listen(impatient, answer=never)
+    send(impatient, {"type": "tick"}, "Ev1")
+    listener.until(lambda: len(listener.envelopes()) == 3)
+
+    assert [envelope["retry_attempt"] for envelope in listener.envelopes()] == [0, 1, 2]
+    assert [envelope["retry_reason"] for envelope in listener.envelopes()] == ["", "timeout", "timeout"]
+    assert {envelope["payload"]["event_id"] for envelope in listener.envelopes()} == {"Ev1"}
+
+
+def test_an_event_that_is_acknowledged_at_last_is_sent_no_more(impatient: Servers, listen: Listen) -> None:
+    listener = listen(impatient, answer=lambda request: {} if request.retry_attempt else None)
+    send(impatient, {"type": "tick"}, "Ev1")
+    listener.until(lambda: len(listener.envelopes()) == 2)
+    listener.until(lambda: listener.hears(lambda _slack: None) == [])
+
+    assert [envelope["retry_attempt"] for envelope in listener.envelopes()][:2] == [0, 1]
+    assert [envelope["retry_attempt"] for envelope in impatient.slack.sockets.unacknowledged].count(1) == 0
+
+
+def test_slacks_own_numbers_are_the_defaults() -> None:
+    """Three seconds; again at once, after one minute and after five: docs.slack.dev/apis/events-api."""
+    parameters = inspect.signature(SocketMode).parameters
+
+    assert parameters["ack_seconds"].default == 3
+    assert parameters["event_retries"].default == (0, 60, 300)
+
+
+def test_what_happens_before_the_app_connects_is_told_when_it_does(servers: Servers, listen: Listen) -> None:
+    send(servers, {"type": "tick"}, "Ev1")
+    listener = listen(servers)
+    listener.until(listener.envelopes)
+
+    assert listener.envelopes()[0]["payload"]["event_id"] == "Ev1"
+
+
+def test_of_two_connections_each_envelope_goes_to_one(servers: Servers, listen: Listen) -> None:
+    listeners = [listen(servers), listen(servers)]
+    names = {f"Ev{number}" for number in range(40)}
+    for name in names:
+        send(servers, {"type": "tick"}, name)
+
+    def got() -> list[list[str]]:
+        return [[envelope["payload"]["event_id"] for envelope in one.envelopes()] for one in listeners]
+
+    for listener in listeners:
+        listener.until(lambda: sum(map(len, got())) >= len(names))
+    assert sorted(got()[0] + got()[1]) == sorted(names)
+    assert all(got())
+
+
+def test_an_event_that_a_lost_connection_took_along_goes_to_another_one(
+    impatient: Servers, listen: Listen
+) -> None:
+    lost = listen(impatient, answer=never)
+    send(impatient, {"type": "tick"}, "Ev1")
+    lost.until(lost.envelopes)
+    lost.close()
+    listener = listen(impatient)
+    listener.until(listener.envelopes)
+
+    assert listener.envelopes()[0]["payload"]["event_id"] == "Ev1"
+    assert listener.envelopes()[0]["retry_attempt"] >= 1
+    assert impatient.do(lambda: impatient.slack.sockets.connections) == 1
+
+
+def test_a_command_carries_what_slack_says_of_it(servers: Servers, listen: Listen) -> None:
+    listener = listen(servers)
+    command(servers, "why?", "DADA")
+
+    (envelope,) = listener.envelopes()
+    assert (envelope["type"], envelope["accepts_response_payload"]) == ("slash_commands", True)
+    assert (
+        envelope["payload"].items()
+        >= {
+            "command": "/ask",
+            "text": "why?",
+            "user_id": ADA.id,
+            "channel_id": "DADA",
+            "channel_name": "directmessage",
+        }.items()
+    )
+    assert listener.shown == []
+
+
+def test_a_command_that_is_not_acknowledged_fails_before_its_asker_alone_and_is_not_sent_again(
+    impatient: Servers, listen: Listen
+) -> None:
+    listener = listen(impatient, answer=never)
+    command(impatient, user=MINJI.id)
+
+    (shown,) = listener.shown
+    assert "operation_timeout" in shown.text
+    assert (shown.channel, shown.only_for) == ("CGENERAL", MINJI.id)
+    assert len(listener.envelopes()) == 1
+
+
+def test_the_text_of_an_acknowledgement_is_seen_by_the_asker_alone(servers: Servers, listen: Listen) -> None:
+    listener = listen(servers, answer=lambda _request: {"text": "Ask me something."})
+    command(servers)
+
+    (shown,) = listener.shown
+    assert (shown.text, shown.user, shown.only_for) == ("Ask me something.", BOT_USER, ADA.id)
+    assert servers.slack.workspace.thread(shown.channel, shown.ts) == []
+
+
+def test_a_response_url_takes_five_posts_that_the_asker_alone_sees(servers: Servers, listen: Listen) -> None:
+    listener = listen(servers)
+    command(servers, channel="CQUIET")
+    hook = WebhookClient(response_url(listener), retry_handlers=[])
+    answers = [hook.send(text=f"{number}") for number in range(6)]
+
+    assert [(answer.status_code, answer.body) for answer in answers] == [(200, "ok")] * 5 + [
+        (404, "used_url")
+    ]
+    assert [shown.text for shown in listener.shown] == ["0", "1", "2", "3", "4"]
+    assert {(shown.channel, shown.only_for) for shown in listener.shown} == {("CQUIET", ADA.id)}
+
+
+def test_a_response_url_wants_text_and_does_not_count_what_it_refuses(
+    servers: Servers, listen: Listen
+) -> None:
+    listener = listen(servers)
+    command(servers)
+    hook = WebhookClient(response_url(listener), retry_handlers=[])
+    refused = [hook.send_dict({"markdown_text": "hi"}) for _ in range(6)]
+
+    assert {answer.status_code for answer in refused} == {400}
+    assert "no_text" in refused[0].body
+    assert hook.send(text="hi").status_code == 200
+
+
+def test_a_response_url_that_was_not_given_out_is_refused(servers: Servers, listen: Listen) -> None:
+    listener = listen(servers)
+    answer = WebhookClient(f"{servers.slack.base_url}/commands/guessed", retry_handlers=[]).send(text="hi")
+
+    assert answer.status_code == 404
+    assert listener.shown == []

@@ -1,0 +1,432 @@
+"""The Web API methods, called by the real slack_sdk over loopback sockets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+
+from bot.playground.limits import UNLIMITED, Limits
+from bot.playground.servers import Servers
+from bot.playground.slack import ALL_SCOPES, APP_TOKEN, BOT_TOKEN, Fault, Slack
+from bot.playground.workspace import ADA, BOT_ID, BOT_USER, RELAY, Conversation, Message
+from tests.playground.conftest import serving, web_client
+
+ADAS, BOTS, REPLY, WHISPER, LATER = (f"1500000000.00000{number}" for number in range(5))
+METADATA = {"event_type": "mark", "event_payload": {"kind": "answer"}}
+
+
+def slack() -> Slack:
+    """A workspace in which something was said already."""
+    slack = Slack(UNLIMITED)
+    put = slack.workspace.put
+    put(Message("CGENERAL", ADAS, ADA.id, "Ada's"))
+    put(Message("CGENERAL", BOTS, BOT_USER, "the bot's", metadata=METADATA, bot_id=BOT_ID))
+    put(Message("CGENERAL", REPLY, BOT_USER, "a reply", thread_ts=ADAS, bot_id=BOT_ID))
+    put(Message("CGENERAL", WHISPER, BOT_USER, "psst", only_for=ADA.id, bot_id=BOT_ID))
+    slack.workspace.conversations["COLD"] = Conversation(
+        "COLD", "old", "channel", frozenset({ADA.id, BOT_USER}), is_archived=True
+    )
+    return slack
+
+
+@pytest.fixture(scope="module")
+def module_servers() -> Iterator[Servers]:
+    """Servers for calls that change nothing."""
+    with serving(slack) as servers:
+        yield servers
+
+
+@pytest.fixture
+def servers() -> Iterator[Servers]:
+    with serving(slack) as servers:
+        yield servers
+
+
+@pytest.fixture
+def client(servers: Servers) -> WebClient:
+    return web_client(servers)
+
+
+def message(servers: Servers, ts: str, channel: str = "CGENERAL") -> Message:
+    return servers.slack.workspace.messages[channel, ts]
+
+
+def call(client: WebClient, body: str, method: str, arguments: Mapping[str, Any]) -> Any:
+    """A call with its arguments in a JSON body, or in a form, where lists and objects are JSON."""
+    if body == "json":
+        return client.api_call(method, json=dict(arguments))
+    flat = {name: v if isinstance(v, str) else json.dumps(v) for name, v in arguments.items()}
+    return client.api_call(method, data=flat)
+
+
+def section(text: str) -> dict[str, Any]:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+
+
+def markdown(text: str) -> dict[str, Any]:
+    return {"type": "markdown", "text": text}
+
+
+def context(elements: int) -> dict[str, Any]:
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": "so"}] * elements}
+
+
+HERE = {"channel": "CGENERAL"}
+OWN = {**HERE, "ts": BOTS}
+THREAD = {**HERE, "ts": ADAS}
+
+
+@pytest.mark.parametrize("body", ["json", "form"])
+@pytest.mark.parametrize(
+    ("method", "arguments", "code"),
+    [
+        ("users.ban", {}, "unknown_method"),
+        ("chat.postMessage", {"text": "hi"}, "channel_not_found"),
+        ("chat.postMessage", {"channel": "CNOWHERE", "text": "hi"}, "channel_not_found"),
+        ("chat.postMessage", {"channel": "GSECRET", "text": "hi"}, "channel_not_found"),
+        ("chat.postMessage", {"channel": "CQUIET", "text": "hi"}, "not_in_channel"),
+        ("chat.postMessage", {"channel": "COLD", "text": "hi"}, "is_archived"),
+        ("chat.postMessage", HERE, "no_text"),
+        ("chat.postMessage", {**HERE, "text": "", "blocks": []}, "no_text"),
+        ("chat.postMessage", {**HERE, "text": "hi", "thread_ts": "9.9"}, "cannot_reply_to_message"),
+        ("chat.postMessage", {**HERE, "text": "hi", "thread_ts": REPLY}, "cannot_reply_to_message"),
+        ("chat.postMessage", {**HERE, "text": "hi", "thread_ts": WHISPER}, "cannot_reply_to_message"),
+        ("chat.postMessage", {**HERE, "text": "hi", "metadata": {"kind": "a"}}, "invalid_metadata_format"),
+        ("chat.postMessage", {**HERE, "text": "hi", "metadata": [1]}, "invalid_metadata_format"),
+        ("chat.update", {"channel": "GSECRET", "ts": BOTS, "text": "hi"}, "channel_not_found"),
+        ("chat.update", {"channel": "CQUIET", "ts": BOTS, "text": "hi"}, "not_in_channel"),
+        ("chat.update", {"channel": "COLD", "ts": BOTS, "text": "hi"}, "is_archived"),
+        ("chat.update", {**HERE, "ts": "9.9", "text": "hi"}, "message_not_found"),
+        ("chat.update", {**HERE, "ts": WHISPER, "text": "hi"}, "message_not_found"),
+        ("chat.update", {**HERE, "ts": ADAS, "text": "hi"}, "cant_update_message"),
+        ("chat.update", OWN, "no_text"),
+        ("chat.update", {**OWN, "text": "x" * 4001}, "msg_too_long"),
+        ("chat.update", {**OWN, "text": "x" * 4001, "blocks": [markdown("x")]}, "msg_too_long"),
+        ("chat.update", {**OWN, "blocks": [markdown("x")] * 51}, "invalid_blocks"),
+        ("conversations.replies", {"channel": "GSECRET", "ts": ADAS}, "channel_not_found"),
+        ("conversations.replies", {**HERE, "ts": "9.9"}, "thread_not_found"),
+        ("conversations.replies", {**HERE, "ts": WHISPER}, "thread_not_found"),
+        ("conversations.replies", {**THREAD, "cursor": "next"}, "invalid_cursor"),
+        ("conversations.replies", {**THREAD, "cursor": "-1"}, "invalid_cursor"),
+        ("conversations.replies", {**THREAD, "limit": "-1"}, "invalid_limit"),
+        ("conversations.open", {"users": "UNOBODY"}, "user_not_found"),
+    ],
+)
+def test_a_call_is_refused_with_slacks_code_in_a_json_body_and_in_a_form(
+    module_servers: Servers, body: str, method: str, arguments: Mapping[str, Any], code: str
+) -> None:
+    before = dict(module_servers.slack.workspace.messages)
+
+    with pytest.raises(SlackApiError) as refusal:
+        call(web_client(module_servers), body, method, arguments)
+
+    assert refusal.value.response.status_code == 200
+    assert refusal.value.response["error"] == code
+    assert module_servers.slack.calls[-1].error == code
+    assert module_servers.slack.workspace.messages == before
+
+
+@pytest.mark.parametrize("body", ["json", "form"])
+@pytest.mark.parametrize(
+    ("blocks", "code", "where"),
+    [
+        ([markdown("x")] * 51, "invalid_blocks", "/blocks"),
+        ([markdown("x"), markdown("")], "invalid_blocks", "/blocks/1/text"),
+        ([{"type": "markdown", "text": {"text": "x"}}], "invalid_blocks", "/blocks/0/text"),
+        ([section("")], "invalid_blocks", "/blocks/0/text"),
+        ([section("x" * 3001)], "invalid_blocks", "/blocks/0/text"),
+        ([{"type": "section", "text": "x"}], "invalid_blocks", "/blocks/0/text"),
+        ([{"type": "header", "text": {"text": "x" * 151}}], "invalid_blocks", "/blocks/0/text"),
+        ([context(0)], "invalid_blocks", "/blocks/0/elements"),
+        ([context(11)], "invalid_blocks", "/blocks/0/elements"),
+        ([{"type": "actions", "elements": "x"}], "invalid_blocks", "/blocks/0/elements"),
+        ([{"type": "marquee"}], "invalid_blocks", "/blocks/0/type"),
+        (["x"], "invalid_blocks", "/blocks/0/type"),
+        ([markdown("x" * 6000), markdown("x" * 6001)], "msg_blocks_too_long", None),
+        ([markdown("😀" * 6001)], "msg_blocks_too_long", None),
+        ({"type": "markdown"}, "invalid_blocks_format", None),
+        ("[", "invalid_blocks_format", None),
+    ],
+)
+def test_blocks_that_slack_would_not_take_are_refused_and_it_is_said_which(
+    module_servers: Servers, body: str, blocks: Any, code: str, where: str | None
+) -> None:
+    with pytest.raises(SlackApiError) as refusal:
+        call(web_client(module_servers), body, "chat.postMessage", {**HERE, "text": "x", "blocks": blocks})
+
+    answer = refusal.value.response
+    assert answer["error"] == code
+    if where:
+        (problem,) = answer["response_metadata"]["messages"]
+        assert problem.endswith(f"[json-pointer:{where}]")
+
+
+@pytest.mark.parametrize("body", ["json", "form"])
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        [markdown("x")] * 50,
+        [markdown("x" * 6000), markdown("x" * 6000)],
+        [section("x" * 3000), {"type": "divider"}, context(10)],
+    ],
+)
+def test_blocks_at_the_limits_are_taken(
+    module_servers: Servers, body: str, blocks: list[dict[str, Any]]
+) -> None:
+    answer = call(web_client(module_servers), body, "chat.postMessage", {**HERE, "blocks": blocks})
+
+    assert answer["message"]["blocks"] == blocks
+
+
+@pytest.mark.parametrize(
+    ("method", "token", "code"),
+    [
+        ("auth.test", None, "not_authed"),
+        ("auth.test", "xoxb-another", "invalid_auth"),
+        ("auth.test", "nonsense", "invalid_auth"),
+        ("chat.postMessage", APP_TOKEN, "not_allowed_token_type"),
+        ("apps.connections.open", None, "not_authed"),
+        ("apps.connections.open", "xapp-another", "invalid_auth"),
+        ("apps.connections.open", BOT_TOKEN, "not_allowed_token_type"),
+    ],
+)
+def test_a_method_is_closed_to_the_wrong_token(
+    module_servers: Servers, method: str, token: str | None, code: str
+) -> None:
+    with pytest.raises(SlackApiError) as refusal:
+        web_client(module_servers, token).api_call(method)
+
+    assert refusal.value.response["error"] == code
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "needed"),
+    [
+        ("chat.postMessage", {**HERE, "text": "hi"}, "chat:write"),
+        ("chat.update", {**OWN, "text": "hi"}, "chat:write"),
+        ("conversations.open", {"users": ADA.id}, "im:write"),
+        ("conversations.replies", THREAD, "channels:history"),
+        ("conversations.replies", {"channel": "GTEAM", "ts": "1.1"}, "groups:history"),
+        ("conversations.replies", {"channel": "GGROUP", "ts": "1.1"}, "mpim:history"),
+        ("conversations.replies", {"channel": "DADA", "ts": "1.1"}, "im:history"),
+    ],
+)
+def test_a_scope_that_was_not_granted_is_named(
+    method: str, arguments: Mapping[str, Any], needed: str
+) -> None:
+    granted = ALL_SCOPES - {needed}
+    with serving(lambda: Slack(granted=granted)) as servers, pytest.raises(SlackApiError) as refusal:
+        call(web_client(servers), "json", method, arguments)
+
+    answer = refusal.value.response
+    assert (answer["error"], answer["needed"]) == ("missing_scope", needed)
+    assert set(answer["provided"].split(",")) == granted
+
+
+def test_scopes_that_were_used_are_known(servers: Servers, client: WebClient) -> None:
+    client.auth_test()
+    client.conversations_open(users=ADA.id)
+
+    assert servers.slack.used_scopes == {"im:write"}
+
+
+def test_the_bot_is_told_who_it_is(client: WebClient) -> None:
+    answer = client.auth_test()
+
+    assert (answer["user_id"], answer["bot_id"]) == (BOT_USER, BOT_ID)
+
+
+def test_direct_messages_with_a_person_are_found(client: WebClient) -> None:
+    assert client.conversations_open(users=ADA.id)["channel"]["id"] == "DADA"
+
+
+@pytest.mark.parametrize("body", ["json", "form"])
+def test_a_post_is_said_in_the_conversation_and_returned(
+    servers: Servers, client: WebClient, body: str
+) -> None:
+    arguments = {
+        **HERE,
+        "text": "hi",
+        "thread_ts": ADAS,
+        "blocks": [markdown("**hi**")],
+        "metadata": METADATA,
+        "unfurl_links": False,
+    }
+    answer = call(client, body, "chat.postMessage", arguments)
+
+    said = message(servers, answer["ts"])
+    assert (said.user, said.text, said.thread_ts) == (BOT_USER, "hi", ADAS)
+    assert (said.blocks, said.metadata) == ([markdown("**hi**")], METADATA)
+    assert answer["channel"] == "CGENERAL"
+    assert answer["message"].items() >= {"bot_id": BOT_ID, "text": "hi", "thread_ts": ADAS}.items()
+
+
+def test_posts_have_rising_timestamps(client: WebClient) -> None:
+    stamps = [client.chat_postMessage(channel="CGENERAL", text="hi")["ts"] for _ in range(5)]
+
+    assert stamps == sorted(set(stamps))
+
+
+def test_the_text_of_a_post_is_cut_at_forty_thousand_characters(servers: Servers, client: WebClient) -> None:
+    answer = client.chat_postMessage(channel="CGENERAL", text="x" * 40_001)
+
+    assert len(message(servers, answer["ts"]).text) == 40_000
+
+
+@pytest.mark.parametrize("body", ["json", "form"])
+def test_an_update_of_the_text_takes_the_blocks_away_and_shows_as_edited(
+    servers: Servers, client: WebClient, body: str
+) -> None:
+    ts = client.chat_postMessage(channel="CGENERAL", text="one", blocks=[markdown("one")])["ts"]
+    answer = call(client, body, "chat.update", {**HERE, "ts": ts, "text": "x" * 4000})
+
+    said = message(servers, ts)
+    assert (said.text, said.blocks, said.edited) == ("x" * 4000, [], True)
+    assert (answer["ts"], answer["text"]) == (ts, "x" * 4000)
+    assert answer["message"]["edited"]["user"] == BOT_USER
+
+
+@pytest.mark.parametrize("body", ["json", "form"])
+def test_an_update_of_the_blocks_does_not_show_as_edited(
+    servers: Servers, client: WebClient, body: str
+) -> None:
+    answer = call(client, body, "chat.update", {**OWN, "text": "two", "blocks": [markdown("two")]})
+
+    assert message(servers, BOTS).edited is False
+    assert "edited" not in answer["message"]
+
+
+@pytest.mark.parametrize("body", ["json", "form"])
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({}, METADATA),
+        ({"metadata": {}}, None),
+        (
+            {"metadata": {"event_type": "b", "event_payload": {}}},
+            {"event_type": "b", "event_payload": {}},
+        ),
+    ],
+)
+def test_metadata_stays_on_an_update_until_it_is_replaced_or_emptied(
+    servers: Servers, client: WebClient, body: str, more: dict[str, Any], expected: Any
+) -> None:
+    call(client, body, "chat.update", {**OWN, "text": "two", **more})
+
+    assert message(servers, BOTS).metadata == expected
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 200])
+def test_a_thread_is_read_page_by_page_and_only_what_all_can_see(
+    servers: Servers, client: WebClient, limit: int
+) -> None:
+    posted = [
+        client.chat_postMessage(channel="CGENERAL", thread_ts=ADAS, text=f"{number}")["ts"]
+        for number in range(4)
+    ]
+    servers.do(
+        lambda: servers.slack.workspace.put(Message("CGENERAL", LATER, BOT_USER, "psst", ADAS, only_for="U"))
+    )
+
+    pages = [
+        page["messages"] for page in client.conversations_replies(channel="CGENERAL", ts=ADAS, limit=limit)
+    ]
+
+    assert [found["ts"] for page in pages for found in page] == [ADAS, REPLY, *posted]
+    assert [len(page) for page in pages[:-1]] == [limit] * (len(pages) - 1)
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [({}, None), ({"include_all_metadata": False}, None), ({"include_all_metadata": True}, METADATA)],
+)
+def test_metadata_is_read_only_where_it_is_asked_for(
+    client: WebClient, more: dict[str, Any], expected: Any
+) -> None:
+    (found,) = client.conversations_replies(channel="CGENERAL", ts=BOTS, **more)["messages"]
+
+    assert found.get("metadata") == expected
+
+
+def test_another_bots_message_is_told_by_its_bot_id(servers: Servers, client: WebClient) -> None:
+    said = servers.do(lambda: servers.slack.say(RELAY.id, "CGENERAL", "deployed"))
+
+    (found,) = client.conversations_replies(channel="CGENERAL", ts=said.ts)["messages"]
+
+    assert found["bot_id"] not in ("", BOT_ID)
+
+
+class Clock:
+    """A clock that stands until it is set."""
+
+    def __init__(self) -> None:
+        self.now = 1_750_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_method_over_its_limit_is_told_when_to_come_back_and_the_others_go_on() -> None:
+    clock = Clock()
+    with serving(lambda: Slack(Limits(per_minute=2), clock=clock)) as servers:
+        client = web_client(servers)
+        ts = client.chat_postMessage(channel="CGENERAL", text="one")["ts"]
+        client.chat_update(channel="CGENERAL", ts=ts, text="two")
+        clock.now += 10.5
+        client.chat_update(channel="CGENERAL", ts=ts, text="three")
+
+        with pytest.raises(SlackApiError) as refusal:
+            client.chat_update(channel="CGENERAL", ts=ts, text="four")
+
+        assert refusal.value.response.status_code == 429
+        assert refusal.value.response["error"] == "ratelimited"
+        assert refusal.value.response.headers["Retry-After"] == "50"
+        assert message(servers, ts).text == "three"
+        assert servers.slack.calls[-1].error == "ratelimited"
+        client.conversations_replies(channel="CGENERAL", ts=ts)
+        clock.now += 50
+        client.chat_update(channel="CGENERAL", ts=ts, text="four")
+        assert message(servers, ts).text == "four"
+
+
+def test_a_channel_with_too_many_posts_is_closed_for_a_second_and_the_others_are_not() -> None:
+    clock = Clock()
+    with serving(lambda: Slack(clock=clock)) as servers:
+        client = web_client(servers)
+        for _ in range(5):
+            client.chat_postMessage(channel="CGENERAL", text="hi")
+
+        with pytest.raises(SlackApiError) as refusal:
+            client.chat_postMessage(channel="CGENERAL", text="hi")
+
+        assert refusal.value.response.status_code == 429
+        assert refusal.value.response.headers["Retry-After"] == "1"
+        client.chat_postMessage(channel="CRANDOM", text="hi")
+        clock.now += 1
+        client.chat_postMessage(channel="CGENERAL", text="hi")
+
+
+def test_calls_fail_as_they_are_told_to_and_then_no_more(servers: Servers, client: WebClient) -> None:
+    limited = Fault(429, "ratelimited", retry_after=7)
+    servers.do(
+        lambda: servers.slack.enqueue(
+            "auth.test", limited, Fault(502, body="<html>"), Fault(error="fatal_error")
+        )
+    )
+    refusals = []
+    for _ in range(3):
+        with pytest.raises(SlackApiError) as refusal:
+            client.auth_test()
+        refusals.append(refusal.value.response)
+
+    assert [refusal.status_code for refusal in refusals] == [429, 502, 200]
+    assert refusals[0].headers["Retry-After"] == "7"
+    assert "non-JSON" in refusals[1]["error"]
+    assert refusals[2]["error"] == "fatal_error"
+    assert client.auth_test()["ok"]
+    assert [call.error for call in servers.slack.calls] == ["ratelimited", "HTTP 502", "fatal_error", ""]

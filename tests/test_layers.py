@@ -1,0 +1,139 @@
+"""Who may import whom. A layer knows those below it and nothing of those above."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FILES = sorted((ROOT / "bot").rglob("*.py"))
+
+# Besides the standard library. The longest path that fits a file decides; a file that none fits is refused.
+ALLOWED = {
+    "bot/__init__.py": set[str](),
+    "bot/__main__.py": {"bot.cli"},
+    "bot/cli.py": {"bot.app", "bot.core", "bot.playground", "bot.settings", "dotenv"},
+    "bot/settings.py": set[str](),
+    "bot/app.py": {
+        "bot.adapters",
+        "bot.core",
+        "bot.engine",
+        "bot.listeners",
+        "bot.settings",
+        "boto3",
+        "botocore",
+        "slack_bolt",
+        "slack_sdk",
+    },
+    "bot/core": {"bot.core"},
+    "bot/engine": {"bot.core", "bot.engine"},
+    "bot/adapters/__init__.py": set[str](),
+    "bot/adapters/slack_web.py": {"bot.core", "slack_sdk"},
+    "bot/adapters/bedrock.py": {"bot.core", "boto3", "botocore", "urllib3"},
+    "bot/listeners": {"bot.core", "bot.engine", "bot.listeners", "slack_bolt"},
+    "bot/playground": {"bot.playground", "aiohttp", "markdown_it"},
+}
+# What waits, reaches out or depends on chance: a core that has none of it can be tested by calling it.
+IMPURE = {
+    "concurrent",
+    "http",
+    "logging",
+    "os",
+    "queue",
+    "random",
+    "socket",
+    "sqlite3",
+    "threading",
+    "time",
+    "urllib",
+}
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """The full names of what is imported anywhere in `tree`; a relative import begins with a dot."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            yield from ([f"bot.{name.name}" for name in node.names] if module == "bot" else [module])
+
+
+def within(name: str, packages: set[str]) -> bool:
+    return any(f"{name}.".startswith(f"{package}.") for package in packages)
+
+
+def allowed(path: Path) -> set[str]:
+    here = path.relative_to(ROOT)
+    layers = (str(layer) for layer in (here, *here.parents))
+    return next((ALLOWED[layer] for layer in layers if layer in ALLOWED), set())
+
+
+def at_import(node: ast.AST) -> Iterator[ast.AST]:
+    """What runs when a module is imported: all but the bodies of its functions."""
+    yield node
+    for name, value in ast.iter_fields(node):
+        if name == "body" and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        children = value if isinstance(value, list) else [value]
+        for child in children:
+            if isinstance(child, ast.AST):
+                yield from at_import(child)
+
+
+def test_there_is_something_to_look_at() -> None:
+    assert len(FILES) > 30
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_imports_only_what_its_layer_may(path: Path) -> None:
+    names = set(imported(ast.parse(path.read_text())))
+    strangers = {name for name in names if name.partition(".")[0] not in sys.stdlib_module_names}
+    refused = sorted(name for name in strangers if not within(name, allowed(path)))
+
+    assert not refused, f"{path.relative_to(ROOT)} may not import {', '.join(refused)}"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "bot/core").glob("*.py")), ids=lambda path: path.name)
+def test_the_core_waits_for_nothing_and_reaches_for_nothing(path: Path) -> None:
+    names = {name.partition(".")[0] for name in imported(ast.parse(path.read_text()))}
+
+    assert not names & IMPURE, f"{path.name} is of the core and may not import {names & IMPURE}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_importing_a_module_reads_nothing_of_its_surroundings(path: Path) -> None:
+    running = list(at_import(ast.parse(path.read_text())))
+    reached = {
+        ast.unparse(node)
+        for node in running
+        if (isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv", "argv"))
+        or (isinstance(node, ast.alias) and node.name in ("environ", "getenv", "argv"))
+        or (isinstance(node, ast.Call) and ast.unparse(node.func) in ("open", "load_dotenv", "boto3.client"))
+    }
+
+    assert not reached, f"{path.relative_to(ROOT)} does this when it is imported: {', '.join(reached)}"
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("import os.path, re", {"os.path", "re"}),
+        ("from bot import adapters", {"bot.adapters"}),
+        ("from bot.core import markdown", {"bot.core"}),
+        ("from . import desk", {"."}),
+        ("def f():\n    import time", {"time"}),
+    ],
+)
+def test_imports_are_found_wherever_they_stand(source: str, names: set[str]) -> None:
+    assert set(imported(ast.parse(source))) == names
+
+
+def test_a_package_is_not_taken_for_one_whose_name_begins_alike() -> None:
+    assert within("bot.core.safety", {"bot.core"})
+    assert not within("bot.core_of_another", {"bot.core"})
+    assert not within("bot", {"bot.core"})

@@ -1,0 +1,186 @@
+"""Settings are read once, and all that is wrong with them is said at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.settings import Settings, SettingsError, read
+
+BOT, APP = "xoxb-1-secret", "xapp-1-secret"
+TOKENS = {"SLACK_BOT_TOKEN": BOT, "SLACK_APP_TOKEN": APP}
+
+
+def problems_with(**env: str) -> list[str]:
+    return read({**TOKENS, **env})[1]
+
+
+def test_two_tokens_are_enough() -> None:
+    settings, problems = read(TOKENS)
+
+    assert problems == []
+    assert settings == Settings(BOT, APP)
+    assert settings.slack_api_url == "https://slack.com/api/"
+    assert (settings.aws_region, settings.micro_model_id, settings.pro_model_id) == (None, None, None)
+    assert (settings.ack_deadline, settings.idle_timeout, settings.shutdown_grace) == (1.5, 20.0, 20.0)
+    assert (settings.max_live_answers, settings.log_level) == (100, "INFO")
+
+
+def test_everything_can_be_set() -> None:
+    settings, problems = read(
+        {
+            **TOKENS,
+            "SLACK_API_URL": "http://127.0.0.1:8080/api/",
+            "AWS_REGION": " ap-northeast-2 ",
+            "MICRO_MODEL_ID": "micro",
+            "PRO_MODEL_ID": "arn:aws:bedrock:us-east-1:1:inference-profile/pro",
+            "ACK_DEADLINE": "0.8",
+            "IDLE_TIMEOUT": "30",
+            "MAX_LIVE_ANSWERS": "7",
+            "SHUTDOWN_GRACE": "0",
+            "LOG_LEVEL": "debug",
+        }
+    )
+
+    assert problems == []
+    assert settings == Settings(
+        BOT,
+        APP,
+        slack_api_url="http://127.0.0.1:8080/api/",
+        aws_region="ap-northeast-2",
+        micro_model_id="micro",
+        pro_model_id="arn:aws:bedrock:us-east-1:1:inference-profile/pro",
+        ack_deadline=0.8,
+        idle_timeout=30.0,
+        max_live_answers=7,
+        shutdown_grace=0.0,
+        log_level="DEBUG",
+    )
+
+
+def test_blank_values_count_as_not_set() -> None:
+    blank = dict.fromkeys(
+        ("SLACK_API_URL", "AWS_REGION", "MICRO_MODEL_ID", "ACK_DEADLINE", "MAX_LIVE_ANSWERS", "LOG_LEVEL"),
+        " ",
+    )
+
+    assert read({**TOKENS, **blank}) == read(TOKENS)
+
+
+def test_either_name_of_the_region_is_read() -> None:
+    assert read({**TOKENS, "AWS_DEFAULT_REGION": "eu-west-1"})[0].aws_region == "eu-west-1"
+    both = {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "eu-west-1"}
+    assert read({**TOKENS, **both})[0].aws_region == "us-east-1"
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    names = [
+        "SLACK_API_URL",
+        "ACK_DEADLINE",
+        "IDLE_TIMEOUT",
+        "MAX_LIVE_ANSWERS",
+        "SHUTDOWN_GRACE",
+        "LOG_LEVEL",
+    ]
+    _, problems = read(dict.fromkeys(names, "wrong"))
+
+    assert [problem.split()[0] for problem in problems] == ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", *names]
+    assert all(problem.endswith(".") for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ACK_DEADLINE", "0.001"),
+        ("ACK_DEADLINE", "86399"),
+        ("IDLE_TIMEOUT", "1e1"),
+        ("SHUTDOWN_GRACE", "0"),
+        ("SHUTDOWN_GRACE", "0.0"),
+        ("MAX_LIVE_ANSWERS", "1"),
+        ("MAX_LIVE_ANSWERS", "10000"),
+        ("LOG_LEVEL", "WARNING"),
+        ("SLACK_API_URL", "https://slack-gov.com/api/"),
+    ],
+)
+def test_a_value_within_its_bounds_is_taken(name: str, value: str) -> None:
+    assert problems_with(**{name: value}) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ACK_DEADLINE", "0"),
+        ("ACK_DEADLINE", "-1"),
+        ("ACK_DEADLINE", "86400"),
+        ("ACK_DEADLINE", "nan"),
+        ("ACK_DEADLINE", "inf"),
+        ("ACK_DEADLINE", "soon"),
+        ("IDLE_TIMEOUT", "0"),
+        ("IDLE_TIMEOUT", "1,5"),
+        ("SHUTDOWN_GRACE", "-1"),
+        ("SHUTDOWN_GRACE", "-0.5"),
+        ("MAX_LIVE_ANSWERS", "0"),
+        ("MAX_LIVE_ANSWERS", "10001"),
+        ("MAX_LIVE_ANSWERS", "-1"),
+        ("MAX_LIVE_ANSWERS", "1.5"),
+        ("MAX_LIVE_ANSWERS", "٣"),
+        ("MAX_LIVE_ANSWERS", "9" * 5_000),
+        ("LOG_LEVEL", "VERBOSE"),
+        ("SLACK_API_URL", "slack.com/api"),
+        ("SLACK_API_URL", "ftp://slack.com/api"),
+        ("SLACK_API_URL", "https://"),
+        ("SLACK_API_URL", "https://[slack.com/api"),
+    ],
+)
+def test_a_value_out_of_its_bounds_is_complained_about(name: str, value: str) -> None:
+    (problem,) = problems_with(**{name: value})
+
+    assert problem.startswith(f"{name} must be ")
+    assert repr(value) in problem or repr(value.upper()) in problem
+
+
+def test_swapped_tokens_are_told_apart() -> None:
+    bot, app = problems_with(SLACK_BOT_TOKEN=APP, SLACK_APP_TOKEN=BOT)
+
+    assert bot.startswith("SLACK_BOT_TOKEN must begin with xoxb-, and it is xapp.")
+    assert app.startswith("SLACK_APP_TOKEN must begin with xapp-, and it is xoxb.")
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ("xoxp-1-secret", "xoxp"),
+        ("xoxe.xoxb-1-secret", "xoxe.xoxb"),
+        ("secret", "something else"),
+        ("AKIAIOSFODNN7EXAMPLE", "something else"),
+    ],
+)
+def test_a_wrong_token_is_named_by_its_kind(value: str, kind: str) -> None:
+    (problem,) = problems_with(SLACK_BOT_TOKEN=value)
+
+    assert f"it is {kind}." in problem
+
+
+@pytest.mark.parametrize("value", [APP, "xoxp-1-secret", "secret", "xoxbsecret", "xappsecret"])
+def test_no_complaint_repeats_a_token(value: str) -> None:
+    (problem,) = problems_with(SLACK_BOT_TOKEN=value)
+
+    assert "secret" not in problem
+
+
+def test_a_missing_token_says_where_to_get_it() -> None:
+    bot, app = read({})[1]
+
+    assert bot.startswith("SLACK_BOT_TOKEN is missing")
+    assert "OAuth & Permissions" in bot
+    assert app.startswith("SLACK_APP_TOKEN is missing")
+    assert "connections:write" in app
+
+
+def test_printed_settings_show_no_token() -> None:
+    assert "secret" not in repr(read(TOKENS)[0])
+
+
+def test_an_error_reads_as_its_problems() -> None:
+    error = SettingsError(["One.", "Two."])
+
+    assert (str(error), error.problems) == ("One. Two.", ["One.", "Two."])
