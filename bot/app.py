@@ -21,7 +21,8 @@ from bot.adapters import bedrock, slack_web
 from bot.core.errors import Unreachable
 from bot.core.models import default_model
 from bot.engine.claims import Claims
-from bot.engine.orchestrator import Orchestrator
+from bot.engine.orchestrator import LEAST_QUICK_CALLS, Orchestrator
+from bot.engine.pacer import Pacer
 from bot.listeners.desk import Desk
 from bot.settings import Settings, SettingsError
 
@@ -52,6 +53,7 @@ class Bot:
         """Hear nothing new, let live answers end within the grace time, and return when that is on screen."""
         client = self.socket.client
         client.auto_reconnect_enabled = False
+        client.logger.setLevel(logging.CRITICAL)  # what it says about its own end helps nobody
         if client.current_session and client.current_session.sock:
             with suppress(OSError):
                 client.current_session.sock.shutdown(SHUT_RDWR)
@@ -61,7 +63,7 @@ class Bot:
         log.info("stopped")
 
 
-def build(settings: Settings, problems: Sequence[str] = ()) -> Bot:
+def build(settings: Settings, problems: Sequence[str] = (), pacer: Pacer | None = None) -> Bot:
     """Join the parts. Raises SettingsError with the settings' `problems` and what else is in the way."""
     session = _aws_session(settings, problems)
     problems = [*problems, *_aws_problems(session)]
@@ -80,7 +82,11 @@ def build(settings: Settings, problems: Sequence[str] = ()) -> Bot:
 
     region = str(session.region_name)
     micro = bedrock.BedrockModel(
-        bedrock.client(session, silence=max(settings.ack_deadline, 1.0), connections=100),
+        bedrock.client(
+            session,
+            silence=max(settings.ack_deadline, 1.0),
+            connections=max(LEAST_QUICK_CALLS, settings.max_live_answers),
+        ),
         settings.micro_model_id or default_model("micro", region),
     )
     pro = bedrock.BedrockModel(
@@ -91,6 +97,7 @@ def build(settings: Settings, problems: Sequence[str] = ()) -> Bot:
         micro,
         pro,
         slack_web.SlackWeb(web, me),
+        pacer or Pacer(settings.slack_edits_per_minute, settings.slack_posts_per_minute),
         live_answers=settings.max_live_answers,
         ack_deadline=settings.ack_deadline,
     )

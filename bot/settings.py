@@ -27,6 +27,8 @@ class Settings:
     aws_region: str | None = None  # None: what boto3 finds by itself
     micro_model_id: str | None = None  # None: the region's Nova Micro
     pro_model_id: str | None = None  # None: the region's Nova Pro
+    slack_edits_per_minute: int = 50
+    slack_posts_per_minute: int = 300
     ack_deadline: float = 1.5
     idle_timeout: float = 20.0
     max_live_answers: int = 100
@@ -45,6 +47,8 @@ def read(env: Mapping[str, str]) -> tuple[Settings, list[str]]:
         aws_region=reader.text("AWS_REGION") or reader.text("AWS_DEFAULT_REGION"),
         micro_model_id=reader.text("MICRO_MODEL_ID"),
         pro_model_id=reader.text("PRO_MODEL_ID"),
+        slack_edits_per_minute=reader.count("SLACK_EDITS_PER_MINUTE", Settings.slack_edits_per_minute),
+        slack_posts_per_minute=reader.count("SLACK_POSTS_PER_MINUTE", Settings.slack_posts_per_minute),
         ack_deadline=reader.seconds("ACK_DEADLINE", Settings.ack_deadline),
         idle_timeout=reader.seconds("IDLE_TIMEOUT", Settings.idle_timeout),
         max_live_answers=reader.count("MAX_LIVE_ANSWERS", Settings.max_live_answers),

@@ -16,7 +16,7 @@ FILES = sorted((ROOT / "bot").rglob("*.py"))
 ALLOWED = {
     "bot/__init__.py": set[str](),
     "bot/__main__.py": {"bot.cli"},
-    "bot/cli.py": {"bot.app", "bot.core", "bot.playground", "bot.settings", "dotenv"},
+    "bot/cli.py": {"bot.app", "bot.bench", "bot.core", "bot.playground", "bot.settings", "dotenv"},
     "bot/settings.py": set[str](),
     "bot/app.py": {
         "bot.adapters",
@@ -35,6 +35,8 @@ ALLOWED = {
     "bot/adapters/slack_web.py": {"bot.core", "slack_sdk"},
     "bot/adapters/bedrock.py": {"bot.core", "boto3", "botocore", "urllib3"},
     "bot/listeners": {"bot.core", "bot.engine", "bot.listeners", "slack_bolt"},
+    "bot/bench": {"bot.bench", "bot.playground"},
+    "bot/bench/plain.py": {"bot.app", "bot.engine", "bot.settings"},
     "bot/playground": {"bot.playground", "aiohttp", "markdown_it"},
 }
 # What waits, reaches out or depends on chance: a core that has none of it can be tested by calling it.

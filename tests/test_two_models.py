@@ -87,7 +87,7 @@ def test_fifty_questions_are_all_acknowledged_while_two_answers_hold_all_places(
     bench.bedrock.always("converse", Reply(text="On it."))
     bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
     bench.start_bot(max_live_answers=2)
-    questions = [bench.mention(f"why {number}?") for number in range(50)]
+    questions = [bench.mention("why?", channel=channel) for channel in bench.channels(50)]
 
     bench.until(lambda: all(bench.texts(question) == ["On it."] for question in questions))
     assert len(bench.prompts()) == 2
@@ -98,7 +98,7 @@ def test_listener_threads_stay_free_while_answers_are_live(bench: Workbench) -> 
     bench.bedrock.always("converse", Reply(then="silence"))
     bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
     bench.start_bot()
-    questions = [bench.mention(f"why {number}?") for number in range(20)]
+    questions = [bench.mention("why?", channel=channel) for channel in bench.channels(20)]
     bench.until(lambda: len(bench.prompts()) == 20)
 
     bench.ask("and now?")  # Bolt's five threads would leave the command without its acknowledgement

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from bot import app
@@ -55,6 +56,13 @@ class Workbench:
         for bot in self._bots:
             bot.stop()
         self.servers.stop()
+
+    def channels(self, count: int) -> list[str]:
+        """So many channels that the bot is in, so that no channel's own limit of posts is felt."""
+        names = [f"COWN{number}" for number in range(count)]
+        for name in names:
+            self.servers.do(partial(self.slack.workspace.add_channel, name, name.lower()))
+        return names
 
     # What a person does
 

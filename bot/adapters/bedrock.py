@@ -16,9 +16,14 @@ from botocore.eventstream import ParserError
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    CredentialRetrievalError,
+    InvalidEndpointConfigurationError,
+    NoAuthTokenError,
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
+    SSOError,
+    TokenRetrievalError,
 )
 from urllib3.exceptions import HTTPError
 
@@ -29,6 +34,18 @@ from bot.core.stream import Failed, Finished, StreamEvent, Text, Usage
 # What a call or a stream can raise: once a stream runs, a cut connection and a silence come from urllib3 as
 # they are, and a broken frame as a ParserError that is no BotoCoreError.
 _ERRORS = (ClientError, BotoCoreError, HTTPError, ParserError)
+
+# What boto3 raises before any request, when there is nothing (valid) to sign it with or to send it to.
+_SET_UP_ERRORS = (
+    CredentialRetrievalError,
+    InvalidEndpointConfigurationError,
+    NoAuthTokenError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    SSOError,
+    TokenRetrievalError,
+)
 
 # The fault of each error code, and how many calls in all are worth making.
 # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html#API_runtime_ConverseStream_Errors
@@ -138,7 +155,7 @@ def _usage(usage: Mapping[str, int]) -> Usage:
 def translated(error: Exception, request_id: str = "") -> ModelError:
     """What an error of boto3's means. In a stream, codes begin with a small letter."""
     if not isinstance(error, ClientError):
-        if isinstance(error, NoCredentialsError | PartialCredentialsError | NoRegionError):
+        if isinstance(error, _SET_UP_ERRORS):
             return ModelError(Fault.NOT_SET_UP, type(error).__name__, str(error))
         return ModelError(Fault.UNAVAILABLE, type(error).__name__, str(error), request_id, tries=3)
     answer, metadata = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})

@@ -16,7 +16,7 @@ from slack_sdk.webhook import WebhookClient
 from bot.core import mrkdwn
 from bot.core.conversation import Remark, Role
 from bot.core.errors import RateLimited, SlackError, Unreachable
-from bot.core.message import Content, Kind
+from bot.core.message import Content, Kind, Outgoing
 from bot.core.question import Place
 from bot.core.safety import Safe
 
@@ -45,17 +45,17 @@ class SlackWeb:
         self._client = client
         self._me = me
 
-    def post(self, channel: str, thread_ts: str | None, kind: Kind, content: Content) -> str:
+    def post(self, channel: str, thread_ts: str | None, message: Outgoing) -> str:
         """Post a message and return its ts. Nothing in it unfurls."""
-        metadata = {"event_type": _METADATA, "event_payload": {"kind": kind.value}}
+        payload = {"kind": message.kind.value, "key": message.key}
         with _translated():
             response = self._client.chat_postMessage(
                 channel=channel,
                 thread_ts=thread_ts,
-                metadata=metadata,
+                metadata={"event_type": _METADATA, "event_payload": payload},
                 unfurl_links=False,
                 unfurl_media=False,
-                **rendered(content),
+                **rendered(message.content),
             )
         return str(response["ts"])
 
@@ -67,11 +67,25 @@ class SlackWeb:
     def remarks(self, place: Place) -> list[Remark]:
         """What belongs to a thread's conversation, oldest first, read to its newest page."""
         with _translated():
-            answer = self._client.conversations_replies(
-                channel=place.channel, ts=place.thread_ts, limit=200, include_all_metadata=True
-            )
-            messages = [message for page in answer for message in page["messages"]]
+            messages = self._thread(place.channel, place.thread_ts)
         return [found for message in messages if (found := remark(message, self._me))]
+
+    def _thread(self, channel: str, thread_ts: str) -> list[dict[str, Any]]:
+        answer = self._client.conversations_replies(
+            channel=channel, ts=thread_ts, limit=200, include_all_metadata=True
+        )
+        return [message for page in answer for message in page["messages"]]
+
+    def find(self, channel: str, thread_ts: str | None, key: str) -> str | None:
+        """The ts of the message that was posted under `key` in a thread, or newly in a channel."""
+        with _translated():
+            if thread_ts:
+                messages = self._thread(channel, thread_ts)
+            else:
+                messages = self._client.conversations_history(
+                    channel=channel, limit=50, include_all_metadata=True
+                )["messages"]
+        return next((str(message["ts"]) for message in messages if _payload(message).get("key") == key), None)
 
     def direct_message(self, user: str) -> str:
         """The channel id of the bot's direct messages with `user`."""
@@ -131,11 +145,12 @@ def remark(message: Mapping[str, Any], me: str) -> Remark | None:
 
 
 def _kind(message: Mapping[str, Any]) -> Kind | None:
+    return next((kind for kind in Kind if kind.value == _payload(message).get("kind")), None)
+
+
+def _payload(message: Mapping[str, Any]) -> Mapping[str, Any]:
     metadata = message.get("metadata") or {}
-    if metadata.get("event_type") != _METADATA:
-        return None
-    value = (metadata.get("event_payload") or {}).get("kind")
-    return next((kind for kind in Kind if kind.value == value), None)
+    return (metadata.get("event_payload") or {}) if metadata.get("event_type") == _METADATA else {}
 
 
 def _body(message: Mapping[str, Any]) -> str:

@@ -21,6 +21,7 @@ class Outcome(Enum):
     FILTERED = "filtered"
     CUT = "cut"
     FAILED = "failed"
+    NOTICE = "notice"  # no answer at all, but a fixed sentence
 
 
 # Converse's stop reasons that leave an answer less than whole. Nova has no tools here, so a reason that is
@@ -51,7 +52,11 @@ class Draft:
     @property
     def started(self) -> bool:
         """Whether there is something to show: first words, or the news that none will come."""
-        return bool(self.text.strip()) or self.outcome is not None
+        return self._has_words or self.outcome is not None
+
+    @property
+    def _has_words(self) -> bool:
+        return bool(self.text) and not self.text.isspace()  # strip() would copy the text for every token
 
     def apply(self, event: StreamEvent) -> Draft:
         """The draft after `event`. What follows its end changes nothing."""
@@ -63,12 +68,12 @@ class Draft:
             case Finished(reason, usage):
                 return self._ended(_ENDINGS.get(reason, Outcome.CUT), usage)
             case Failed(error):
-                if self.text.strip():
+                if self._has_words:
                     return replace(self, outcome=Outcome.CUT, fault=error.fault)
                 return replace(self, outcome=Outcome.FAILED, fault=error.fault)
 
     def _ended(self, outcome: Outcome, usage: Usage | None) -> Draft:
-        if self.text.strip():
+        if self._has_words:
             return replace(self, outcome=outcome, usage=usage)
         fault = _SAYING_NOTHING.get(outcome, Fault.FAILED)
         return replace(self, outcome=Outcome.FAILED, fault=fault, usage=usage)
@@ -85,7 +90,7 @@ class Draft:
     @property
     def kind(self) -> Kind:
         """What its messages are for; an apology is no answer that a conversation should remember."""
-        return Kind.NOTICE if self.outcome is Outcome.FAILED else Kind.ANSWER
+        return Kind.NOTICE if self.outcome in (Outcome.FAILED, Outcome.NOTICE) else Kind.ANSWER
 
 
 def _apology(fault: Fault | None, texts: Texts) -> str:

@@ -27,3 +27,14 @@ class Content:
     body: Safe
     lead: Safe = Safe("")
     note: Safe = Safe("")
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A message to be posted. `key` tells it from every other, so that it can be found if nobody knows
+    whether it was posted.
+    """
+
+    kind: Kind
+    content: Content
+    key: str

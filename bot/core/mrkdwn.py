@@ -11,7 +11,8 @@ from bot.core.safety import Safe
 
 # chat.update answers `msg_too_long` above 4,000 characters of `text`
 # (https://docs.slack.dev/reference/methods/chat.update).
-FALLBACK_LIMIT = 3_000
+# Whether an emoji is one of them or two is not said.
+FALLBACK_LIMIT = 1_900
 
 _SEQUENCE = re.compile(r"<([^<>\n]+)>")
 

@@ -20,7 +20,7 @@ class Question:
     """What somebody asked, and where.
 
     `text` is plain text, not mrkdwn. `ts` is None for a slash command, which is no message; `thread_ts` is
-    None for a message that stands alone. `response_url` is a slash command's and else empty.
+    None for a message that stands alone. `trigger_id` and `response_url` are a slash command's, else empty.
     """
 
     team: str
@@ -30,7 +30,13 @@ class Question:
     ts: str | None = None
     thread_ts: str | None = None
     files: tuple[str, ...] = ()
+    trigger_id: str = ""
     response_url: str = ""
+
+    @property
+    def key(self) -> str:
+        """What tells it from every other question of its team."""
+        return f"{self.channel}/{self.ts or self.trigger_id}"
 
     @property
     def place(self) -> Place | None:

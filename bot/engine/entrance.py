@@ -7,7 +7,7 @@ from typing import Protocol
 
 from bot.core import markdown
 from bot.core.errors import RateLimited, SlackError, Unreachable
-from bot.core.message import Content, Kind
+from bot.core.message import Content, Kind, Outgoing
 from bot.core.question import Place, Question
 from bot.core.safety import Safe, naming, neutralise
 from bot.core.texts import texts_in
@@ -20,8 +20,11 @@ _MAY_NOT_POST = {"not_in_channel", "channel_not_found"}
 class Rooms(Protocol):
     """What an entrance needs of Slack. Every method raises SlackError."""
 
-    def post(self, channel: str, thread_ts: str | None, kind: Kind, content: Content) -> str:
+    def post(self, channel: str, thread_ts: str | None, message: Outgoing) -> str:
         """Post a message and return its ts."""
+
+    def find(self, channel: str, thread_ts: str | None, key: str) -> str | None:
+        """The ts of the message that was posted under `key`, or None if there is none."""
 
     def direct_message(self, user: str) -> str:
         """The channel id of the bot's direct messages with `user`."""
@@ -30,22 +33,28 @@ class Rooms(Protocol):
         """Say `text` to nobody but the one who gave the command of `response_url`."""
 
 
-def open_thread(question: Question, rooms: Rooms) -> Place:
+def open_thread(question: Question, rooms: Rooms, *, again: bool) -> Place:
     """Post the question as a message that names its asker; the thread under it is where it is answered.
 
     Where the bot may not post, that is in the asker's direct messages, and the asker is told so, privately.
+    `again` means that this was tried before with an unclear outcome: what was posted then is used.
     """
     texts = texts_in(question.language)
     quoted = neutralise("\n".join(f"> {line}" for line in question.text.splitlines()))
     content = Content(markdown.pages(quoted)[0], lead=naming(texts.asks, question.user))
+    message = Outgoing(Kind.QUESTION, content, f"{question.key}/question")
+
+    def put(channel: str) -> Place:
+        found = rooms.find(channel, None, message.key) if again else None
+        return Place(channel, found or rooms.post(channel, None, message))
+
     try:
-        return Place(question.channel, rooms.post(question.channel, None, Kind.QUESTION, content))
+        return put(question.channel)
     except SlackError as error:
         if error.code not in _MAY_NOT_POST:
             raise
     try:
-        channel = rooms.direct_message(question.user)
-        place = Place(channel, rooms.post(channel, None, Kind.QUESTION, content))
+        place = put(rooms.direct_message(question.user))
     except (RateLimited, Unreachable):
         raise
     except SlackError:

@@ -1,45 +1,76 @@
-"""One question and its two messages: what is on screen, and what to show next.
+"""One question and its two messages: what is on screen, what its reader would want to see next.
 
-Rules only: an exchange makes no call and reads no clock. The orchestrator asks it for the next step, makes
-the call, and tells it how that went. All of it runs on the orchestrator's thread, but for `receive`.
+Rules only: an exchange makes no call and reads no clock. It wishes, the pacer grants, the orchestrator makes
+the call and tells how it went. All of it runs on the orchestrator's thread, but for `receive`.
 """
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from math import inf
+from enum import IntEnum
 
 from bot.core.draft import Draft
 from bot.core.errors import Fault, ModelError, RateLimited, SlackError, Unreachable
-from bot.core.message import Content, Kind
+from bot.core.message import Content, Kind, Outgoing
 from bot.core.question import Place, Question
 from bot.core.safety import neutralise
 from bot.core.stream import Failed, StreamEvent
 from bot.core.texts import texts_in
 
-EDIT_INTERVAL = 1.0
 _TRIES_WHEN_UNREACHABLE = 6
 _FIRST_PAUSE = 0.5
 
 
-@dataclass(frozen=True)
-class Show:
-    """A Slack call to make in `place`: post `content` (no `ts`), or edit the message `ts` to say it.
+class Need(IntEnum):
+    """What a call would give the reader, the most urgent first."""
 
-    `number` counts the answer's messages from 0; it means nothing for an acknowledgement.
+    SIGN = 0  # nothing at all is on screen yet
+    WHOLE = 1  # the final text
+    FIRST_WORDS = 2
+    NEXT_PAGE = 3
+    PROGRESS = 4
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A call that an exchange would like to make in `channel`, not before `earliest`.
+
+    It is a post, or else an edit. `opens` means that the post shows a text that still grows, and so will need
+    an edit later.
     """
 
-    place: Place
-    kind: Kind
-    content: Content
-    number: int = 0
-    ts: str | None = None
+    need: Need
+    channel: str
+    is_post: bool
+    earliest: float
+    opens: bool = False
 
 
 @dataclass(frozen=True)
 class OpenThread:
-    """A Slack call to make: a slash command's question is posted, so that there is a thread to answer in."""
+    """A call to make: a slash command's question is posted, so that there is a thread to answer in.
+
+    `again` means that it was tried before, and may have been posted.
+    """
+
+    again: bool = False
+
+
+@dataclass(frozen=True)
+class Show:
+    """A call to make in `place`: post `message` (no `ts`), or edit the message `ts` to say the same.
+
+    `number` counts the answer's messages from 0; it means nothing for an acknowledgement. `grows` means that
+    the message will have more to say. `unsure` are posts that were tried before, of which one may stand.
+    """
+
+    place: Place
+    message: Outgoing
+    number: int = 0
+    ts: str | None = None
+    grows: bool = False
+    unsure: tuple[Show, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,28 +79,38 @@ class Shown:
 
     ts: str
     content: Content
+    grows: bool
 
 
 class Exchange:
     """A question being answered. Times are seconds of the orchestrator's clock."""
 
-    def __init__(self, question: Question, asked_at: float, ack_deadline: float) -> None:
+    def __init__(
+        self, question: Question, asked_at: float, ack_deadline: float, draft: Draft = Draft()
+    ) -> None:
         self.question = question
         self.texts = texts_in(question.language)
         self.place: Place | None = question.place
+        self.draft = draft
+        self.abandoned = False
         self.asked_at = asked_at
         self.acknowledged_at: float | None = None
         self.first_words_at: float | None = None
+        self.began_at = asked_at  # when the answering model said its first word
+        self.ended_at = asked_at  # and when its last
+        self.granted_at = asked_at  # when the reader was last shown something new
         self.edits = 0
-        self.draft = Draft()
-        self.abandoned = False
         self._speak_by = asked_at + ack_deadline
         self._greeting: str | None = None
         self._shown: list[Shown] = []
-        self._in_flight = False
+        self._more_pages = False
+        self._in_flight: Show | OpenThread | None = None
+        self._unsure: dict[str, Show] = {}  # by key, the first try: what stands says that or more
+        self._may_have_thread = False
         self._not_before = asked_at
-        self._edit_after = asked_at
         self._failures = 0
+        self._seen_characters = 0
+        self._rendered, self._contents = self.draft, self.draft.contents(self.texts)
         self._receiving = threading.Lock()
         self._has_news = False
 
@@ -79,91 +120,182 @@ class Exchange:
         """The first model said `words`, or (None) nothing that can be shown."""
         self._greeting = words or self.texts.stand_in
 
-    def receive(self, event: StreamEvent) -> bool:
+    def receive(self, event: StreamEvent, now: float) -> bool:
         """Take an event of the answering model's, from any thread.
 
         True if the orchestrator must look: it does not know yet that there is news, or the news is the end.
         """
         with self._receiving:
+            had_started, had_ended = self.draft.started, self.draft.outcome is not None
             self.draft = self.draft.apply(event)
+            if self.draft.started and not had_started:
+                self.began_at = now
+            if self.draft.outcome is not None and not had_ended:
+                self.ended_at = now
         knows = self._has_news and self.draft.outcome is None
         if knows or not self.draft.started:
             return False
         self._has_news = True
         return True
 
-    def interrupt(self) -> None:
+    def interrupt(self, now: float) -> None:
         """End the answer where it is, as one that was cut."""
-        self.receive(Failed(ModelError(Fault.UNAVAILABLE, "interrupted")))
+        self.receive(Failed(ModelError(Fault.UNAVAILABLE, "interrupted")), now)
 
     # What Slack says
 
     def opened(self, place: Place) -> None:
         """The thread of a slash command's question stands."""
-        self._in_flight, self._failures = False, 0
+        self._settled()
         self.place = place
 
     def shown(self, show: Show, ts: str, now: float) -> None:
         """The call `show` was made; the message is `ts`."""
-        self._in_flight, self._failures = False, 0
-        if show.kind is Kind.ACKNOWLEDGEMENT:
+        if show is not self._in_flight:  # an earlier try stood already, and it can say less
+            self._has_news = True
+        self._settled()
+        if show.message.kind is Kind.ACKNOWLEDGEMENT:
             self.acknowledged_at = now
             return
-        self._shown[show.number :] = [Shown(ts, show.content), *self._shown[show.number + 1 :]]
-        self._edit_after = now + EDIT_INTERVAL
+        self._shown[show.number : show.number + 1] = [Shown(ts, show.message.content, show.grows)]
         self.edits += show.ts is not None
         if self.first_words_at is None:
             self.first_words_at = now
 
+    def _settled(self) -> None:
+        self._in_flight = None
+        self._unsure.clear()
+        self._failures = 0
+
     def refused(self, error: SlackError, now: float) -> None:
-        """A call failed: it is made anew when that can help, with what is true then; else all ends here."""
-        self._in_flight = False
+        """The call failed: it is wished for again when that can help, with what is true then; else all ends.
+
+        A post that got no clear answer may stand in Slack all the same: it is looked for before it is made
+        again.
+        """
+        step, self._in_flight = self._in_flight, None
         match error:
             case RateLimited():
-                self._not_before = now + error.retry_after
+                self._has_news = True  # the pacer knows how long to wait
             case Unreachable() if self._failures < _TRIES_WHEN_UNREACHABLE:
+                self._has_news = True
                 self._not_before = now + _FIRST_PAUSE * 2**self._failures
                 self._failures += 1
+                if isinstance(step, OpenThread):
+                    self._may_have_thread = True
+                elif step and step.ts is None:
+                    self._unsure.setdefault(step.message.key, step)
             case _:
                 self.abandoned = True
 
-    # What to do next
+    # What the pacer reads
 
-    def next_step(self, now: float) -> Show | OpenThread | float | None:
-        """The call to make now, or the time at which to ask again, or None when all is on screen.
+    @property
+    def grows(self) -> bool:
+        """Whether the answer is not complete yet, begun or not."""
+        return self.draft.outcome is None
 
-        A time that is `inf` means: when something happens. A returned call counts as begun: it must be
-        answered by `shown`, `opened` or `refused`, and until then there is no other, so that the messages
-        stand in order and never two calls write one message.
-        """
-        if self.abandoned:
-            return None
+    @property
+    def is_open(self) -> bool:
+        """Whether a message of it will need an edit to be complete, or may need one."""
+        if any(show.grows for show in self._unsure.values()):
+            return True
+        if isinstance(self._in_flight, Show):
+            return self._in_flight.grows
+        return bool(self._shown) and self._shown[-1].grows
+
+    @property
+    def is_unopened(self) -> bool:
+        """Whether it will want to open a message."""
+        return self.grows and not self._shown and not self.is_open
+
+    @property
+    def unseen(self) -> int:
+        """How many characters the reader has not been shown."""
+        return len(self.draft.text) - self._seen_characters
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is nothing left to show."""
         if self._in_flight:
-            return inf
-        if now < self._not_before:
-            return self._not_before
-        step = self._step_in(self.place, now) if self.place else OpenThread()
-        self._in_flight = isinstance(step, Show | OpenThread)
-        return step
+            return False
+        is_shown = self.place and not self.grows and self._next_show(self.place) is None
+        return self.abandoned or bool(is_shown)
 
-    def _step_in(self, place: Place, now: float) -> Show | float | None:
-        if self.draft.started:
-            return self._answer_step(place, now)
-        if self.acknowledged_at is not None:
-            return inf
-        if self._greeting is None and now < self._speak_by:
-            return self._speak_by
-        words = self._greeting or self.texts.stand_in
-        return Show(place, Kind.ACKNOWLEDGEMENT, Content(neutralise(words)))
+    def wish(self) -> Wish | None:
+        """The call that would serve the reader best now; None while one is in flight or nothing is new.
 
-    def _answer_step(self, place: Place, now: float) -> Show | float | None:
-        if self._shown and self.draft.outcome is None and now < self._edit_after:
-            return self._edit_after
+        One call at a time: so the messages stand in order, and never two calls write one message.
+        """
+        if self._in_flight or self.abandoned:
+            return None
+        if self.place is None:
+            return Wish(Need.SIGN, self.question.channel, is_post=True, earliest=self._not_before)
+        channel, earliest = self.place.channel, self._not_before
+        has_sign = self.acknowledged_at is not None or bool(self._shown)
+        if not self.draft.started:
+            ready_at = self._speak_by if self._greeting is None else self.asked_at
+            sign = Wish(Need.SIGN, channel, is_post=True, earliest=max(earliest, ready_at))
+            return None if has_sign else sign
+        if not self.grows:
+            show = self._next_show(self.place)
+            need = Need.WHOLE if has_sign else Need.SIGN
+            return Wish(need, channel, is_post=show.ts is None, earliest=earliest) if show else None
+        if not self._shown:
+            need = Need.FIRST_WORDS if has_sign else Need.SIGN
+            return Wish(need, channel, is_post=True, earliest=earliest, opens=True)
+        if self._more_pages:
+            return Wish(Need.NEXT_PAGE, channel, is_post=True, earliest=earliest, opens=True)
+        progress = Wish(Need.PROGRESS, channel, is_post=False, earliest=earliest)
+        return progress if self._has_news else None
+
+    def grant(self, wish: Wish, now: float, *, may_open: bool = True) -> Show | OpenThread | None:
+        """Begin the call that was wished for; it must be answered by `shown`, `opened` or `refused`.
+
+        Where a growing answer may not be opened, that is its acknowledgement. None if the news turns out to
+        show nothing new, or to need a post where an edit was wished for: then that is the next wish.
+        """
+        if self.place is None:
+            self._in_flight = OpenThread(again=self._may_have_thread)
+        elif self.draft.started and (may_open or not self.grows):
+            show = self._next_show(self.place)
+            if show and (show.ts is None) is not wish.is_post:
+                self._has_news, self._more_pages = True, show.ts is None
+                return None
+            self._in_flight = show
+        else:
+            words = Content(neutralise(self._greeting or self.texts.stand_in))
+            self._in_flight = self._show(self.place, Kind.ACKNOWLEDGEMENT, words)
+        self.granted_at = now
+        return self._in_flight
+
+    def _next_show(self, place: Place) -> Show | None:
+        """The first of the answer's messages that is not on screen as it should be."""
         self._has_news = False  # before the draft is read: what comes after it is news again
         draft = self.draft
-        for number, content in enumerate(draft.contents(self.texts)):
+        if draft is not self._rendered:
+            self._rendered, self._contents = draft, draft.contents(self.texts)
+        self._seen_characters = len(draft.text)
+        contents = self._contents
+        for number, content in enumerate(contents):
+            is_last = number == len(contents) - 1
+            self._more_pages = not is_last
+            grows = is_last and draft.outcome is None
             if number == len(self._shown):
-                return Show(place, draft.kind, content, number)
+                return self._show(place, draft.kind, content, number, grows=grows)
             if content != self._shown[number].content:
-                return Show(place, draft.kind, content, number, self._shown[number].ts)
-        return inf if draft.outcome is None else None
+                return self._show(place, draft.kind, content, number, self._shown[number].ts, grows)
+        return None
+
+    def _show(
+        self,
+        place: Place,
+        kind: Kind,
+        content: Content,
+        number: int = 0,
+        ts: str | None = None,
+        grows: bool = False,
+    ) -> Show:
+        key = f"{self.question.key}/{kind.value}/{number}"
+        unsure = tuple(self._unsure.values()) if ts is None else ()
+        return Show(place, Outgoing(kind, content, key), number, ts, grows, unsure)

@@ -13,24 +13,25 @@ import time
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from math import inf
 from random import random
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from bot.core import conversation, prompts, retry
 from bot.core.conversation import Remark
-from bot.core.draft import Outcome
+from bot.core.draft import Draft, Outcome
 from bot.core.errors import Fault, ModelError, SlackError
-from bot.core.message import Content, Kind
+from bot.core.message import Content
 from bot.core.question import Place, Question
-from bot.core.safety import neutralise
 from bot.core.stream import Failed, StreamEvent
 from bot.engine.entrance import Rooms, open_thread
 from bot.engine.exchange import Exchange, OpenThread, Show
+from bot.engine.pacer import Pacer, Turn
 
 log = logging.getLogger(__name__)
 
-_QUICK_CALLS = 100  # threads for calls that take a moment: acknowledgements are never held up by answers
+LEAST_QUICK_CALLS = 100  # at once, however few answers may be live: an acknowledgement waits for nobody
 _LAST_WORDS_SECONDS = 5.0  # for the final edits of answers that a shutdown cut
 
 
@@ -61,10 +62,6 @@ class Slack(Rooms, Protocol):
         """What was said in a thread."""
 
 
-# What happened to an exchange, or None when it begins.
-_News: TypeAlias = tuple[Exchange, Callable[[float], None] | None]
-
-
 class Orchestrator:
     """Answers questions. Thread-safe; no method but `stop` waits for anything.
 
@@ -77,45 +74,49 @@ class Orchestrator:
         micro: QuickModel,
         pro: ExpertModel,
         slack: Slack,
+        pacer: Pacer,
         *,
         live_answers: int,
         ack_deadline: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._micro, self._pro, self._slack = micro, pro, slack
+        self._micro, self._pro, self._slack, self._pacer = micro, pro, slack, pacer
         self._ack_deadline = ack_deadline
         self._clock = clock
-        self._inbox: queue.SimpleQueue[_News | None] = queue.SimpleQueue()
-        self._look_at: dict[Exchange, float] = {}  # every live exchange, and when to ask it for its next step
+        self._inbox: queue.SimpleQueue[Callable[[float], None]] = queue.SimpleQueue()
+        self._live: set[Exchange] = set()
         self._cut_at = inf
         self._stopping = threading.Event()
-        self._micro_lane = ThreadPoolExecutor(_QUICK_CALLS, "micro")
+        quick_calls = max(LEAST_QUICK_CALLS, live_answers)
+        self._micro_lane = ThreadPoolExecutor(quick_calls, "micro")
         self._pro_lane = ThreadPoolExecutor(live_answers, "pro")
-        self._slack_lane = ThreadPoolExecutor(_QUICK_CALLS, "slack")
+        self._slack_lane = ThreadPoolExecutor(quick_calls, "slack")
         self._loop = threading.Thread(target=self._run, name="orchestrator", daemon=True)
         self._loop.start()
-
-    def ask(self, question: Question) -> None:
-        """Answer `question`: both models start now."""
-        exchange = Exchange(question, self._clock(), self._ack_deadline)
-        self._inbox.put((exchange, None))
-        self._micro_lane.submit(self._acknowledge, exchange)
-        self._pro_lane.submit(self._answer, exchange)
-
-    def say(self, place: Place, sentence: str) -> None:
-        """Post a fixed `sentence` to somebody who did not ask anything."""
-        self._slack_lane.submit(self._post_notice, place, Content(neutralise(sentence)))
 
     @property
     def live(self) -> int:
         """How many questions were taken up and are not answered to the end."""
-        return len(self._look_at)
+        return len(self._live)
+
+    def ask(self, question: Question) -> None:
+        """Answer `question`: both models start now."""
+        exchange = Exchange(question, self._clock(), self._ack_deadline)
+        self._inbox.put(lambda _now: self._live.add(exchange))
+        self._micro_lane.submit(self._acknowledge, exchange)
+        self._pro_lane.submit(self._answer, exchange)
+
+    def say(self, question: Question, sentence: str) -> None:
+        """Reply to `question` with a fixed `sentence`, without any model."""
+        notice = Draft(sentence, Outcome.NOTICE)
+        exchange = Exchange(question, self._clock(), self._ack_deadline, notice)
+        self._inbox.put(lambda _now: self._live.add(exchange))
 
     def stop(self, grace: float) -> None:
         """Let live answers end within `grace` seconds, then cut them, and return when that is on screen."""
         self._cut_at = self._clock() + grace
         self._stopping.set()
-        self._inbox.put(None)
+        self._inbox.put(_nothing)
         self._loop.join(grace + _LAST_WORDS_SECONDS)
         for lane in (self._micro_lane, self._pro_lane, self._slack_lane):
             lane.shutdown(wait=False, cancel_futures=True)
@@ -123,53 +124,41 @@ class Orchestrator:
     # The loop
 
     def _run(self) -> None:
-        while self._look_at or not self._stopping.is_set():
-            self._take_in()
+        again = inf
+        while self._live or not self._stopping.is_set():
+            self._take_in(min(again, self._cut_at))
             now = self._clock()
             if now >= self._cut_at:
                 self._cut_at = inf
-                for exchange in self._look_at:
-                    exchange.interrupt()
-                    self._look_at[exchange] = now
-            for exchange in [due for due, when in self._look_at.items() if when <= now]:
-                self._take_step(exchange, now)
+                for exchange in self._live:
+                    exchange.interrupt(now)
+            try:
+                again = self._make_turns(now)
+            except Exception:  # a mistake in a rule ends the answers that are live, not the bot
+                log.exception("turns.crashed", extra={"live": len(self._live)})
+                self._live.clear()
 
-    def _take_in(self) -> None:
-        """Wait for news until an exchange has to be looked at, then take in all there is."""
-        wake = min(self._look_at.values(), default=inf)
-        wake = min(wake, self._cut_at)
+    def _take_in(self, until: float) -> None:
+        """Wait for news, but not beyond `until`, and apply all there is."""
         try:
-            news = self._inbox.get(timeout=None if wake == inf else max(0.0, wake - self._clock()))
+            news = self._inbox.get(timeout=None if until == inf else max(0.0, until - self._clock()))
             while True:
-                if news is not None:
-                    self._apply(*news)
+                news(self._clock())
                 news = self._inbox.get_nowait()
         except queue.Empty:
             return
 
-    def _apply(self, exchange: Exchange, change: Callable[[float], None] | None) -> None:
-        now = self._clock()
-        if change is None:
-            self._look_at[exchange] = now
-        elif exchange in self._look_at:  # what comes after its end changes nothing
-            change(now)
-            self._look_at[exchange] = now
-
-    def _take_step(self, exchange: Exchange, now: float) -> None:
-        try:
-            step = exchange.next_step(now)
-        except Exception:  # one exchange must not end the loop for all
-            log.exception("exchange.crashed", extra=_names(exchange.question))
-            exchange.abandoned, step = True, None
-        match step:
-            case None:
-                del self._look_at[exchange]
-                self._log_end(exchange, now)
-            case Show() | OpenThread():
-                self._look_at[exchange] = inf
-                self._slack_lane.submit(self._call_slack, exchange, step)
-            case when:
-                self._look_at[exchange] = when
+    def _make_turns(self, now: float) -> float:
+        """Begin the calls whose turn it is; when to look again if nothing happens until then."""
+        for exchange in [exchange for exchange in self._live if exchange.is_over]:
+            self._live.remove(exchange)
+            if exchange.draft.outcome is Outcome.WHOLE:
+                self._pacer.learn(exchange)
+            self._log_end(exchange, now)
+        turns, again = self._pacer.turns(self._live, now)
+        for turn in turns:
+            self._slack_lane.submit(self._call_slack, turn)
+        return again
 
     # What waits, each in its lane
 
@@ -181,7 +170,7 @@ class Orchestrator:
             _log_model_error("ack.failed", exchange, error)
         except Exception:
             log.exception("ack.crashed", extra=_names(exchange.question))
-        self._inbox.put((exchange, lambda _now: exchange.greet(words)))
+        self._inbox.put(lambda _now: exchange.greet(words))
 
     def _answer(self, exchange: Exchange) -> None:
         try:
@@ -195,8 +184,8 @@ class Orchestrator:
             self._receive(exchange, Failed(ModelError(Fault.FAILED, "crashed")))
 
     def _receive(self, exchange: Exchange, event: StreamEvent) -> None:
-        if exchange.receive(event):
-            self._inbox.put((exchange, lambda _now: None))
+        if exchange.receive(event, self._clock()):
+            self._inbox.put(_nothing)
 
     def _generate(self, exchange: Exchange) -> Generator[StreamEvent, None, None]:
         """What the expert says, begun anew while that is worth it and nothing has been said."""
@@ -225,34 +214,39 @@ class Orchestrator:
                 log.warning("thread.unread", extra={**_names(question), "code": error.code})
         return conversation.turns(remarks, prompts.asked(question), before=question.ts)
 
-    def _call_slack(self, exchange: Exchange, step: Show | OpenThread) -> None:
+    def _call_slack(self, turn: Turn) -> None:
+        exchange, error = turn.exchange, None
         try:
-            self._inbox.put((exchange, self._made(exchange, step)))
-        except SlackError as error:
-            refusal = error
-            log.warning("slack.refused", extra={**_names(exchange.question), "error": str(error)})
-            self._inbox.put((exchange, lambda now: exchange.refused(refusal, now)))
-        except Exception:
-            log.exception("slack.crashed", extra=_names(exchange.question))
-            self._inbox.put((exchange, lambda now: exchange.refused(SlackError("crashed"), now)))
+            change = self._made(exchange, turn.step)
+        except Exception as raised:
+            error = raised if isinstance(raised, SlackError) else SlackError("crashed", repr(raised))
+            log.warning(
+                "slack.refused",
+                extra={**_names(exchange.question), "error": str(error)},
+                exc_info=None if error is raised else raised,
+            )
+            change = partial(exchange.refused, error)
+
+        def settle(now: float) -> None:
+            self._pacer.ended(turn, now, error)
+            change(now)
+
+        self._inbox.put(settle)
 
     def _made(self, exchange: Exchange, step: Show | OpenThread) -> Callable[[float], None]:
         """Make the call; what it changes about the exchange."""
         if isinstance(step, OpenThread):
-            place = open_thread(exchange.question, self._slack)
+            place = open_thread(exchange.question, self._slack, again=step.again)
             return lambda _now: exchange.opened(place)
-        if step.ts is None:
-            ts = self._slack.post(step.place.channel, step.place.thread_ts, step.kind, step.content)
-        else:
-            ts = step.ts
-            self._slack.edit(step.place.channel, ts, step.content)
-        return lambda now: exchange.shown(step, ts, now)
-
-    def _post_notice(self, place: Place, content: Content) -> None:
-        try:
-            self._slack.post(place.channel, place.thread_ts, Kind.NOTICE, content)
-        except SlackError as error:
-            log.warning("notice.refused", extra={"channel": place.channel, "error": str(error)})
+        channel, thread_ts, ts = step.place.channel, step.place.thread_ts, step.ts
+        if ts is not None:
+            self._slack.edit(channel, ts, step.message.content)
+            return lambda now: exchange.shown(step, ts, now)
+        for tried in step.unsure:
+            if found := self._slack.find(channel, thread_ts, tried.message.key):
+                return partial(exchange.shown, tried, found)
+        posted = self._slack.post(channel, thread_ts, step.message)
+        return lambda now: exchange.shown(step, posted, now)
 
     # What operators read
 
@@ -272,6 +266,10 @@ class Orchestrator:
             "tokens_out": draft.usage.output if draft.usage else None,
         }
         log.info("answer.done", extra={**_names(exchange.question), **fields})
+
+
+def _nothing(_now: float) -> None:
+    """What an inbox is told when it only has to look."""
 
 
 def _names(question: Question) -> dict[str, str]:

@@ -34,5 +34,6 @@ def question_in(command: Mapping[str, Any]) -> Question:
         channel=str(command["channel_id"]),
         user=str(command["user_id"]),
         text=mrkdwn.plain(str(command.get("text") or ""), me=""),
+        trigger_id=str(command.get("trigger_id") or ""),
         response_url=str(command.get("response_url") or ""),
     )

@@ -24,11 +24,11 @@ class Desk:
         """Answer a message, unless it was taken before: Slack redelivers events by their id, and one message
         can come as two of them.
         """
-        message = f"{question.team}/{question.channel}/{question.ts}"
-        if not question.place or not self.claims.take([event_id, message], self.clock()):
+        keys = filter(None, (event_id, f"{question.team}/{question.key}"))
+        if not self.claims.take(keys, self.clock()):
             return
         texts = texts_in(question.language)
         if question.text:
             self.orchestrator.ask(question)
         else:
-            self.orchestrator.say(question.place, texts.files_only if question.files else texts.usage)
+            self.orchestrator.say(question, texts.files_only if question.files else texts.usage)

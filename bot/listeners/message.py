@@ -21,7 +21,7 @@ def mention_listener(desk: Desk) -> Callable[..., None]:
 
     def hear_mention(event: Mapping[str, Any], body: Mapping[str, Any], context: BoltContext) -> None:
         if question := question_in(event, body, context.bot_user_id or ""):
-            desk.take(question, str(body.get("event_id")))
+            desk.take(question, str(body.get("event_id") or ""))
 
     return hear_mention
 
@@ -33,7 +33,7 @@ def direct_message_listener(desk: Desk) -> Callable[..., None]:
         if event.get("channel_type") != "im":
             return
         if question := question_in(event, body, context.bot_user_id or ""):
-            desk.take(question, str(body.get("event_id")))
+            desk.take(question, str(body.get("event_id") or ""))
 
     return hear_message
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -82,6 +83,8 @@ class Request:
     model_id: str
     body: dict[str, Any]
     request_id: str
+    sent: list[tuple[float, int]] = field(default_factory=list, compare=False)
+    """When (time.monotonic) how many characters of a stream's text had been sent in all."""
 
 
 class Client:
@@ -184,6 +187,8 @@ class Answer:
             while due < len(deltas) and first + due * gap <= now:
                 due += 1
             await response.write(b"".join(map(self._delta, deltas[sent:due])))
+            before = self.request.sent[-1][1] if self.request.sent else 0
+            self.request.sent.append((monotonic(), before + sum(map(len, deltas[sent:due]))))
             sent = due
 
     async def _stop(self, response: web.StreamResponse, sent: Sequence[str], stop_reason: str) -> None:

@@ -64,7 +64,8 @@ class Call:
 
 
 class Slack:
-    """The server. `granted` and `subscribed` are the app's scopes and events, from its manifest.
+    """The server. `granted` and `subscribed` are the app's scopes and events, from its manifest. A call takes
+    `answering_seconds`.
 
     All of it runs on the event loop that serves `app`.
     """
@@ -76,6 +77,7 @@ class Slack:
         subscribed: Iterable[str] = ALL_EVENTS,
         clock: Callable[[], float] = time.time,
         sockets: SocketMode | None = None,
+        answering_seconds: float = 0.0,
     ) -> None:
         self.workspace = Workspace()
         self.sockets = sockets or SocketMode()
@@ -83,6 +85,7 @@ class Slack:
         self.used_scopes: set[str] = set()
         self._granted, self._subscribed = frozenset(granted), frozenset(subscribed)
         self._clock = clock
+        self._answering_seconds = answering_seconds
         self._meter = Meter(limits or Limits())
         self._faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
         self._response_urls: dict[str, tuple[str, str, int]] = {}
@@ -237,6 +240,7 @@ class Slack:
         if wait:
             self.calls.append(Call(name, parameters, self._clock(), "ratelimited"))
             return _faulty(Fault(429, "ratelimited", retry_after=math.ceil(wait)))
+        await asyncio.sleep(self._answering_seconds)
         try:
             answer = {"ok": True} | self._made(name, parameters, _token(request))
         except ApiError as error:

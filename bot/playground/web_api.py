@@ -112,6 +112,17 @@ def conversations_replies(workspace: Workspace, parameters: Parameters, _now: fl
     }
 
 
+def conversations_history(workspace: Workspace, parameters: Parameters, _now: float) -> dict[str, Any]:
+    conversation = _where_bot_may_read(workspace, parameters)
+    if BOT_USER not in conversation.members:
+        raise ApiError("not_in_channel")
+    limit = min(_number(parameters.get("limit") or 100, "invalid_limit"), 999)
+    found = [m for m in workspace.messages.values() if m.channel == conversation.id and not m.is_reply]
+    newest = sorted((m for m in found if not m.only_for), key=lambda message: message.ts, reverse=True)
+    with_metadata = str(parameters.get("include_all_metadata")).lower() in ("1", "true")
+    return {"messages": [as_slack_shows(message, with_metadata) for message in newest[:limit]]}
+
+
 def conversations_open(workspace: Workspace, parameters: Parameters, _now: float) -> dict[str, Any]:
     conversation = workspace.direct_messages(str(parameters.get("users")))
     if conversation is None:
@@ -132,6 +143,7 @@ METHODS = {
     "auth.test": Method(auth_test, {}),
     "chat.postMessage": Method(chat_post_message, _WRITE),
     "chat.update": Method(chat_update, _WRITE),
+    "conversations.history": Method(conversations_history, READ_SCOPES),
     "conversations.open": Method(conversations_open, {"": "im:write"}),
     "conversations.replies": Method(conversations_replies, READ_SCOPES),
 }

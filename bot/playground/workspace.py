@@ -128,6 +128,10 @@ class Workspace:
         wanted = {user, BOT_USER}
         return next((c for c in self.conversations.values() if c.kind == "im" and c.members == wanted), None)
 
+    def add_channel(self, channel: str, name: str) -> None:
+        """Open a channel that everybody and the bot are in."""
+        self.conversations[channel] = Conversation(channel, name, "channel", _EVERYONE | {BOT_USER})
+
     def invite(self, channel: str, user: str) -> None:
         """Let `user` join a channel."""
         conversation = self.conversations[channel]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import isfinite
 from typing import Any
 
@@ -13,8 +14,12 @@ from slack_sdk.web import SlackResponse
 from bot.adapters.slack_web import SlackWeb, remark, rendered, translated
 from bot.core.conversation import Remark, Role
 from bot.core.errors import RateLimited, SlackError, Unreachable
-from bot.core.message import Content, Kind
+from bot.core.message import Content, Kind, Outgoing
 from bot.core.safety import Safe
+from bot.playground.limits import UNLIMITED
+from bot.playground.servers import Servers
+from bot.playground.slack import BOT_TOKEN, Slack
+from bot.playground.workspace import BOT_USER
 
 ME = "UBOT"
 
@@ -47,6 +52,12 @@ def test_the_text_of_a_full_message_is_one_that_an_edit_may_carry() -> None:
     assert message["blocks"][0]["text"] == "<" * 11_000
 
 
+def test_the_text_may_be_edited_even_if_an_emoji_counts_twice() -> None:
+    message = rendered(Content(Safe("😀" * 5_500)))
+
+    assert len(message["text"].encode("utf-16-le")) // 2 < 4_000
+
+
 # Messages that are read
 
 
@@ -57,7 +68,7 @@ def own(kind: str, markdown: str, **fields: Any) -> dict[str, Any]:
         "ts": "2.0",
         "text": "the fallback",
         "blocks": [{"type": "markdown", "text": markdown}],
-        "metadata": {"event_type": "duet_message", "event_payload": {"kind": kind}},
+        "metadata": {"event_type": "duet_message", "event_payload": {"kind": kind, "key": "C1/1.0"}},
         **fields,
     }
 
@@ -129,6 +140,55 @@ def test_every_kind_of_message_is_recognised_or_left_out_on_purpose(kind: Kind) 
     heard = remark(own(kind.value, "text"), ME)
 
     assert (heard is not None) is (kind in (Kind.QUESTION, Kind.ANSWER))
+
+
+# Messages that are looked for
+
+
+@pytest.fixture
+def slack() -> Iterator[SlackWeb]:
+    """The bot's Slack, with a question in it."""
+    servers = Servers(lambda: Slack(UNLIMITED))
+    servers.start()
+    client = WebClient(BOT_TOKEN, base_url=f"{servers.slack.base_url}/api/", retry_handlers=[])
+    yield SlackWeb(client, BOT_USER)
+    servers.stop()
+
+
+def outgoing(key: str, kind: Kind = Kind.ANSWER) -> Outgoing:
+    return Outgoing(kind, Content(Safe("Because.")), key)
+
+
+@pytest.mark.parametrize("in_thread", [True, False])
+def test_a_message_is_found_by_the_key_that_it_was_posted_with(slack: SlackWeb, in_thread: bool) -> None:
+    root = slack.post("CGENERAL", None, outgoing("question", Kind.QUESTION)) if in_thread else None
+    first, second = (slack.post("CGENERAL", root, outgoing(key)) for key in ("first", "second"))
+
+    assert slack.find("CGENERAL", root, "first") == first
+    assert slack.find("CGENERAL", root, "second") == second
+    assert slack.find("CGENERAL", root, "third") is None
+
+
+def test_a_message_is_found_after_it_was_edited(slack: SlackWeb) -> None:
+    ts = slack.post("CGENERAL", None, outgoing("first"))
+    slack.edit("CGENERAL", ts, Content(Safe("Because so.")))
+
+    assert slack.find("CGENERAL", None, "first") == ts
+
+
+def test_a_message_is_not_looked_for_in_other_threads(slack: SlackWeb) -> None:
+    here, there = (slack.post("CGENERAL", None, outgoing(key)) for key in ("here", "there"))
+    slack.post("CGENERAL", there, outgoing("first"))
+
+    assert slack.find("CGENERAL", here, "first") is None
+
+
+def test_a_message_is_found_beyond_the_first_page_of_its_thread(slack: SlackWeb) -> None:
+    root = slack.post("CGENERAL", None, outgoing("question", Kind.QUESTION))
+    for number in range(205):
+        last = slack.post("CGENERAL", root, outgoing(str(number)))
+
+    assert slack.find("CGENERAL", root, "204") == last
 
 
 # Errors

@@ -1,4 +1,4 @@
-"""What is on screen and when, in a time that is only counted."""
+"""What a reader would want to see next and how calls turn out, in a time that is only counted."""
 
 from __future__ import annotations
 
@@ -12,75 +12,75 @@ from hypothesis import strategies as st
 from bot.core.draft import Outcome
 from bot.core.errors import Fault, ModelError, RateLimited, SlackError, Unreachable
 from bot.core.markdown import PAGE_UNITS
-from bot.core.message import Content, Kind
+from bot.core.message import Content, Kind, Outgoing
 from bot.core.question import Place, Question
 from bot.core.safety import neutralise
 from bot.core.stream import Failed, Finished, StreamEvent, Text
 from bot.core.texts import Language, texts_in
-from bot.engine.exchange import EDIT_INTERVAL, Exchange, OpenThread, Show
+from bot.engine.exchange import Exchange, Need, OpenThread, Show, Wish
 
 DEADLINE = 1.5
 PLACE = Place("C1", "1.0")
 MESSAGE = Question("T1", "C1", "U1", "Why?", ts="1.0")
-COMMAND = Question("T1", "C1", "U1", "Why?")
+COMMAND = Question("T1", "C1", "U1", "Why?", trigger_id="1.0")
 STAND_IN = texts_in(Language.EN).stand_in
 FIRST_PAUSE, TRIES = 0.5, 6
 PAGE = "word " * (PAGE_UNITS // 5)
 
 
 class Screen:
-    """An exchange at work: the loop that asks it for steps, and the thread that its calls write."""
+    """An exchange at work: a loop that grants its wishes at once, and the thread that its calls write."""
 
-    def __init__(self, question: Question = MESSAGE) -> None:
+    def __init__(self, question: Question = MESSAGE, *, may_open: bool = True) -> None:
         self.now = 0.0
         self.exchange = Exchange(question, self.now, DEADLINE)
-        self.look_at = self.now
+        self.may_open = may_open
         self.call: Show | OpenThread | None = None
         self.begun: list[tuple[float, Show | OpenThread]] = []
         self.thread: dict[str, tuple[Kind, Content]] = {}
-        self.ended = False
-        self.landed_at = -inf
+        self.keys: dict[str, str] = {}  # the ts of each message
+        self.paused_until = 0.0
         self.look()
 
-    def look(self) -> None:
-        """Take the steps that are due, as the orchestrator does."""
-        while not self.ended and self.look_at <= self.now:
-            step = self.exchange.next_step(self.now)
-            if isinstance(step, Show | OpenThread):
-                assert self.call is None, "two calls in flight"
-                self._check_pace(step)
-                self.begun.append((self.now, step))
-                self.call, self.look_at = step, inf
-            elif step is None:
-                self.ended = True
-            else:
-                self.look_at = step
+    @property
+    def look_at(self) -> float:
+        """When the exchange's wish may be granted."""
+        wish = self.exchange.wish()
+        if wish is None or (wish.opens and wish.need is not Need.SIGN and not self.may_open):
+            return inf
+        return max(self.now, self.paused_until, wish.earliest)
 
-    def _check_pace(self, step: Show | OpenThread) -> None:
-        if isinstance(step, Show) and step.kind is Kind.ANSWER and self.exchange.draft.outcome is None:
-            assert self.now >= self.landed_at + EDIT_INTERVAL
+    @property
+    def ended(self) -> bool:
+        return self.exchange.is_over
+
+    def look(self) -> None:
+        """Grant what may be granted now, as a pacer without limits does."""
+        while (wish := self.exchange.wish()) and self.look_at <= self.now:
+            assert self.call is None, "two calls in flight"
+            may_open = self.may_open or wish.need is not Need.SIGN
+            self.call = self.exchange.grant(wish, self.now, may_open=may_open)
+            if self.call:
+                assert wish.is_post is (isinstance(self.call, OpenThread) or self.call.ts is None)
+                self.begun.append((self.now, self.call))
 
     def at(self, moment: float) -> Screen:
         assert moment >= self.now
-        while self.look_at <= moment and not self.ended:
-            self.now = max(self.now, self.look_at)
+        while self.look_at <= moment:
+            self.now = self.look_at
             self.look()
         self.now = moment
         return self
 
-    def _news(self) -> None:
-        self.look_at = self.now
-        self.look()
-
     def greets(self, words: str | None) -> None:
         self.exchange.greet(words)
-        self._news()
+        self.look()
 
     def says(self, *events: StreamEvent | str) -> None:
         """The answering model's events; the loop looks only when the exchange asks it to."""
         for event in events:
-            if self.exchange.receive(Text(event) if isinstance(event, str) else event):
-                self._news()
+            if self.exchange.receive(Text(event) if isinstance(event, str) else event, self.now):
+                self.look()
 
     def lands(self) -> None:
         """The call in flight was made."""
@@ -89,19 +89,35 @@ class Screen:
             self.exchange.opened(PLACE)
         else:
             assert step is not None
-            ts = step.ts or f"{len(self.thread)}.0"
-            assert (step.ts is None) is (ts not in self.thread)
-            self.thread[ts] = (step.kind, step.content)
-            self.exchange.shown(step, ts, self.now)
-            if step.kind is not Kind.ACKNOWLEDGEMENT:
-                self.landed_at = self.now
-        self._news()
+            found = next((tried for tried in step.unsure if tried.message.key in self.keys), None)
+            if found:
+                self.exchange.shown(found, self.keys[found.message.key], self.now)
+            else:
+                self.exchange.shown(step, self._written(step), self.now)
+        self.look()
+
+    def lands_unseen(self) -> None:
+        """The call in flight was made, and nobody knows."""
+        assert isinstance(self.call, Show)
+        if not any(tried.message.key in self.keys for tried in self.call.unsure):
+            self._written(self.call)
+        self.is_refused(Unreachable("timeout"))
+
+    def _written(self, step: Show) -> str:
+        ts = step.ts or f"{len(self.thread)}.0"
+        assert (step.ts is None) is (ts not in self.thread)
+        assert step.ts or step.message.key not in self.keys, "it stands twice"
+        self.thread[ts] = (step.message.kind, step.message.content)
+        self.keys.setdefault(step.message.key, ts)
+        return ts
 
     def is_refused(self, error: SlackError) -> None:
         assert self.call
         self.call = None
+        if isinstance(error, RateLimited):  # which is the pacer's to remember
+            self.paused_until = self.now + error.retry_after
         self.exchange.refused(error, self.now)
-        self._news()
+        self.look()
 
     def runs_out(self) -> None:
         """Every call is made until nothing is left to do."""
@@ -111,8 +127,7 @@ class Screen:
             elif self.ended or self.look_at == inf:
                 return
             else:
-                self.at(max(self.now, self.look_at))
-                self.look()
+                self.at(self.look_at)
         raise AssertionError("the exchange goes on for ever")
 
     @property
@@ -126,7 +141,12 @@ class Screen:
     @property
     def showing(self) -> str | None:
         """What the call in flight shows."""
-        return self.call.content.body if isinstance(self.call, Show) else None
+        return self.call.message.content.body if isinstance(self.call, Show) else None
+
+
+def show(kind: Kind, body: str, number: int = 0, ts: str | None = None, *, grows: bool = False) -> Show:
+    message = Outgoing(kind, Content(neutralise(body)), f"C1/1.0/{kind.value}/{number}")
+    return Show(PLACE, message, number, ts, grows)
 
 
 END = Finished("end_turn", None)
@@ -158,14 +178,14 @@ def test_the_acknowledgement_is_shown_as_soon_as_it_is_known() -> None:
     screen = Screen()
     screen.at(0.3).greets("On it.")
 
-    assert screen.begun == [(0.3, Show(PLACE, Kind.ACKNOWLEDGEMENT, Content(neutralise("On it."))))]
+    assert screen.begun == [(0.3, show(Kind.ACKNOWLEDGEMENT, "On it."))]
 
 
 def test_a_fixed_sentence_stands_in_exactly_at_the_deadline() -> None:
     screen = Screen()
 
     assert screen.look_at == DEADLINE
-    assert screen.exchange.next_step(DEADLINE - 0.001) == DEADLINE
+    assert screen.at(DEADLINE - 0.001).call is None
     screen.at(DEADLINE)
     assert screen.begun[0][0] == DEADLINE
     assert screen.showing == STAND_IN
@@ -232,7 +252,7 @@ def test_the_acknowledgement_is_neutralised() -> None:
 def test_the_first_words_are_shown_at_once() -> None:
     screen = answering("Be")
 
-    assert screen.begun[-1] == (1.0, Show(PLACE, Kind.ANSWER, Content(neutralise("Be"))))
+    assert screen.begun[-1] == (1.0, show(Kind.ANSWER, "Be", grows=True))
     screen.at(1.2).lands()
     screen.at(3.0).says("cause.", END)
     screen.runs_out()
@@ -243,23 +263,19 @@ def test_blank_beginnings_are_not_shown() -> None:
     assert answering("", "\n", " ").call is None
 
 
-def test_what_comes_during_a_call_is_shown_one_second_after_it() -> None:
+def test_what_comes_during_a_call_is_shown_by_the_next_one_all_together() -> None:
     screen = answering("Be")
     screen.at(1.1).says("cause")
+    screen.at(1.3).says(" it")
     screen.at(1.4).lands()
-    screen.at(1.5).says(" it")
-    screen.at(10.0)
 
-    assert screen.begun[-1] == (
-        1.4 + EDIT_INTERVAL,
-        Show(PLACE, Kind.ANSWER, Content(neutralise("Because it")), 0, "1.0"),
-    )
+    assert screen.begun[-1] == (1.4, show(Kind.ANSWER, "Because it", 0, "1.0", grows=True))
 
 
 def test_news_that_waits_to_be_looked_at_wakes_nobody_twice() -> None:
     exchange = Exchange(MESSAGE, 0.0, DEADLINE)
 
-    assert [exchange.receive(Text(piece)) for piece in ("", " ", "Be", "cause", ".")] == [
+    assert [exchange.receive(Text(piece), 0.0) for piece in ("", " ", "Be", "cause", ".")] == [
         False,
         False,
         True,
@@ -277,26 +293,24 @@ def test_nothing_is_sent_while_nothing_is_new() -> None:
     assert len(screen.begun) == 2
 
 
-def test_the_last_edit_is_due_at_once() -> None:
+def test_the_last_edit_is_wished_for_as_soon_as_the_answer_has_ended() -> None:
     screen = answering("Be")
     screen.at(1.1).lands()
-    screen.at(1.2)
-    screen.exchange.receive(Text("cause."))
-    screen.exchange.receive(END)
+    screen.exchange.receive(Text("cause."), 1.2)
+    screen.exchange.receive(END, 1.2)
 
-    assert screen.exchange.next_step(1.2) == Show(
-        PLACE, Kind.ANSWER, Content(neutralise("Because.")), 0, "1.0"
-    )
+    assert screen.exchange.wish() == Wish(Need.WHOLE, "C1", is_post=False, earliest=0.0)
+    assert screen.at(1.2).call == show(Kind.ANSWER, "Because.", 0, "1.0")
 
 
-def test_the_end_of_the_answer_wakes_a_loop_that_waits_for_the_next_edit() -> None:
-    screen = answering("Be")
-    screen.at(1.1).lands()
-    screen.at(1.2).says("cause.")
-    screen.at(1.3).says(END)
+def test_the_end_of_the_answer_is_news_although_other_news_waits() -> None:
+    exchange = Exchange(MESSAGE, 0.0, DEADLINE)
 
-    assert screen.begun[-1][0] == 1.3
-    assert screen.showing == "Because."
+    assert [exchange.receive(event, 0.0) for event in (Text("Be"), Text("cause."), END, END)][:3] == [
+        True,
+        False,
+        True,
+    ]
 
 
 def test_an_answer_that_ends_as_it_is_shown_needs_no_edit() -> None:
@@ -340,8 +354,8 @@ def test_an_answer_that_failed_is_an_apology_in_its_place() -> None:
 def test_an_interrupted_answer_ends_as_one_that_was_cut() -> None:
     screen = answering("Be")
     screen.lands()
-    screen.exchange.interrupt()
-    screen.exchange.receive(Text("cause."))
+    screen.exchange.interrupt(1.0)
+    screen.exchange.receive(Text("cause."), 1.0)
 
     assert screen.exchange.draft.outcome is Outcome.CUT
     assert screen.exchange.draft.text == "Be"
@@ -354,10 +368,9 @@ def test_the_second_message_is_posted_after_the_first_is_complete() -> None:
     screen.at(2.0)
     first, second = screen.exchange.draft.contents(screen.exchange.texts)
 
-    assert screen.call == Show(PLACE, Kind.ANSWER, first, 0, "1.0")
+    assert screen.call == show(Kind.ANSWER, first.body, 0, "1.0")
     screen.lands()
-    screen.at(3.0)
-    assert screen.call == Show(PLACE, Kind.ANSWER, second, 1)
+    assert screen.call == show(Kind.ANSWER, second.body, 1, grows=True)
     screen.lands()
     screen.says(END)
     screen.runs_out()
@@ -370,7 +383,7 @@ def test_messages_that_are_complete_are_not_edited_again() -> None:
     screen.says("the end", END)
     screen.runs_out()
 
-    shows = [step for _, step in screen.begun if isinstance(step, Show) and step.kind is Kind.ANSWER]
+    shows = [step for _, step in screen.begun if isinstance(step, Show) and step.message.kind is Kind.ANSWER]
     assert [show.number for show in shows] == [0, 1, 2, 2]
     assert screen.bodies[-1].endswith("the end")
 
@@ -426,6 +439,16 @@ def test_a_limit_holds_for_the_last_edit_as_well() -> None:
     screen.runs_out()
     assert screen.begun[-1][0] == 12.5
     assert screen.bodies == ["On it.", "Because."]
+
+
+def test_what_a_limit_kept_back_is_shown_although_nothing_more_comes() -> None:
+    screen = answering("Be")
+    screen.lands()
+    screen.says("cause")
+    screen.is_refused(RateLimited(3.0))
+    screen.at(4.0)
+
+    assert screen.begun[-1] == (4.0, show(Kind.ANSWER, "Because", 0, "1.0", grows=True))
 
 
 def test_limits_do_not_use_up_the_tries() -> None:
@@ -489,6 +512,203 @@ def test_a_refusal_for_good_ends_the_exchange(question: Question) -> None:
     assert len(screen.begun) == 1
 
 
+# Posts that may stand, unknown to anybody
+
+
+def test_first_words_that_may_stand_are_looked_for_under_their_key() -> None:
+    screen = answering("Be")
+    screen.lands_unseen()
+    screen.says("cause")
+    screen.at(2.0)
+
+    assert isinstance(screen.call, Show)
+    assert screen.showing == "Because"
+    assert screen.call.unsure == (show(Kind.ANSWER, "Be", grows=True),)
+
+
+def test_first_words_that_stood_are_edited_to_what_was_said_since() -> None:
+    screen = answering("Be")
+    screen.lands_unseen()
+    screen.says("cause")
+    screen.at(2.0).lands()
+
+    assert screen.call == show(Kind.ANSWER, "Because", 0, "1.0", grows=True)
+    screen.says(".", END)
+    screen.runs_out()
+    assert screen.bodies == ["On it.", "Because."]
+
+
+def test_of_several_tries_the_first_is_remembered() -> None:
+    """It says the least: whatever stands, what is missing is edited in."""
+    screen = answering("Be")
+    screen.is_refused(Unreachable("timeout"))
+    screen.says("cause.", END)
+    screen.at(1.5).lands_unseen()
+    screen.runs_out()
+
+    assert screen.bodies == ["On it.", "Because."]
+    assert screen.exchange.edits == 1
+
+
+def test_an_acknowledgement_that_may_stand_is_looked_for_before_first_words_are_posted() -> None:
+    screen = Screen()
+    screen.greets("On it.")
+    screen.lands_unseen()
+    screen.says("Be")
+    screen.at(0.5)
+    assert isinstance(screen.call, Show)
+    assert screen.call.unsure == (show(Kind.ACKNOWLEDGEMENT, "On it."),)
+
+    screen.lands()
+    assert screen.exchange.acknowledged_at == 0.5
+    assert screen.call == show(Kind.ANSWER, "Be", grows=True)
+
+
+def test_an_edit_is_not_looked_for() -> None:
+    screen = answering("Be")
+    screen.lands()
+    screen.says("cause")
+    screen.is_refused(Unreachable("timeout"))
+    screen.at(1.5)
+
+    assert screen.call == show(Kind.ANSWER, "Because", 0, "1.0", grows=True)
+
+
+def test_the_thread_of_a_command_is_looked_for_when_it_was_tried_before() -> None:
+    screen = Screen(COMMAND)
+    screen.is_refused(RateLimited(1.0))
+    screen.at(1.0).is_refused(Unreachable("timeout"))
+    screen.at(1.5).is_refused(RateLimited(1.0))
+    screen.at(2.5)
+
+    assert [step for _, step in screen.begun] == [OpenThread()] * 2 + [OpenThread(again=True)] * 2
+
+
+# What a pacer reads
+
+
+def test_the_wishes_of_an_answer_that_grows() -> None:
+    screen = Screen()
+    screen.paused_until = inf
+    wishes = [screen.exchange.wish()]
+    screen.greets("On it.")
+    wishes.append(screen.exchange.wish())
+    screen.says("Be")
+    wishes.append(screen.exchange.wish())
+
+    assert wishes == [
+        Wish(Need.SIGN, "C1", is_post=True, earliest=DEADLINE),
+        Wish(Need.SIGN, "C1", is_post=True, earliest=0.0),
+        Wish(Need.SIGN, "C1", is_post=True, earliest=0.0, opens=True),
+    ]
+
+
+def test_the_wishes_of_an_answer_that_was_acknowledged() -> None:
+    screen = answering()
+    screen.paused_until = inf
+    wishes = [screen.exchange.wish()]
+    screen.says("Be")
+    wishes.append(screen.exchange.wish())
+    screen.says(END)
+    wishes.append(screen.exchange.wish())
+
+    assert wishes == [
+        None,
+        Wish(Need.FIRST_WORDS, "C1", is_post=True, earliest=0.0, opens=True),
+        Wish(Need.WHOLE, "C1", is_post=True, earliest=0.0),
+    ]
+
+
+def test_the_wishes_of_an_answer_that_was_opened() -> None:
+    screen = answering("Be")
+    screen.lands()
+    screen.paused_until = inf
+    wishes = [screen.exchange.wish()]
+    screen.says("cause")
+    wishes.append(screen.exchange.wish())
+    screen.says(END)
+    wishes.append(screen.exchange.wish())
+
+    assert wishes == [
+        None,
+        Wish(Need.PROGRESS, "C1", is_post=False, earliest=0.0),
+        Wish(Need.WHOLE, "C1", is_post=False, earliest=0.0),
+    ]
+
+
+def test_a_full_message_wishes_for_the_next_one() -> None:
+    screen = answering("word")
+    screen.lands()
+    screen.says(" " + PAGE + "and more")
+    screen.paused_until = inf
+    screen.lands()
+
+    assert screen.exchange.wish() == Wish(Need.NEXT_PAGE, "C1", is_post=True, earliest=0.0, opens=True)
+
+
+def test_news_that_turns_out_to_begin_a_message_is_wished_for_as_a_post() -> None:
+    """What stands happens to be all that the first message holds."""
+    screen = answering("word " * 2193)
+    screen.lands()
+    screen.paused_until = inf
+    screen.says("word " * 9)
+    edit = Wish(Need.PROGRESS, "C1", is_post=False, earliest=0.0)
+    assert screen.exchange.wish() == edit
+
+    assert screen.exchange.grant(edit, 2.0) is None
+    assert screen.exchange.wish() == Wish(Need.NEXT_PAGE, "C1", is_post=True, earliest=0.0, opens=True)
+
+
+def test_an_answer_that_may_not_be_opened_is_acknowledged() -> None:
+    screen = Screen(may_open=False)
+    screen.says("Be")
+
+    assert screen.call == show(Kind.ACKNOWLEDGEMENT, STAND_IN)
+
+
+def test_an_answer_that_has_ended_needs_no_opening() -> None:
+    screen = Screen(may_open=False)
+    screen.paused_until = 1.0
+    screen.says("Because.", END)
+    screen.at(1.0)
+
+    assert screen.call == show(Kind.ANSWER, "Because.")
+
+
+def test_an_answer_is_open_from_its_first_call_until_its_last_is_begun() -> None:
+    screen = Screen()
+    screen.greets("On it.")
+    assert (screen.exchange.is_unopened, screen.exchange.is_open) == (True, False)
+
+    screen.lands()
+    screen.says("Be")
+    assert (screen.exchange.is_unopened, screen.exchange.is_open) == (False, True)
+    screen.lands()
+    screen.says("cause")
+    assert (screen.exchange.is_unopened, screen.exchange.is_open) == (False, True)
+    screen.says(".", END)
+    screen.lands()
+    assert screen.showing == "Because."
+    assert (screen.exchange.is_unopened, screen.exchange.is_open) == (False, False)
+
+
+def test_an_edit_in_flight_that_is_the_last_needs_no_other() -> None:
+    screen = answering("Be")
+    screen.lands()
+    screen.says(BREAK)
+
+    assert isinstance(screen.call, Show)
+    assert not screen.exchange.is_open
+
+
+def test_an_answer_whose_opening_may_stand_is_open() -> None:
+    screen = answering("Be")
+    screen.is_refused(Unreachable("timeout"))
+
+    assert screen.exchange.is_open
+    assert not screen.exchange.is_unopened
+
+
 # All of it, in any order
 
 PIECES = st.sampled_from(
@@ -499,6 +719,8 @@ ACTIONS = st.one_of(
     st.tuples(st.just("wait"), st.floats(0, 2)),
     st.tuples(st.just("say"), PIECES),
     st.tuples(st.just("land"), st.none()),
+    st.tuples(st.just("land unseen"), st.none()),
+    st.tuples(st.just("may open"), st.booleans()),
     st.tuples(st.just("greet"), st.none() | st.just("On it.")),
     st.tuples(st.just("refuse"), REFUSALS),
     st.tuples(st.just("end"), st.sampled_from([END, BREAK, Finished("max_tokens", None)])),
@@ -510,7 +732,7 @@ ACTIONS = st.one_of(
 def test_whatever_happens_when_all_of_the_answer_comes_to_stand_in_order(
     actions: list[tuple[str, object]], question: Question
 ) -> None:
-    """The screen itself sees to it that no two calls are in flight and no edit comes too soon."""
+    """The screen itself sees to it that no two calls are in flight and no message stands twice."""
     screen, failures = Screen(question), 0
     for action in actions:
         match action:
@@ -525,6 +747,11 @@ def test_whatever_happens_when_all_of_the_answer_comes_to_stand_in_order(
             case ("land", _) if screen.call:
                 screen.lands()
                 failures = 0
+            case ("may open", bool(may_open)):
+                screen.may_open = may_open
+            case ("land unseen", _) if isinstance(screen.call, Show) and failures < TRIES:
+                failures += 1
+                screen.lands_unseen()
             case ("refuse", SlackError() as error) if screen.call and failures < TRIES:
                 failures += isinstance(error, Unreachable)
                 screen.is_refused(error)

@@ -1,0 +1,176 @@
+"""One budget for the whole workspace: who may call Slack now, and when to ask again.
+
+Rules only; time is an argument. A message that was opened holds one edit in reserve for its final text, so a
+finished answer is whole on screen at once, however many others are live; only what nobody will need shows
+progress, and it is spread over the time that an answer is likely to take. Where nothing can be reserved, an
+answer is not opened but posted once, whole: a post costs no edit.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Collection
+from dataclasses import dataclass
+from math import inf
+
+from bot.core.errors import RateLimited, SlackError
+from bot.engine.budget import WINDOW_SECONDS, Bucket, Window
+from bot.engine.exchange import Exchange, Need, OpenThread, Show, Wish
+
+# "One message per second per channel", with short bursts: https://docs.slack.dev/apis/web-api/rate-limits
+POSTS_PER_SECOND_IN_CHANNEL = 1.0
+POST_BURST_IN_CHANNEL = 5
+
+FLOOR_SECONDS = 0.4  # between two edits of one message, when there is room for all
+_LONGEST_PATIENCE = 2.5  # for first words that are held back to carry something
+_FIRST_GUESS = 6.0  # seconds that an answer takes, before any was seen: 500 tokens at 90 a second
+_LEARNING = 0.2
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A call to make now for an exchange."""
+
+    exchange: Exchange
+    step: Show | OpenThread
+    channel: str
+
+    @property
+    def is_post(self) -> bool:
+        """Whether it is a post, or else an edit."""
+        return isinstance(self.step, OpenThread) or self.step.ts is None
+
+
+@dataclass
+class _Room:
+    """What can still be spent in one round of turns."""
+
+    edits: float  # those that no opened message needs
+    unopened: int  # answers that will want to open a message
+    growing: int
+    spare: float  # for answers that nobody asked for yet
+
+    @property
+    def surplus(self) -> float:
+        """Edits that can show progress."""
+        return max(0.0, self.edits - self.unopened - self.spare)
+
+    @property
+    def share(self) -> float:
+        """The surplus edits of each answer that still grows."""
+        return self.surplus / max(1, self.growing)
+
+
+class Pacer:
+    """Grants calls within `edits_per_minute`, `posts_per_minute` and each channel's own limit of posts."""
+
+    def __init__(
+        self,
+        edits_per_minute: float,
+        posts_per_minute: float,
+        *,
+        channel_posts_per_second: float = POSTS_PER_SECOND_IN_CHANNEL,
+        floor: float = FLOOR_SECONDS,
+    ) -> None:
+        self._edits, self._posts = Window(edits_per_minute), Window(posts_per_minute)
+        self._channels: defaultdict[str, Bucket] = defaultdict(
+            lambda: Bucket(channel_posts_per_second, POST_BURST_IN_CHANNEL)
+        )
+        self._floor = floor
+        self._edits_paused_until = self._posts_paused_until = -inf
+        self._typical_seconds = _FIRST_GUESS
+        self._answered: deque[float] = deque()  # when the answers of the last minute ended
+        self._most_spare = edits_per_minute / 5
+
+    def turns(self, live: Collection[Exchange], now: float) -> tuple[list[Turn], float]:
+        """The calls to make now, and when to ask again if nothing happens until then."""
+        room = _Room(
+            edits=self._edits.room(now) - sum(exchange.is_open for exchange in live),
+            unopened=sum(exchange.is_unopened for exchange in live),
+            growing=sum(exchange.grows for exchange in live),
+            spare=min(self._most_spare, self._recently_answered(now)),
+        )
+        wishes = [(wish, exchange) for exchange in live if (wish := exchange.wish())]
+        wishes.sort(key=lambda pair: (pair[0].need, _precedence(pair[0], pair[1], now)))
+        turns: list[Turn] = []
+        again = inf
+        for wish, exchange in wishes:
+            at = max(wish.earliest, self._due(wish, exchange, room), self._free_at(wish, room, now))
+            if at > now:
+                again = min(again, at)
+            elif turn := self._grant(wish, exchange, room, now):
+                turns.append(turn)
+            elif exchange.wish():  # for another kind of call: its news begins a new message
+                again = now
+        return turns, again
+
+    def ended(self, turn: Turn, now: float, error: SlackError | None = None) -> None:
+        """The call of `turn` was answered, or failed with `error`."""
+        pause = now + error.retry_after if isinstance(error, RateLimited) else now
+        if turn.is_post:
+            self._posts.end(now)
+            self._channels[turn.channel].end(now)
+            self._posts_paused_until = max(self._posts_paused_until, pause)
+        else:
+            self._edits.end(now)
+            self._edits_paused_until = max(self._edits_paused_until, pause)
+
+    def learn(self, exchange: Exchange) -> None:
+        """Take note of how long a finished answer took to be written."""
+        took = exchange.ended_at - exchange.began_at
+        self._typical_seconds += _LEARNING * (took - self._typical_seconds)
+        self._answered.append(exchange.ended_at)
+
+    def _recently_answered(self, now: float) -> int:
+        """How many answers ended in the last minute: about as many may be asked for in the next."""
+        while self._answered and self._answered[0] <= now - WINDOW_SECONDS:
+            self._answered.popleft()
+        return len(self._answered)
+
+    def _due(self, wish: Wish, exchange: Exchange, room: _Room) -> float:
+        """When the reader is best served by it, if Slack took any number of calls."""
+        match wish.need:
+            case Need.FIRST_WORDS:
+                patience = self._typical_seconds / (2.5 * room.share + 2)
+                return exchange.began_at + min(_LONGEST_PATIENCE, patience)
+            case Need.PROGRESS:
+                age = exchange.granted_at - exchange.began_at
+                rest = max(self._typical_seconds - age, 2 * age - self._typical_seconds)
+                return exchange.granted_at + max(self._floor, rest / (room.share + 1))
+            case _:
+                return -inf
+
+    def _free_at(self, wish: Wish, room: _Room, now: float) -> float:
+        """When Slack takes it; a later time can turn out to be too early, then this is asked again."""
+        if not wish.is_post:
+            has_room = room.surplus >= 1 if wish.need is Need.PROGRESS else self._edits.room(now) >= 1
+            return max(self._edits_paused_until, now if has_room else self._edits.next_room())
+        free_at = max(self._posts_paused_until, self._channels[wish.channel].free_at(now))
+        if self._posts.room(now) < 1:
+            free_at = max(free_at, self._posts.next_room())
+        if wish.opens and wish.need is not Need.SIGN and room.edits < 1:
+            free_at = max(free_at, self._edits.next_room())
+        return free_at
+
+    def _grant(self, wish: Wish, exchange: Exchange, room: _Room, now: float) -> Turn | None:
+        step = exchange.grant(wish, now, may_open=room.edits >= 1)
+        if step is None:
+            return None
+        turn = Turn(exchange, step, wish.channel)
+        if not turn.is_post:
+            self._edits.begin()
+            room.edits -= wish.need is Need.PROGRESS
+            return turn
+        self._posts.begin()
+        self._channels[wish.channel].begin()
+        if isinstance(step, Show) and step.grows:
+            room.edits -= 1
+            room.unopened -= step.number == 0
+        return turn
+
+
+def _precedence(wish: Wish, exchange: Exchange, now: float) -> float:
+    """Within one need: who asked first; for progress, whose reader is furthest behind."""
+    if wish.need is Need.PROGRESS:
+        return -exchange.unseen * (now - exchange.granted_at)
+    return exchange.asked_at
