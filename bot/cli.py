@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 from dotenv import find_dotenv, load_dotenv
 
@@ -31,7 +32,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     playground = commands.add_parser("playground", help="try the bot on this machine, without any account")
     playground.add_argument("--bedrock", action="store_true", help="use the real models of your AWS account")
     playground.add_argument("--port", type=int, default=0, help="the page's port (default: a free one)")
+    bench = commands.add_parser("bench", help="measure it against Slack's limits, on this machine")
+    bench.add_argument("--runs", type=int, default=3, help="how often each scenario runs (default: 3)")
+    bench.add_argument("--only", action="append", default=[], help="a scenario's name, or how it begins")
+    bench.add_argument("--json", type=Path, help="a file to write all figures to")
     chosen = parser.parse_args(arguments)
+    if chosen.command == "bench":
+        return _bench(chosen.runs, chosen.only, chosen.json)
     if chosen.command == "playground":
         return _playground(chosen.port, real_models=chosen.bedrock)
     return _run()
@@ -63,10 +70,27 @@ def _playground(port: int, *, real_models: bool) -> int:
     try:
         from bot.playground.run import run
     except ModuleNotFoundError as error:
-        install = "pip install -e '.[playground]'"
-        sys.stderr.write(f"The playground needs the package {error.name}. Install it with: {install}\n")
-        return 2
+        return _lacks(error)
     return run(port, real_models=real_models)
+
+
+def _bench(runs: int, only: Sequence[str], target: Path | None) -> int:
+    try:
+        from bot.bench.run import named, run
+        from bot.bench.scenario import SCENARIOS
+    except ModuleNotFoundError as error:
+        return _lacks(error)
+    if not (scenarios := named(only)):
+        listed = "".join(f"  {scenario.name}\n" for scenario in SCENARIOS)
+        sys.stderr.write(f"No scenario begins like that. There are:\n{listed}")
+        return 2
+    return run(scenarios, runs, target)
+
+
+def _lacks(error: ModuleNotFoundError) -> int:
+    install = "pip install -e '.[playground]'"
+    sys.stderr.write(f"The playground needs the package {error.name}. Install it with: {install}\n")
+    return 2
 
 
 def _stop_signals() -> threading.Event:

@@ -1,0 +1,166 @@
+"""What is asked of a bot, and what its readers saw of the answers."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from bot.playground.bedrock import Bedrock, Pace, Reply
+from bot.playground.servers import Servers
+from bot.playground.slack import Slack
+from bot.playground.workspace import ADA, BOT_USER, Message
+
+SLACK_SECONDS = 0.06  # that Slack takes to answer a call
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """`questions` asked within `over` seconds, each in a channel of its own or all in one."""
+
+    name: str
+    questions: int
+    over: float = 0.0
+    one_channel: bool = False
+    tokens: int = 500
+    tokens_per_second: float = 90.0
+    patience: float = 100.0  # seconds after the last question; what is not whole then is not finished
+
+
+SCENARIOS = (
+    Scenario("1", 1),
+    Scenario("10, own channels", 10),
+    Scenario("30, own channels", 30),
+    Scenario("100, own channels", 100),
+    Scenario("10, one channel", 10, one_channel=True),
+    Scenario("1 a second for 2 minutes", 120, over=120.0),
+    Scenario("150 over 15 s, 1,000 tokens", 150, over=15.0, tokens=1000, tokens_per_second=50.0),
+)
+
+
+@dataclass
+class Seen:
+    """One question: when it was asked, and what stood under it when. Times are of time.monotonic."""
+
+    asked_at: float
+    acknowledged_at: float | None = None
+    shows: list[tuple[float, int]] = field(default_factory=list)  # when so many characters were on screen
+
+
+@dataclass(frozen=True)
+class Observed:
+    """A run: each question with what its model sent, and what the whole took."""
+
+    questions: Sequence[tuple[Seen, Sequence[tuple[float, int]]]]
+    refused: int  # calls that Slack answered with 429
+    edits: int
+    cpu_seconds: float
+    peak_megabytes: float
+
+
+def observe(scenario: Scenario, bot: Sequence[str]) -> Observed:
+    """Run a scenario against the bot that the command `bot` starts, with Slack's published limits."""
+    pace = Pace(tokens_per_second=scenario.tokens_per_second)
+    servers = Servers(lambda: Slack(answering_seconds=SLACK_SECONDS), lambda: Bedrock(pace))
+    servers.start()
+    words = [f"word{number:04} " for number in range(scenario.tokens)]
+    servers.bedrock.always("converse-stream", Reply(text=words))
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SLACK_"))}
+    settings = {"LOG_LEVEL": "ERROR", "MAX_LIVE_ANSWERS": str(max(100, scenario.questions))}
+    process = subprocess.Popen(  # noqa: S603 - the bot itself
+        bot, env={**own, **servers.environment(), **settings}
+    )
+    try:
+        _wait_until(lambda: servers.slack.sockets.connections, 30.0)
+        before = _cpu_seconds(process.pid)
+        seen = _ask(scenario, servers, len("".join(words).strip()))
+        cpu_seconds, peak = _cpu_seconds(process.pid) - before, _peak_megabytes(process.pid)
+    finally:
+        process.kill()
+        process.wait()
+        servers.stop()
+    sent = {_number(request.body): request.sent for request in servers.bedrock.requests if request.sent}
+    calls = servers.slack.calls
+    return Observed(
+        [(question, sent.get(number, ())) for number, question in seen.items()],
+        refused=sum(call.error == "ratelimited" for call in calls),
+        edits=sum(call.method == "chat.update" for call in calls),
+        cpu_seconds=cpu_seconds,
+        peak_megabytes=peak,
+    )
+
+
+def _ask(scenario: Scenario, servers: Servers, length: int) -> dict[int, Seen]:
+    """Ask all questions, each when it is due, and watch until all answers are `length` characters long."""
+    seen: dict[int, Seen] = {}
+    by_thread: dict[str, Seen] = {}
+    sizes: defaultdict[str, dict[str, int]] = defaultdict(dict)  # thread -> message -> characters
+
+    def watch(message: Message, _is_gone: bool) -> None:
+        question = by_thread.get(message.thread_ts or "")
+        if question is None or message.user != BOT_USER:
+            return
+        now = time.monotonic()
+        kind = (message.metadata or {}).get("event_payload", {}).get("kind")
+        if kind == "answer":
+            thread = sizes[str(message.thread_ts)]
+            thread[message.ts] = sum(len(b["text"]) for b in message.blocks if b["type"] == "markdown")
+            question.shows.append((now, sum(thread.values())))
+        elif question.acknowledged_at is None:
+            question.acknowledged_at = now
+
+    def ask(number: int, channel: str) -> None:
+        asked_at = time.monotonic()
+        message = servers.slack.say(ADA.id, channel, f"<@{BOT_USER}> question {number}")
+        seen[number] = by_thread[message.ts] = Seen(asked_at)
+
+    def is_over() -> bool:
+        return all(question.shows and question.shows[-1][1] >= length for question in seen.values())
+
+    servers.do(partial(servers.slack.workspace.watchers.append, watch))
+    start = time.monotonic()
+    for number in range(scenario.questions):
+        channel = "CGENERAL" if scenario.one_channel else f"CBENCH{number}"
+        if not scenario.one_channel:
+            servers.do(partial(servers.slack.workspace.add_channel, channel, channel.lower()))
+        due = start + number * scenario.over / scenario.questions
+        time.sleep(max(0.0, due - time.monotonic()))
+        servers.do(partial(ask, number, channel))
+    _wait_until(lambda: servers.do(is_over), scenario.patience)
+    return seen
+
+
+def _number(body: Mapping[str, Any]) -> int:
+    """The number of the question that a model was asked."""
+    return int(body["messages"][-1]["content"][0]["text"].rpartition(" ")[2])
+
+
+def _wait_until(condition: Callable[[], object], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        threading.Event().wait(0.05)
+
+
+def _cpu_seconds(pid: int) -> float:
+    """Processor time of a process so far, in user and system mode: proc(5)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def _peak_megabytes(pid: int) -> float:
+    """The most memory that a process had resident: VmHWM of proc(5)."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+
+
+DUET = (sys.executable, "-m", "bot")
+PLAIN = (sys.executable, "-m", "bot.bench.plain")
