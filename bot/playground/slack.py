@@ -45,12 +45,16 @@ _TOKEN_KINDS = {"xoxb", "xoxp", "xapp"}
 
 @dataclass(frozen=True)
 class Fault:
-    """What the server does with one call in place of making it: answer `status` with `error` or `body`."""
+    """What the server does with one call in place of making it: answer `status` with `error` or `body`.
+
+    Status 0 cuts the connection. If `made`, the call is made all the same, and only its answer is lost.
+    """
 
     status: int = 200
     error: str = ""
     body: str = ""
     retry_after: int | None = None
+    made: bool = False
 
 
 @dataclass(frozen=True)
@@ -232,21 +236,21 @@ class Slack:
     async def _call(self, request: web.Request) -> web.Response:
         name = request.match_info["method"]
         parameters = await _parameters(request)
-        if self._faults[name]:
-            fault = self._faults[name].popleft()
+        fault = self._faults[name].popleft() if self._faults[name] else None
+        if fault and not fault.made:
             self.calls.append(Call(name, parameters, self._clock(), fault.error or f"HTTP {fault.status}"))
-            return _faulty(fault)
+            return _faulty(fault, request)
         wait = self._meter.take(name, str(parameters.get("channel")), self._clock())
         if wait:
             self.calls.append(Call(name, parameters, self._clock(), "ratelimited"))
-            return _faulty(Fault(429, "ratelimited", retry_after=math.ceil(wait)))
+            return _faulty(Fault(429, "ratelimited", retry_after=math.ceil(wait)), request)
         await asyncio.sleep(self._answering_seconds)
         try:
             answer = {"ok": True} | self._made(name, parameters, _token(request))
         except ApiError as error:
             answer = {"ok": False, "error": error.code, **error.details}
         self.calls.append(Call(name, parameters, self._clock(), str(answer.get("error", ""))))
-        return web.json_response(answer)
+        return _faulty(fault, request) if fault else web.json_response(answer)
 
     def _made(self, name: str, parameters: Mapping[str, Any], token: str) -> dict[str, Any]:
         if code := _refusal_of_token(token, BOT_TOKEN):
@@ -315,7 +319,10 @@ async def _parameters(request: web.Request) -> Mapping[str, Any]:
     return dict(await request.post())
 
 
-def _faulty(fault: Fault) -> web.Response:
+def _faulty(fault: Fault, request: web.Request) -> web.Response:
+    if not fault.status and request.transport:
+        request.transport.abort()
+        return web.Response()
     headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
     if fault.body:
         return web.Response(status=fault.status, text=fault.body, content_type="text/html", headers=headers)
