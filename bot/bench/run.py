@@ -17,6 +17,7 @@ _HEADINGS = {
     "first_words_p95": "first words p95",
     "staleness_mean": "staleness",
     "whole_p95": "whole p95",
+    "late_p95": "late p95",
     "edits": "edits",
     "refused": "429s",
     "cpu_ms_an_answer": "CPU ms/answer",

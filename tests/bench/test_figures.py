@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from bot.bench.figures import figures, medians, staleness
@@ -12,8 +14,10 @@ SENT = [(100.0 + second, 10 * (second + 1)) for second in range(11)]
 LENGTH = 110
 
 
-def seen(*shows: tuple[float, int], acknowledged_at: float | None = 99.5) -> Seen:
-    return Seen(99.0, acknowledged_at, list(shows))
+def seen(
+    *shows: tuple[float, int], acknowledged_at: float | None = 99.5, posts: Sequence[float] = ()
+) -> Seen:
+    return Seen(99.0, "C1", acknowledged_at, list(shows), list(posts))
 
 
 def observed(*questions: Seen, refused: int = 0) -> Observed:
@@ -47,6 +51,22 @@ def test_an_answer_whose_last_words_never_came_is_not_finished() -> None:
     assert counted.first_words_p95 == pytest.approx(6.0)
     assert counted.ack_p95 == pytest.approx(0.5)
     assert counted.cpu_ms_an_answer == pytest.approx(1000 * 0.5 / 3)
+
+
+def test_an_answer_is_late_from_when_its_channel_would_have_taken_the_post() -> None:
+    """Five others were posted at 111: the channel takes the next at 112, and the one after at 113."""
+    others = seen(posts=[111.0, 111.0, 111.0, 111.0, 111.0])
+    counted = [
+        figures(observed(others, seen((at, LENGTH), posts=[at]))).late_p95 for at in (112.0, 112.25, 113.5)
+    ]
+
+    assert counted == pytest.approx([0.0, 0.25, 1.5])
+
+
+def test_an_edit_is_late_from_the_models_last_token() -> None:
+    others = seen(posts=[111.0] * 20)
+
+    assert figures(observed(others, seen((112.0, LENGTH)))).late_p95 == pytest.approx(2.0)
 
 
 def test_the_slowest_twentieth_does_not_count_for_the_95th_percentile() -> None:
