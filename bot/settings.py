@@ -51,7 +51,7 @@ def read(env: Mapping[str, str]) -> tuple[Settings, list[str]]:
         slack_posts_per_minute=reader.count("SLACK_POSTS_PER_MINUTE", Settings.slack_posts_per_minute),
         ack_deadline=reader.seconds("ACK_DEADLINE", Settings.ack_deadline),
         idle_timeout=reader.seconds("IDLE_TIMEOUT", Settings.idle_timeout),
-        max_live_answers=reader.count("MAX_LIVE_ANSWERS", Settings.max_live_answers),
+        max_live_answers=reader.count("MAX_LIVE_ANSWERS", Settings.max_live_answers, most=1000),
         shutdown_grace=reader.seconds("SHUTDOWN_GRACE", Settings.shutdown_grace, or_none=True),
         log_level=reader.choice("LOG_LEVEL", Settings.log_level, ("DEBUG", "INFO", "WARNING", "ERROR")),
     )
@@ -112,12 +112,12 @@ class _Reader:
             self.problems.append(f"{name} must be a number of seconds, {wish}, and it is {value!r}.")
         return number
 
-    def count(self, name: str, default: int) -> int:
+    def count(self, name: str, default: int, *, most: int = 10_000) -> int:
         value = self.text(name)
         if value is None:
             return default
-        if not re.fullmatch("[1-9][0-9]{0,3}|10000", value):
-            self.problems.append(f"{name} must be a whole number from 1 to 10000, and it is {value!r}.")
+        if not (re.fullmatch("[0-9]{1,5}", value) and 1 <= int(value) <= most):
+            self.problems.append(f"{name} must be a whole number from 1 to {most}, and it is {value!r}.")
             return default
         return int(value)
 

@@ -32,6 +32,11 @@ from bot.engine.pacer import Pacer, Turn
 log = logging.getLogger(__name__)
 
 LEAST_QUICK_CALLS = 100  # at once, however few answers may be live: an acknowledgement waits for nobody
+# Waking a thread for every token costs more than reading the token, and with many live answers nobody is
+# shown each. So a stream is read in gulps: what comes in between waits in its socket.
+_LONGEST_BETWEEN_GULPS = 0.1
+_BETWEEN_GULPS_PER_ANSWER = 0.005
+_GULP_SECONDS = 0.005  # what had come is read by then; the event after that had to be waited for
 _LAST_WORDS_SECONDS = 5.0  # for the final edits of answers that a shutdown cut
 
 
@@ -88,9 +93,9 @@ class Orchestrator:
         self._cut_at = inf
         self._stopping = threading.Event()
         quick_calls = max(LEAST_QUICK_CALLS, live_answers)
-        self._micro_lane = ThreadPoolExecutor(quick_calls, "micro")
-        self._pro_lane = ThreadPoolExecutor(live_answers, "pro")
-        self._slack_lane = ThreadPoolExecutor(quick_calls, "slack")
+        self._micro_lane = _lane("micro", quick_calls)
+        self._pro_lane = _lane("pro", live_answers)
+        self._slack_lane = _lane("slack", quick_calls)
         self._loop = threading.Thread(target=self._run, name="orchestrator", daemon=True)
         self._loop.start()
 
@@ -175,10 +180,16 @@ class Orchestrator:
     def _answer(self, exchange: Exchange) -> None:
         try:
             with closing(self._generate(exchange)) as events:
+                gulp_began = self._clock()
                 for event in events:
                     self._receive(exchange, event)
                     if exchange.abandoned or exchange.draft.outcome:
                         return
+                    if exchange.draft.started and self._clock() - gulp_began > _GULP_SECONDS:
+                        self._stopping.wait(
+                            min(_LONGEST_BETWEEN_GULPS, self.live * _BETWEEN_GULPS_PER_ANSWER)
+                        )
+                        gulp_began = self._clock()
         except Exception:
             log.exception("answer.crashed", extra=_names(exchange.question))
             self._receive(exchange, Failed(ModelError(Fault.FAILED, "crashed")))
@@ -266,6 +277,15 @@ class Orchestrator:
             "tokens_out": draft.usage.output if draft.usage else None,
         }
         log.info("answer.done", extra={**_names(exchange.question), **fields})
+
+
+def _lane(name: str, size: int) -> ThreadPoolExecutor:
+    """A pool whose threads all run already: who starts one waits for it, in a storm for many others too."""
+    lane = ThreadPoolExecutor(size, name)
+    all_run = threading.Barrier(size)
+    for _ in range(size):
+        lane.submit(all_run.wait)
+    return lane
 
 
 def _nothing(_now: float) -> None:

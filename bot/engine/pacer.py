@@ -130,8 +130,8 @@ class Pacer:
     def _due(self, wish: Wish, exchange: Exchange, room: _Room) -> float:
         """When the reader is best served by it, if Slack took any number of calls."""
         match wish.need:
-            case Need.FIRST_WORDS:
-                patience = self._typical_seconds / (2.5 * room.share + 2)
+            case Need.FIRST_WORDS:  # a third of the steps that follow: early for the reader, but not empty
+                patience = self._typical_seconds / (3 * room.share + 2)
                 return exchange.began_at + min(_LONGEST_PATIENCE, patience)
             case Need.PROGRESS:
                 age = exchange.granted_at - exchange.began_at
