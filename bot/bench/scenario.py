@@ -33,7 +33,7 @@ class Scenario:
     one_channel: bool = False
     tokens: int = 500
     tokens_per_second: float = 90.0
-    patience: float = 60.0  # seconds after the last question; what is not whole then is not finished
+    patience: float = 100.0  # seconds after the last question; what is not whole then is not finished
 
 
 SCENARIOS = (
