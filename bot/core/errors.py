@@ -13,6 +13,7 @@ class Fault(Enum):
     BLOCKED = "blocked"
     TOO_LONG = "too_long"
     NOT_SET_UP = "not_set_up"
+    INTERRUPTED = "interrupted"  # by the end of the process that asked
     FAILED = "failed"
 
 
@@ -49,5 +50,13 @@ class RateLimited(SlackError):
         self.retry_after = retry_after
 
 
+class OverBudget(RateLimited):
+    """The budget that all processes share has no room: the call was not made."""
+
+
 class Unreachable(SlackError):
     """Slack, or the way to it, is in trouble; the same call can succeed later."""
+
+
+class StoreError(Exception):
+    """The store cannot be read or written. Its text is for operators only."""

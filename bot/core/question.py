@@ -39,6 +39,11 @@ class Question:
         return f"{self.channel}/{self.ts or self.trigger_id}"
 
     @property
+    def id(self) -> str:
+        """What tells it from every other question of every team."""
+        return f"{self.team}/{self.key}"
+
+    @property
     def place(self) -> Place | None:
         """The thread to answer in; None for a slash command, whose thread is yet to be made."""
         thread = self.thread_ts or self.ts

@@ -1,0 +1,278 @@
+"""What processes of many machines remember together, in Redis or Valkey."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
+from uuid import uuid4
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+from bot.core.errors import StoreError
+from bot.core.journal import (
+    REMEMBERED_SECONDS,
+    Allowance,
+    Beat,
+    CallKind,
+    Entry,
+    Owner,
+    Spent,
+    encoded,
+    read_back,
+)
+from bot.core.question import Place, Question
+
+log = logging.getLogger(__name__)
+
+# Slack counts a call a little after it was spent, so its minute ends a little later, too.
+_WINDOW_SECONDS = 61.0
+_PATIENCE_SECONDS = 1.0
+_UNLIMITED = 1e9  # Lua need not know infinity
+
+# Each method is one script, which Redis runs alone. Times are milliseconds of the server's clock. Scripts
+# make the names of keys, with ARGV[1] before them, which only a Redis Cluster would not take.
+_START = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function key(...)
+  return ARGV[1] .. table.concat({...}, ':')
+end
+"""
+
+_TAKE = """
+local _, id, event, owner, question, remembered = unpack(ARGV)
+local entry = key('question', id)
+if event ~= '' and not redis.call('SET', key('event', event), '', 'NX', 'PX', remembered) then
+  return 0
+end
+if redis.call('EXISTS', entry) == 1 then
+  return 0
+end
+redis.call('HSET', entry, 'taken_at', now, 'owner', owner, 'tries', 1, 'question', question)
+redis.call('PEXPIRE', entry, remembered)
+redis.call('ZADD', key('open'), now, id)
+redis.call('PEXPIRE', key('open'), remembered)
+return 1
+"""
+
+_NOTE = """
+local _, id, owner, channel, thread_ts, messages = unpack(ARGV)
+local entry = key('question', id)
+if redis.call('HGET', entry, 'owner') == owner then
+  redis.call('HSET', entry, 'channel', channel, 'thread_ts', thread_ts, 'messages', messages)
+end
+"""
+
+# What is left keeps the time at which it goes.
+_CLOSE = """
+local _, id, owner = unpack(ARGV)
+local entry = key('question', id)
+if redis.call('HGET', entry, 'owner') == owner then
+  redis.call('HDEL', entry, 'owner', 'beat', 'tries', 'question', 'channel', 'thread_ts', 'messages')
+  redis.call('ZREM', key('open'), id)
+end
+"""
+
+_OWNERS = """
+local function running()
+  local found = {}
+  for _, id in ipairs(redis.call('SMEMBERS', key('owners'))) do
+    local owner = redis.call('HMGET', key('owner', id), 'host', 'state', 'reserved')
+    if owner[1] then
+      table.insert(found, {id, unpack(owner)})
+    else
+      redis.call('SREM', key('owners'), id)
+    end
+  end
+  return found
+end
+"""
+
+# What was adopted is told again until a beat's answer arrives: the next beat has another name.
+_BEAT = """
+local _, me, host, state, reserved, lease, beat, remembered = unpack(ARGV)
+redis.call('HSET', key('owner', me), 'host', host, 'state', state, 'reserved', reserved)
+redis.call('PEXPIRE', key('owner', me), lease)
+redis.call('SADD', key('owners'), me)
+redis.call('PEXPIRE', key('owners'), remembered)
+
+redis.call('ZREMRANGEBYSCORE', key('open'), '-inf', '(' .. now - remembered)
+local adopted, owned = {}, {}
+for _, id in ipairs(redis.call('ZRANGE', key('open'), 0, -1)) do
+  local entry = key('question', id)
+  local owner = redis.call('HGET', entry, 'owner')
+  if owner and redis.call('EXISTS', key('owner', owner)) == 0 then
+    owner = me
+    redis.call('HSET', entry, 'owner', me, 'beat', beat)
+    redis.call('HINCRBY', entry, 'tries', 1)
+  end
+  if owner == me then
+    table.insert(owned, id)
+    if redis.call('HGET', entry, 'beat') == beat then
+      local age = now - redis.call('HGET', entry, 'taken_at')
+      local written = redis.call('HMGET', entry, 'tries', 'question', 'channel', 'thread_ts', 'messages')
+      table.insert(adopted, {id, age, unpack(written)})
+    end
+  end
+end
+
+local function spent_by_others(kind)
+  local calls, count = key('calls', kind), 0
+  redis.call('ZREMRANGEBYSCORE', calls, '-inf', now)
+  for _, call in ipairs(redis.call('ZRANGE', calls, 0, -1)) do
+    if call:match('^(.*) ') ~= me then
+      count = count + 1
+    end
+  end
+  return count
+end
+
+return {adopted, owned, spent_by_others('edit'), spent_by_others('post'), running()}
+"""
+
+_LEAVE = """
+redis.call('DEL', key('owner', ARGV[2]))
+"""
+
+# Posts in a channel are paid off one by one; its key tells when the last of them will be.
+_SPEND = """
+local _, call, kind, limit, window, channel, interval, at_once = unpack(ARGV)
+local calls, wait = key('calls', kind), 0
+redis.call('ZREMRANGEBYSCORE', calls, '-inf', now)
+local surplus = math.ceil(redis.call('ZCARD', calls) + 1 - limit)
+if surplus > 0 then
+  local oldest = redis.call('ZRANGE', calls, 0, surplus - 1, 'WITHSCORES')
+  wait = (oldest[#oldest] or now + window) - now
+end
+local paid_off = now
+if kind == 'post' then
+  paid_off = math.max(now, redis.call('GET', key('channel', channel)) or now)
+  wait = math.max(wait, paid_off - at_once - now)
+end
+if wait > 0 then
+  return math.ceil(wait)
+end
+redis.call('ZADD', calls, now + window, call)
+redis.call('PEXPIRE', calls, window)
+if kind == 'post' then
+  paid_off = paid_off + interval
+  redis.call('SET', key('channel', channel), paid_off, 'PX', math.max(1, math.ceil(paid_off - now)))
+end
+return 0
+"""
+
+
+class RedisStore:
+    """The questions, processes and calls to Slack that are written down in the Redis at `url`.
+
+    All its keys begin with `prefix`. Thread-safe. Every method raises StoreError, within a second or two,
+    when Redis does not do as it is told; whether it was done after all is not known then. The next call
+    tries anew. The constructor raises StoreError for a `url` that is none.
+    """
+
+    def __init__(self, url: str, allowance: Allowance, prefix: str = "duet:") -> None:
+        self._prefix = prefix
+        self._allowance = allowance
+        self._beat = uuid4().hex
+        try:
+            self._redis = Redis.from_url(
+                url,
+                protocol=2,  # with 3, a missing password is reported as a misuse of HELLO
+                decode_responses=True,
+                encoding_errors="replace",  # one spoilt text must not keep the others from being read
+                socket_timeout=_PATIENCE_SECONDS,
+                socket_connect_timeout=_PATIENCE_SECONDS,
+                retry=Retry(NoBackoff(), 0),  # a call whose answer was lost may have been counted
+            )
+            pool = self._redis.connection_pool
+            pool.connection_class(**pool.connection_kwargs)  # complains of options that it does not know
+        except (TypeError, ValueError):
+            # Not with the cause, which may quote a part of the password.
+            raise StoreError("The address is not like redis://user:password@host:6379/0") from None
+
+    def take(self, question: Question, event_id: str, owner: str) -> bool:
+        """Write `question` down as `owner`'s; False if it, or `event_id`, was taken before.
+
+        An `event_id` of "" is none. Whose lease does not run loses what it takes to the next that beats.
+        """
+        written = encoded(question)
+        return bool(self._run(_TAKE, question.id, event_id, owner, written, _ms(REMEMBERED_SECONDS)))
+
+    def note(self, entry_id: str, owner: str, place: Place, messages: Mapping[str, str]) -> None:
+        """Write down where a question is answered, and the ts of the messages that it owns by their keys.
+
+        Nothing happens if it is closed, or not `owner`'s any more.
+        """
+        self._run(_NOTE, entry_id, owner, place.channel, place.thread_ts, json.dumps(dict(messages)))
+
+    def close(self, entry_id: str, owner: str) -> None:
+        """A question is answered to the end: all is forgotten but that it was taken.
+
+        Nothing happens if it is not `owner`'s any more.
+        """
+        self._run(_CLOSE, entry_id, owner)
+
+    def beat(self, owner: Owner, lease_seconds: float) -> Beat:
+        """Renew the lease of `owner`, and let it adopt what owners without a lease left open."""
+        lease = (owner.id, owner.host, owner.state, owner.reserved, _ms(lease_seconds))
+        adopted, owned, edits, posts, running = self._run(
+            _OWNERS + _BEAT, *lease, self._beat, _ms(REMEMBERED_SECONDS)
+        )
+        entries = {entry_id: self._entry(entry_id, owner.id, *written) for entry_id, *written in adopted}
+        self._beat = uuid4().hex
+        unreadable = {entry_id for entry_id, entry in entries.items() if not entry}
+        reserved = sum(other.reserved for other in _owners(running) if other.id != owner.id)
+        return Beat(
+            tuple(filter(None, entries.values())),
+            frozenset(owned) - unreadable,
+            Spent(edits, posts, reserved),
+        )
+
+    def leave(self, owner_id: str) -> None:
+        """The owner's lease ends now."""
+        self._run(_LEAVE, owner_id)
+
+    def owners(self) -> list[Owner]:
+        """Those whose lease runs."""
+        return sorted(_owners(self._run(_OWNERS + "return running()")), key=lambda owner: owner.id)
+
+    def spend(self, owner_id: str, kind: CallKind, channel: str, keep: int) -> float:
+        """Count a call to Slack and return 0.0, or say after how many seconds it is worth asking again.
+
+        An edit leaves room for `keep` others. A post has to find room in its `channel` as well.
+        """
+        ours = self._allowance
+        limit = ours.posts_per_minute if kind is CallKind.POST else ours.edits_per_minute - keep
+        interval = 1000 / min(ours.per_second, _UNLIMITED)
+        window = (min(limit, _UNLIMITED), _ms(_WINDOW_SECONDS))
+        bucket = (channel, interval, interval * (min(ours.burst, _UNLIMITED) - 1))
+        wait = self._run(_SPEND, f"{owner_id} {uuid4()}", kind.value, *window, *bucket)
+        return float(wait / 1000)
+
+    def _entry(self, entry_id: str, owner: str, age: int, tries: str, *written: Any) -> Entry | None:
+        """An entry as it was written; one that nobody can read is closed."""
+        try:
+            return read_back(age / 1000, int(tries), *written)
+        except (TypeError, ValueError):
+            log.exception("entry.unreadable", extra={"entry": entry_id})
+            self.close(entry_id, owner)
+            return None
+
+    def _run(self, script: str, *values: str | float) -> Any:
+        try:
+            return self._redis.register_script(_START + script)(args=(self._prefix, *values))
+        except (RedisError, OSError) as error:
+            raise StoreError(f"Redis: {error}") from error
+
+
+def _owners(running: list[list[str]]) -> Iterator[Owner]:
+    return (Owner(owner, host, state, int(reserved)) for owner, host, state, reserved in running)
+
+
+def _ms(seconds: float) -> int:
+    return int(seconds * 1000)

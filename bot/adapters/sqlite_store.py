@@ -1,0 +1,236 @@
+"""What processes of one machine remember together, in a file."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from math import ceil
+from pathlib import Path
+
+from bot.core.errors import StoreError
+from bot.core.journal import (
+    REMEMBERED_SECONDS,
+    Allowance,
+    Beat,
+    CallKind,
+    Entry,
+    Owner,
+    Spent,
+    encoded,
+    read_back,
+)
+from bot.core.question import Place, Question
+
+log = logging.getLogger(__name__)
+
+# Slack counts a call a little after it was spent, so its minute ends a little later, too.
+_WINDOW_SECONDS = 61.0
+_PATIENCE_SECONDS = 1.0
+
+# Append only: a file keeps how many of these were done to it. A question without an owner is closed.
+MIGRATIONS = (
+    """CREATE TABLE questions (id TEXT PRIMARY KEY, taken_at REAL NOT NULL, owner TEXT, tries INTEGER,
+    question TEXT, channel TEXT, thread_ts TEXT, messages TEXT)""",
+    "CREATE INDEX questions_by_age ON questions (taken_at)",
+    "CREATE TABLE events (id TEXT PRIMARY KEY, taken_at REAL NOT NULL)",
+    "CREATE INDEX events_by_age ON events (taken_at)",
+    """CREATE TABLE owners (id TEXT PRIMARY KEY, host TEXT NOT NULL, state TEXT NOT NULL,
+    reserved INTEGER NOT NULL, until REAL NOT NULL)""",
+    "CREATE TABLE calls (kind TEXT NOT NULL, owner TEXT NOT NULL, until REAL NOT NULL)",
+    "CREATE TABLE channels (id TEXT PRIMARY KEY, until REAL NOT NULL)",
+)
+
+_FORGET = (
+    "DELETE FROM questions WHERE taken_at < :now - :remembered",
+    "DELETE FROM events WHERE taken_at < :now - :remembered",
+    "DELETE FROM owners WHERE until <= :now",
+    "DELETE FROM calls WHERE until <= :now",
+    "DELETE FROM channels WHERE until <= :now",
+)
+_TAKE_EVENT = "INSERT INTO events (id, taken_at) VALUES (?, ?) ON CONFLICT (id) DO NOTHING"
+_TAKE = """INSERT INTO questions (id, taken_at, owner, tries, question) VALUES (?, ?, ?, 1, ?)
+ON CONFLICT (id) DO NOTHING"""
+_NOTE = "UPDATE questions SET channel = ?, thread_ts = ?, messages = ? WHERE id = ? AND owner = ?"
+_CLOSE = """UPDATE questions SET owner = NULL, tries = NULL, question = NULL, channel = NULL,
+thread_ts = NULL, messages = NULL WHERE id = ? AND owner = ?"""
+_RENEW = "INSERT OR REPLACE INTO owners (id, host, state, reserved, until) VALUES (?, ?, ?, ?, ?)"
+_ORPHANS = """SELECT id, taken_at, tries, question, channel, thread_ts, messages FROM questions
+WHERE owner IS NOT NULL AND owner NOT IN (SELECT id FROM owners) ORDER BY taken_at, rowid"""
+_ADOPT = "UPDATE questions SET owner = ?, tries = tries + 1 WHERE id = ?"
+_COUNT = "INSERT INTO calls (kind, owner, until) VALUES (?, ?, ?)"
+# Posts in a channel are paid off one by one; `until` is when the last of them will be.
+_COUNT_IN_CHANNEL = """INSERT INTO channels (id, until) VALUES (:channel, :now + :seconds)
+ON CONFLICT (id) DO UPDATE SET until = until + :seconds"""
+_OLDEST = "SELECT max(until) FROM (SELECT until FROM calls WHERE kind = ? ORDER BY until LIMIT ?)"
+
+
+class SqliteStore:
+    """The questions, processes and calls to Slack that are written down in the file at `path`.
+
+    `clock` tells seconds, the same to all processes. Thread-safe. Every method raises StoreError, within
+    about a second, when the file cannot be used; the next call tries it anew.
+    """
+
+    def __init__(self, path: str, allowance: Allowance, clock: Callable[[], float] = time.time) -> None:
+        self._path = path
+        self._allowance = allowance
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+
+    def __del__(self) -> None:
+        self._disconnect()
+
+    def take(self, question: Question, event_id: str, owner: str) -> bool:
+        """Write `question` down as `owner`'s; False if it, or `event_id`, was taken before.
+
+        An `event_id` of "" is none. Whose lease does not run loses what it takes to the next that beats.
+        """
+        with self._transaction() as (db, now):
+            if event_id and not db.execute(_TAKE_EVENT, (event_id, now)).rowcount:
+                return False
+            return db.execute(_TAKE, (question.id, now, owner, encoded(question))).rowcount == 1
+
+    def note(self, entry_id: str, owner: str, place: Place, messages: Mapping[str, str]) -> None:
+        """Write down where a question is answered, and the ts of the messages that it owns by their keys.
+
+        Nothing happens if it is closed, or not `owner`'s any more.
+        """
+        noted = (place.channel, place.thread_ts, json.dumps(dict(messages)))
+        with self._transaction() as (db, _):
+            db.execute(_NOTE, (*noted, entry_id, owner))
+
+    def close(self, entry_id: str, owner: str) -> None:
+        """A question is answered to the end: all is forgotten but that it was taken.
+
+        Nothing happens if it is not `owner`'s any more.
+        """
+        with self._transaction() as (db, _):
+            db.execute(_CLOSE, (entry_id, owner))
+
+    def beat(self, owner: Owner, lease_seconds: float) -> Beat:
+        """Renew the lease of `owner`, and let it adopt what owners without a lease left open."""
+        with self._transaction() as (db, now):
+            until = now + lease_seconds
+            db.execute(_RENEW, (owner.id, owner.host, owner.state, owner.reserved, until))
+            adopted = tuple(_adopted(db, owner.id, now))
+            owned = db.execute("SELECT id FROM questions WHERE owner = ?", (owner.id,))
+            return Beat(adopted, frozenset(entry_id for (entry_id,) in owned), _spent(db, owner.id))
+
+    def leave(self, owner_id: str) -> None:
+        """The owner's lease ends now."""
+        with self._transaction() as (db, _):
+            db.execute("DELETE FROM owners WHERE id = ?", (owner_id,))
+
+    def owners(self) -> list[Owner]:
+        """Those whose lease runs."""
+        with self._transaction() as (db, _):
+            rows = db.execute("SELECT id, host, state, reserved FROM owners ORDER BY id")
+            return [Owner(*row) for row in rows]
+
+    def spend(self, owner_id: str, kind: CallKind, channel: str, keep: int) -> float:
+        """Count a call to Slack and return 0.0, or say after how many seconds it is worth asking again.
+
+        An edit leaves room for `keep` others. A post has to find room in its `channel` as well.
+        """
+        is_post = kind is CallKind.POST
+        limit = self._allowance.posts_per_minute if is_post else self._allowance.edits_per_minute - keep
+        with self._transaction() as (db, now):
+            wait = _wait_of_window(db, kind, limit, now)
+            if is_post:
+                wait = max(wait, self._wait_of_channel(db, channel, now))
+            if not wait:
+                db.execute(_COUNT, (kind.value, owner_id, now + _WINDOW_SECONDS))
+            if not wait and is_post:
+                values = {"channel": channel, "now": now, "seconds": 1 / self._allowance.per_second}
+                db.execute(_COUNT_IN_CHANNEL, values)
+            return wait
+
+    def _wait_of_channel(self, db: sqlite3.Connection, channel: str, now: float) -> float:
+        (until,) = db.execute("SELECT max(until) FROM channels WHERE id = ?", (channel,)).fetchone()
+        at_once = (self._allowance.burst - 1) / self._allowance.per_second
+        return max(0.0, until - at_once - now) if until else 0.0
+
+    @contextmanager
+    def _transaction(self) -> Iterator[tuple[sqlite3.Connection, float]]:
+        """The database without what is past, and the time; all that is done to it is done, or nothing."""
+        if not self._lock.acquire(timeout=_PATIENCE_SECONDS):
+            raise StoreError(f"{self._path}: other threads are waiting for it")
+        try:
+            with self._connected() as db:
+                db.execute("BEGIN IMMEDIATE")
+                now = self._clock()
+                for statement in _FORGET:
+                    db.execute(statement, {"now": now, "remembered": REMEMBERED_SECONDS})
+                yield db, now
+        except BaseException as error:
+            self._disconnect()
+            if isinstance(error, sqlite3.Error | OSError | UnicodeError):
+                raise StoreError(f"{self._path}: {error}") from error
+            raise
+        finally:
+            self._lock.release()
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._connection and not Path(self._path).exists():
+            self._disconnect()  # a deleted file could still be written to, and nobody would read it
+        if self._connection:
+            return self._connection
+        self._connection = sqlite3.connect(
+            self._path, timeout=_PATIENCE_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        # One spoilt text is to be told from the others, not to keep all from being read.
+        self._connection.text_factory = lambda text: text.decode(errors="replace")
+        self._connection.execute("PRAGMA synchronous = NORMAL")
+        _migrate(self._connection)
+        with suppress(sqlite3.OperationalError):  # locked, when another process is just doing the same
+            self._connection.execute("PRAGMA journal_mode = WAL")
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection:
+            self._connection.close()
+            self._connection = None
+
+
+def _migrate(db: sqlite3.Connection) -> None:
+    with db:
+        db.execute("BEGIN IMMEDIATE")
+        (done,) = db.execute("PRAGMA user_version").fetchone()
+        if done > len(MIGRATIONS):
+            raise sqlite3.NotSupportedError("it was written by a newer version of Duet")
+        for number, statement in enumerate(MIGRATIONS[done:], done + 1):
+            db.execute(statement)
+            db.execute(f"PRAGMA user_version = {number}")
+
+
+def _adopted(db: sqlite3.Connection, owner: str, now: float) -> Iterator[Entry]:
+    for entry_id, taken_at, tries, *written in db.execute(_ORPHANS).fetchall():
+        db.execute(_ADOPT, (owner, entry_id))
+        try:
+            yield read_back(now - taken_at, tries + 1, *written)
+        except (TypeError, ValueError):
+            log.exception("entry.unreadable", extra={"entry": entry_id})
+            db.execute(_CLOSE, (entry_id, owner))
+
+
+def _spent(db: sqlite3.Connection, owner: str) -> Spent:
+    """What others than `owner` spend."""
+    calls = dict(db.execute("SELECT kind, count(*) FROM calls WHERE owner != ? GROUP BY kind", (owner,)))
+    (reserved,) = db.execute("SELECT total(reserved) FROM owners WHERE id != ?", (owner,)).fetchone()
+    return Spent(calls.get(CallKind.EDIT.value, 0), calls.get(CallKind.POST.value, 0), int(reserved))
+
+
+def _wait_of_window(db: sqlite3.Connection, kind: CallKind, limit: float, now: float) -> float:
+    """Seconds until the oldest calls have left the window, so that one more is within `limit`."""
+    (spent,) = db.execute("SELECT count(*) FROM calls WHERE kind = ?", (kind.value,)).fetchone()
+    surplus = ceil(max(0.0, spent + 1 - limit))
+    if not surplus:
+        return 0.0
+    (until,) = db.execute(_OLDEST, (kind.value, surplus)).fetchone()
+    return float(until - now) if until else _WINDOW_SECONDS

@@ -1,0 +1,117 @@
+"""What is written down of a question, so that it is answered whatever becomes of the process that took it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import Enum
+
+from bot.core.question import Place, Question
+
+# Slack redelivers an event for up to five minutes, and for a day where "Delayed Events" are switched on
+# (https://docs.slack.dev/apis/events-api#retries).
+REMEMBERED_SECONDS = 86_400.0
+_MOST_TRIES = 3
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A question that was taken and is not answered to the end.
+
+    `age` is how many seconds ago it was asked, `tries` how many processes took it up, the first included.
+    `messages` are those that it owns, their ts by their keys.
+    """
+
+    question: Question
+    age: float = 0.0
+    tries: int = 1
+    place: Place | None = None
+    messages: Mapping[str, str] = field(default_factory=dict)
+
+    def is_lost(self, within: float) -> bool:
+        """Whether it is no longer answered: it was asked more than `within` seconds ago, or it ended
+        too many processes.
+        """
+        return self.age > within or self.tries > _MOST_TRIES
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A process as it describes itself to the others.
+
+    `reserved` is how many edits its open answers still need; `state` is a word for operators.
+    """
+
+    id: str
+    host: str = ""
+    state: str = ""
+    reserved: int = 0
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What other processes made of the last minute's calls, and the edits that they still need."""
+
+    edits: int = 0
+    posts: int = 0
+    reserved: int = 0
+
+
+@dataclass(frozen=True)
+class Beat:
+    """What a process learns when it renews its lease.
+
+    `adopted` are entries of processes whose lease ran out, now its own; `owned` are the ids of all that it
+    owns, these included; `others` is what the others spend.
+    """
+
+    adopted: tuple[Entry, ...] = ()
+    owned: frozenset[str] = frozenset()
+    others: Spent = Spent()
+
+
+class CallKind(Enum):
+    """What a call to Slack is counted as."""
+
+    POST = "post"
+    EDIT = "edit"
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """How many calls Slack takes from all processes together.
+
+    In any minute so many edits and posts in the workspace; in a channel `burst` posts at once and
+    `per_second` after that (https://docs.slack.dev/apis/web-api/rate-limits).
+    """
+
+    edits_per_minute: float = 50
+    posts_per_minute: float = 300
+    per_second: float = 1.0
+    burst: int = 5
+
+
+def encoded(question: Question) -> str:
+    """`question` as JSON."""
+    return json.dumps(asdict(question))
+
+
+def read_back(
+    age: float, tries: int, question: str, channel: str | None, thread_ts: str, messages: str | None
+) -> Entry:
+    """An entry, of which a store keeps `question` as `encoded` wrote it and `messages` as JSON.
+
+    Raises ValueError or TypeError if that cannot be read.
+    """
+    place = Place(channel, thread_ts) if channel else None
+    return Entry(_decoded(question), age, tries, place, dict(json.loads(messages or "{}")))
+
+
+def _decoded(text: str) -> Question:
+    """The question that `encoded` wrote; what a newer version added to it is left out."""
+    written = json.loads(text)
+    if not isinstance(written, dict):
+        raise TypeError("not an object")
+    values = {name: value for name, value in written.items() if name in Question.__dataclass_fields__}
+    return Question(**values | {"files": tuple(values.get("files", ()))})

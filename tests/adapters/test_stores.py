@@ -1,0 +1,750 @@
+"""What processes remember together: one contract over SQLite and Redis, and how each of them fails."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sqlite3
+import tempfile
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from math import inf
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from redis import Redis
+
+from bot.adapters.redis_store import RedisStore
+from bot.adapters.sqlite_store import MIGRATIONS, SqliteStore
+from bot.core.errors import StoreError
+from bot.core.journal import REMEMBERED_SECONDS, Allowance, Beat, CallKind, Entry, Owner, Spent
+from bot.core.question import Place, Question
+from bot.playground.limits import Limits, Meter
+from tests.adapters.redis_server import free_port, redis_server
+
+T = TypeVar("T")
+Store = SqliteStore | RedisStore
+
+QUESTION = Question("T1", "C1", "U1", "왜?", ts="1.0", files=("F1", "F2"))
+PLACE = Place("C1", "1.0")
+ALLOWANCE = Allowance()
+UNLIMITED = Allowance(inf, inf, inf)
+EDIT, POST = CallKind.EDIT, CallKind.POST
+SECRET = "s3cret"
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A place that stores share: each that is opened is like another process.
+
+    `spoil` lets something else be written where the question of an id was.
+    """
+
+    kind: str
+    open: Callable[[Allowance], Store]
+    spoil: Callable[[str, str], None]
+
+    def shorten(self, monkeypatch: pytest.MonkeyPatch, name: str, seconds: float) -> None:
+        monkeypatch.setattr(f"bot.adapters.{self.kind}_store.{name}", seconds)
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with redis_server(tmp_path_factory.mktemp("redis")) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "redis"])
+def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Shelf:
+    if request.param == "sqlite":
+        path = str(tmp_path / "bot.db")
+        return Shelf("sqlite", partial(SqliteStore, path), partial(spoil_sqlite, path))
+    url, prefix = request.getfixturevalue("redis_url"), f"{tmp_path.name}:"
+    return Shelf("redis", partial(RedisStore, url, prefix=prefix), partial(spoil_redis, url, prefix))
+
+
+def spoil_sqlite(path: str, entry_id: str, text: str) -> None:
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute(
+            "UPDATE questions SET question = CAST(? AS TEXT) WHERE id = ?", (text.encode("latin-1"), entry_id)
+        )
+
+
+def spoil_redis(url: str, prefix: str, entry_id: str, text: str) -> None:
+    with Redis.from_url(url) as redis:
+        redis.hset(f"{prefix}question:{entry_id}", "question", text.encode("latin-1"))
+
+
+@pytest.fixture
+def store(shelf: Shelf) -> Store:
+    return shelf.open(ALLOWANCE)
+
+
+@pytest.fixture
+def other(shelf: Shelf) -> Store:
+    """The store as another process has it."""
+    return shelf.open(ALLOWANCE)
+
+
+def asked(number: int) -> Question:
+    return replace(QUESTION, ts=f"{number}.0")
+
+
+def until(seen: Callable[[], T], seconds: float = 5.0) -> T:
+    """What `seen` returns once that is true; a failure if it does not become true in time."""
+    deadline = time.monotonic() + seconds
+    while not (found := seen()):
+        assert time.monotonic() < deadline, f"not seen within {seconds} s"
+        time.sleep(0.01)
+    return found
+
+
+def at_once(jobs: Sequence[Callable[[], T]]) -> list[T]:
+    """What the jobs return, each begun in its own thread when all are ready."""
+    ready = threading.Barrier(len(jobs))
+
+    def run(job: Callable[[], T]) -> T:
+        ready.wait()
+        return job()
+
+    with ThreadPoolExecutor(len(jobs)) as threads:
+        return list(threads.map(run, jobs))
+
+
+@contextmanager
+def fails(saying: str, within: float = 1.5) -> Iterator[None]:
+    """What is done in the block raises a StoreError in bounded time, and the error keeps secrets."""
+    begun = time.monotonic()
+    with pytest.raises(StoreError, match=saying) as caught:
+        yield
+    assert time.monotonic() - begun < within
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
+    del caught  # a cycle, by way of its frames, that would keep the stores and their connections
+
+
+def works(store: Store) -> bool:
+    return store.owners() == []
+
+
+# Questions are taken once
+
+
+def test_a_question_is_taken_once_by_whichever_process(store: Store, other: Store) -> None:
+    assert store.take(QUESTION, "Ev1", "A")
+    assert not store.take(QUESTION, "Ev1", "A")
+    assert not other.take(QUESTION, "Ev1", "B")
+
+
+def test_one_message_that_comes_as_two_events_is_taken_once(store: Store) -> None:
+    assert store.take(QUESTION, "Ev1", "A")
+    assert not store.take(QUESTION, "Ev2", "A")
+
+
+def test_a_refused_event_is_remembered_all_the_same(store: Store) -> None:
+    store.take(QUESTION, "Ev1", "A")
+    store.take(QUESTION, "Ev2", "A")
+
+    assert not store.take(asked(2), "Ev2", "A")
+
+
+def test_other_questions_are_taken(store: Store) -> None:
+    others = [asked(2), replace(QUESTION, channel="C2"), replace(QUESTION, team="T2")]
+
+    assert store.take(QUESTION, "Ev1", "A")
+    assert all(store.take(question, f"Ev-{question.id}", "A") for question in others)
+
+
+def test_a_question_without_an_event_is_taken_by_its_own_id_alone(store: Store) -> None:
+    assert store.take(asked(1), "", "A")
+    assert store.take(asked(2), "", "A")
+    assert not store.take(asked(2), "", "A")
+
+
+def test_an_event_is_not_taken_for_a_question_of_that_name(store: Store) -> None:
+    assert store.take(asked(1), asked(2).id, "A")
+    assert store.take(asked(2), "Ev2", "A")
+
+
+def test_an_answered_question_is_not_taken_again(store: Store) -> None:
+    store.take(QUESTION, "Ev1", "A")
+    store.close(QUESTION.id, "A")
+
+    assert not store.take(QUESTION, "Ev2", "A")
+
+
+def test_after_its_time_a_question_is_forgotten(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf.shorten(monkeypatch, "REMEMBERED_SECONDS", 0.2)
+    store = shelf.open(ALLOWANCE)
+    taken_at = time.monotonic()
+    store.take(asked(1), "Ev1", "A")
+    store.take(asked(2), "Ev2", "A")
+    store.close(asked(2).id, "A")
+
+    until(lambda: store.take(asked(1), "Ev1", "A"))
+    assert time.monotonic() - taken_at >= 0.2
+    until(lambda: store.take(asked(2), "Ev2", "A"))
+
+
+def test_of_many_that_take_a_question_at_once_exactly_one_gets_it(store: Store, other: Store) -> None:
+    for number in range(5):
+        question = asked(number)
+        takes = [
+            partial((store, other)[turn % 2].take, question, f"Ev{number}-{turn}", "A") for turn in range(20)
+        ]
+
+        assert sorted(at_once(takes)) == [False] * 19 + [True]
+
+
+# Questions are written down, and taken up by another
+
+
+def test_whoever_has_a_lease_keeps_its_questions(store: Store, other: Store) -> None:
+    store.beat(Owner("A"), 60)
+    store.take(QUESTION, "Ev1", "A")
+
+    assert other.beat(Owner("B"), 60) == Beat()
+    assert store.beat(Owner("A"), 60) == Beat(owned=frozenset({QUESTION.id}))
+
+
+def test_what_is_left_open_is_adopted_with_all_that_was_noted(store: Store, other: Store) -> None:
+    store.take(QUESTION, "Ev1", "A")
+    store.note(QUESTION.id, "A", Place("C0", "0.0"), {"ack": "1.1", "dropped": "1.2"})
+    store.note(QUESTION.id, "A", PLACE, {"ack": "1.1", "answer": "1.3"})
+    beat = other.beat(Owner("B"), 60)
+
+    (entry,) = beat.adopted
+    assert entry == Entry(QUESTION, entry.age, 2, PLACE, {"ack": "1.1", "answer": "1.3"})
+    assert 0 <= entry.age < 5
+    assert beat.owned == {QUESTION.id}
+    assert other.beat(Owner("B"), 60) == Beat(owned=frozenset({QUESTION.id}))
+
+
+def test_it_is_adopted_when_the_lease_runs_out(store: Store, other: Store) -> None:
+    store.beat(Owner("A"), 0.2)
+    begun = time.monotonic()
+    store.take(QUESTION, "Ev1", "A")
+    until(lambda: other.beat(Owner("B"), 60).adopted)
+
+    assert time.monotonic() - begun >= 0.15
+    assert store.beat(Owner("A"), 60) == Beat()
+
+
+def test_it_is_adopted_at_once_from_who_leaves(store: Store, other: Store) -> None:
+    store.beat(Owner("A"), 60)
+    store.take(QUESTION, "Ev1", "A")
+    store.leave("A")
+
+    assert [entry.question for entry in other.beat(Owner("B"), 60).adopted] == [QUESTION]
+
+
+def test_who_comes_back_in_time_keeps_what_nobody_adopted(store: Store) -> None:
+    store.beat(Owner("A"), 60)
+    store.take(QUESTION, "Ev1", "A")
+    store.leave("A")
+
+    assert store.beat(Owner("A"), 60) == Beat(owned=frozenset({QUESTION.id}))
+
+
+def test_the_oldest_is_adopted_first_and_every_try_is_counted(store: Store) -> None:
+    questions = [asked(number) for number in (3, 1, 2)]
+    for question in questions:
+        store.take(question, "", "A")
+        time.sleep(0.002)  # the server's clock tells milliseconds
+    for tries, owner in enumerate("BCD", 2):
+        adopted = store.beat(Owner(owner), 60).adopted
+        store.leave(owner)
+
+        assert [(entry.question, entry.tries) for entry in adopted] == [(q, tries) for q in questions]
+
+
+def test_an_answered_question_is_not_adopted(store: Store, other: Store) -> None:
+    store.take(QUESTION, "Ev1", "A")
+    store.close(QUESTION.id, "A")
+    store.note(QUESTION.id, "A", PLACE, {"ack": "1.1"})
+
+    assert other.beat(Owner("B"), 60) == Beat()
+
+
+def test_who_lost_a_question_can_neither_note_nor_close_it(store: Store, other: Store) -> None:
+    store.take(QUESTION, "Ev1", "A")
+    other.beat(Owner("B"), 60)
+    store.note(QUESTION.id, "A", PLACE, {"ack": "1.1"})
+    store.close(QUESTION.id, "A")
+    other.leave("B")
+
+    (entry,) = other.beat(Owner("C"), 60).adopted
+    assert (entry.place, entry.messages) == (None, {})
+
+
+def test_a_note_of_what_was_never_taken_is_none(store: Store) -> None:
+    store.note(QUESTION.id, "A", PLACE, {"ack": "1.1"})
+    store.close(QUESTION.id, "A")
+
+    assert store.take(QUESTION, "Ev1", "A")
+    assert store.beat(Owner("B"), 60).adopted[0].messages == {}
+
+
+def test_of_many_that_beat_at_once_exactly_one_adopts_a_question(shelf: Shelf) -> None:
+    stores = [shelf.open(ALLOWANCE) for _ in range(8)]
+    questions = [asked(number) for number in range(30)]
+    for question in questions:
+        stores[0].take(question, "", "gone")
+    beats = at_once([partial(store.beat, Owner(f"P{n}"), 60) for n, store in enumerate(stores)])
+
+    adopted = [entry.question for beat in beats for entry in beat.adopted]
+    assert sorted(adopted, key=repr) == sorted(questions, key=repr)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "7", '"text"', "{}", '{"files": 1}', "\xff\xfe"])
+def test_a_question_that_nobody_can_read_is_closed_and_the_others_go_on(
+    shelf: Shelf, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = shelf.open(ALLOWANCE)
+    for number in (1, 2, 3):
+        store.take(asked(number), "", "A")
+    shelf.spoil(asked(2).id, text)
+    beat = store.beat(Owner("B"), 60)
+    store.leave("B")
+
+    assert {entry.question for entry in beat.adopted} == {asked(1), asked(3)}
+    assert beat.owned == {asked(1).id, asked(3).id}
+    assert [record.message for record in caplog.records] == ["entry.unreadable"]
+    assert len(store.beat(Owner("C"), 60).adopted) == 2
+    assert not store.take(asked(2), "", "C")
+
+
+TEXTS = st.text(max_size=40)
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)  # a store takes many questions
+@given(
+    st.builds(Question, TEXTS, TEXTS, TEXTS, TEXTS, st.none() | TEXTS, files=st.tuples(TEXTS)),
+    st.dictionaries(TEXTS, TEXTS, max_size=3),
+)
+def test_what_is_written_is_what_is_read(shelf: Shelf, question: Question, messages: dict[str, str]) -> None:
+    store = shelf.open(ALLOWANCE)
+    taken = store.take(question, "", "A")
+    store.note(question.id, "A", PLACE, messages)
+    adopted = store.beat(Owner("B"), 60).adopted
+    store.close(question.id, "B")
+    store.leave("B")
+
+    assert [(entry.question, entry.messages) for entry in adopted] == [(question, messages)] * taken
+
+
+# Processes know of each other
+
+
+def test_processes_describe_themselves(store: Store, other: Store) -> None:
+    ours, theirs = Owner("A", "one", "ready", 3), Owner("B", "two", "stopping", 0)
+    store.beat(ours, 60)
+    store.beat(Owner("B"), 60)
+    other.beat(theirs, 60)
+
+    assert store.owners() == [ours, theirs]
+    store.leave("A")
+    assert store.owners() == [theirs]
+
+
+def test_a_process_whose_lease_runs_out_is_gone(store: Store) -> None:
+    store.beat(Owner("A", reserved=5), 0.1)
+
+    until(lambda: store.owners() == [])
+    assert store.beat(Owner("B"), 60) == Beat()
+
+
+def test_a_process_hears_what_the_others_spend_and_still_need(store: Store, other: Store) -> None:
+    store.beat(Owner("A", reserved=2), 60)
+    store.beat(Owner("C", reserved=3), 60)
+    for owner, kind in (("A", EDIT), ("A", EDIT), ("A", POST), ("gone", EDIT), ("B", POST), ("B", EDIT)):
+        assert store.spend(owner, kind, "C1", 0) == 0
+
+    assert other.beat(Owner("B", reserved=7), 60).others == Spent(edits=3, posts=1, reserved=5)
+    assert other.beat(Owner("A", reserved=2), 60).others == Spent(edits=2, posts=1, reserved=10)
+
+
+# One budget for all
+
+
+def test_all_processes_together_spend_what_slack_takes(shelf: Shelf) -> None:
+    stores = [shelf.open(Allowance(edits_per_minute=3)) for _ in range(2)]
+    waits = [stores[turn % 2].spend(f"P{turn}", EDIT, "C1", 0) for turn in range(5)]
+
+    assert waits[:3] == [0, 0, 0]
+    assert all(60 < wait <= 61 for wait in waits[3:])
+    assert stores[0].spend("A", POST, "C1", 0) == 0
+
+
+def test_an_edit_leaves_as_many_as_are_kept(shelf: Shelf) -> None:
+    store = shelf.open(Allowance(edits_per_minute=4))
+
+    assert [store.spend("A", EDIT, "C1", keep) > 0 for keep in (4, 3, 3, 2, 2, 1, 1, 0, 0)] == [
+        True,
+        False,
+        True,
+        False,
+        True,
+        False,
+        True,
+        False,
+        True,
+    ]
+
+
+def test_one_that_keeps_more_waits_until_more_calls_are_over(shelf: Shelf) -> None:
+    store = shelf.open(Allowance(edits_per_minute=2))
+    store.spend("A", EDIT, "C1", 0)
+    time.sleep(0.05)
+    store.spend("A", EDIT, "C1", 0)
+
+    assert store.spend("A", EDIT, "C1", 1) - store.spend("A", EDIT, "C1", 0) > 0.04
+    assert 60 < store.spend("A", EDIT, "C1", 100) <= 61
+
+
+def test_posts_of_all_channels_count_together(shelf: Shelf) -> None:
+    store = shelf.open(Allowance(posts_per_minute=2))
+
+    assert [store.spend("A", POST, channel, 9) > 0 for channel in ("C1", "C2", "C3")] == [False, False, True]
+    assert store.spend("A", EDIT, "C1", 0) == 0
+
+
+def test_a_channel_takes_a_burst_and_then_one_after_the_other(shelf: Shelf) -> None:
+    stores = [shelf.open(Allowance(per_second=5.0, burst=3)) for _ in range(2)]
+    begun = time.monotonic()
+    waits = [stores[turn % 2].spend("A", POST, "C1", 0) for turn in range(4)]
+
+    assert waits[:3] == [0, 0, 0]
+    assert 0 < waits[3] <= 0.2
+    assert stores[0].spend("A", POST, "C2", 0) == 0
+    until(lambda: stores[0].spend("A", POST, "C1", 0) == 0)
+    until(lambda: stores[1].spend("A", POST, "C1", 0) == 0)
+    assert time.monotonic() - begun >= 0.39
+
+
+def test_what_is_refused_is_not_counted(shelf: Shelf) -> None:
+    store = shelf.open(Allowance(posts_per_minute=3, per_second=1.0, burst=1))
+    waits = [store.spend("A", POST, channel, 0) for channel in ("C1", "C1", "C1", "C2", "C3", "C4")]
+
+    assert [wait > 0 for wait in waits] == [False, True, True, False, False, True]
+    assert waits[2] <= 1
+    assert store.beat(Owner("B"), 60).others == Spent(posts=3)
+
+
+def test_what_leaves_the_window_can_be_spent_again(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf.shorten(monkeypatch, "_WINDOW_SECONDS", 0.2)
+    store = shelf.open(Allowance(edits_per_minute=1))
+    begun = time.monotonic()
+    store.spend("A", EDIT, "C1", 0)
+
+    assert 0 < store.spend("B", EDIT, "C1", 0) <= 0.2
+    until(lambda: store.spend("B", EDIT, "C1", 0) == 0)
+    assert time.monotonic() - begun >= 0.19
+    until(lambda: store.beat(Owner("A"), 60).others == Spent())
+
+
+def test_unlimited_means_unlimited(shelf: Shelf) -> None:
+    store = shelf.open(UNLIMITED)
+
+    assert not any(store.spend("A", kind, "C1", 10) for kind in (EDIT, POST) for _ in range(50))
+    assert store.beat(Owner("B"), 60).others == Spent(edits=50, posts=50)
+
+
+def test_many_that_spend_at_once_never_spend_more_than_there_is(shelf: Shelf) -> None:
+    stores = [shelf.open(Allowance(edits_per_minute=30)) for _ in range(2)]
+
+    def spend(store: Store) -> int:
+        return sum(store.spend("A", EDIT, "C1", 0) == 0 for _ in range(5))
+
+    assert sum(at_once([partial(spend, stores[turn % 2]) for turn in range(20)])) == 30
+
+
+# SQLite
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from([0.0, 0.0, 0.5, 1.0, 4.0, 25.5, 61.0]), st.booleans()), max_size=40)
+)
+def test_slack_takes_all_that_two_processes_may_spend(steps: list[tuple[float, bool]]) -> None:
+    """Even if it counts a call a second after it was spent."""
+    allowance = Allowance(edits_per_minute=3, posts_per_minute=4, per_second=0.25, burst=2)
+    meters = Meter(Limits(3, 4, 0.25, 2)), Meter(Limits(3, 4, 0.25, 2))
+    now = 0.0
+    with tempfile.TemporaryDirectory() as folder:
+        stores = [SqliteStore(f"{folder}/bot.db", allowance, lambda: now) for _ in range(2)]
+        for turn, (pause, is_post) in enumerate(steps):
+            now += pause
+            wait = stores[turn % 2].spend("A", POST if is_post else EDIT, "C1", 0)
+            if wait:
+                now += wait
+                assert stores[turn % 2].spend("A", POST if is_post else EDIT, "C1", 0) == 0
+            method = "chat.postMessage" if is_post else "chat.update"
+            assert meters[0].take(method, "C1", now) == 0
+            assert is_post or meters[1].take(method, "C1", now + turn % 2) == 0
+
+
+def test_what_is_older_than_a_day_leaves_the_file(tmp_path: Path) -> None:
+    now, path = 0.0, tmp_path / "bot.db"
+    store = SqliteStore(str(path), ALLOWANCE, lambda: now)
+    store.take(asked(1), "Ev1", "A")
+    store.take(asked(2), "Ev2", "A")
+    store.close(asked(2).id, "A")
+    store.spend("A", POST, "C1", 0)
+    now = REMEMBERED_SECONDS
+    assert store.beat(Owner("B"), 60).adopted == (Entry(asked(1), REMEMBERED_SECONDS, 2),)
+    now += 61
+
+    assert store.beat(Owner("C"), 60) == Beat()
+    with closing(sqlite3.connect(path)) as db:
+        for table in ("questions", "events", "calls", "channels"):
+            assert db.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)  # noqa: S608
+
+
+def test_a_closed_question_keeps_nothing_that_was_said(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
+    store = SqliteStore(str(path), ALLOWANCE, lambda: 7.0)
+    store.take(QUESTION, "Ev1", "A")
+    store.note(QUESTION.id, "A", PLACE, {"ack": "1.1"})
+    store.close(QUESTION.id, "A")
+
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT * FROM questions").fetchall() == [(QUESTION.id, 7.0, *[None] * 6)]
+
+
+def test_a_file_that_another_holds_is_not_waited_for_long(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
+    store, late = SqliteStore(str(path), ALLOWANCE), SqliteStore(str(path), ALLOWANCE)
+    assert works(store)
+    with closing(sqlite3.connect(path)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        begun = time.monotonic()
+        errors = at_once([partial(error_of, each) for each in (store, store, store, store, late)])
+        assert time.monotonic() - begun < 2.5
+
+    assert all("bot.db" in error for error in errors)
+    assert "locked" in errors[-1]
+    assert works(store)
+    assert works(late)
+
+
+def error_of(store: Store) -> str:
+    with pytest.raises(StoreError) as caught:
+        store.take(QUESTION, "Ev1", "A")
+    return str(caught.value)
+
+
+def handicap(monkeypatch: pytest.MonkeyPatch, pragma: str) -> None:
+    """Let every connection to SQLite begin with `pragma`."""
+    connect: Callable[..., sqlite3.Connection] = sqlite3.connect
+
+    def handicapped(*args: Any, **options: Any) -> sqlite3.Connection:
+        db = connect(*args, **options)
+        db.execute(pragma)
+        return db
+
+    monkeypatch.setattr(sqlite3, "connect", handicapped)
+
+
+@pytest.mark.parametrize(
+    ("pragma", "saying"),
+    [("PRAGMA query_only = ON", "readonly"), ("PRAGMA max_page_count = 1", "disk is full")],
+)
+def test_a_file_that_cannot_be_written_is_used_again_when_it_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pragma: str, saying: str
+) -> None:
+    """Such as one on a full disk. What was to be written is not written in part."""
+    works(SqliteStore(str(tmp_path / "bot.db"), ALLOWANCE))
+    store = SqliteStore(str(tmp_path / "bot.db"), ALLOWANCE)
+    long = replace(QUESTION, text="why? " * 10_000)
+    with monkeypatch.context() as handicapped:
+        handicap(handicapped, pragma)
+        with fails(saying):
+            store.take(long, "Ev1", "A")
+
+    assert store.take(long, "Ev1", "A")
+
+
+def test_a_new_file_on_a_full_disk_is_made_when_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = SqliteStore(str(tmp_path / "bot.db"), ALLOWANCE)
+    with monkeypatch.context() as handicapped:
+        handicap(handicapped, "PRAGMA max_page_count = 4")
+        with fails("disk is full"):
+            works(store)
+
+    assert works(store)
+
+
+def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
+    path.write_text("Dear diary, " * 1000)
+    store = SqliteStore(str(path), ALLOWANCE)
+    with fails("bot.db: file is not a database"):
+        works(store)
+
+    assert path.read_text() == "Dear diary, " * 1000
+    path.unlink()
+    assert works(store)
+
+
+def test_a_folder_that_is_missing_is_not_made(tmp_path: Path) -> None:
+    store = SqliteStore(str(tmp_path / "none" / "bot.db"), ALLOWANCE)
+    with fails("none/bot.db: unable to open"):
+        works(store)
+
+    (tmp_path / "none").mkdir()
+    assert works(store)
+
+
+def test_a_folder_that_disappears_is_missed(tmp_path: Path) -> None:
+    """What is written into a deleted file would be gone without a sign."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    store = SqliteStore(str(folder / "bot.db"), ALLOWANCE)
+    assert works(store)
+    shutil.rmtree(folder)
+    with fails("unable to open"):
+        works(store)
+
+    folder.mkdir()
+    assert store.take(QUESTION, "Ev1", "A")
+
+
+@pytest.mark.parametrize("done", range(len(MIGRATIONS)))
+def test_a_file_of_an_older_version_is_brought_up_to_date(tmp_path: Path, done: int) -> None:
+    path = tmp_path / "bot.db"
+    with closing(sqlite3.connect(path)) as db:
+        for statement in MIGRATIONS[:done]:
+            db.execute(statement)
+        db.execute(f"PRAGMA user_version = {done}")
+    store = SqliteStore(str(path), ALLOWANCE)
+
+    assert store.take(QUESTION, "Ev1", "A")
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+        assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_file_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+
+    with fails("newer version"):
+        works(SqliteStore(str(path), ALLOWANCE))
+
+
+def test_processes_that_make_the_file_at_once_all_succeed(tmp_path: Path) -> None:
+    for number in range(5):
+        stores = [SqliteStore(str(tmp_path / f"{number}.db"), ALLOWANCE) for _ in range(6)]
+
+        assert sorted(at_once([partial(store.take, QUESTION, "", "A") for store in stores])) == [
+            *[False] * 5,
+            True,
+        ]
+
+
+# Redis
+
+
+def test_nothing_stays_in_redis_for_ever(redis_url: str) -> None:
+    store = RedisStore(redis_url, ALLOWANCE, "ttl:")
+    store.beat(Owner("A"), 60)
+    for number in (1, 2):
+        store.take(asked(number), f"Ev{number}", "A")
+        store.note(asked(number).id, "A", PLACE, {"ack": "1.1"})
+    store.close(asked(1).id, "A")
+    store.spend("A", EDIT, "C1", 0)
+    store.spend("A", POST, "C1", 0)
+    store.beat(Owner("A"), 60)
+
+    with Redis.from_url(redis_url, decode_responses=True) as redis:
+        lives = {key: redis.pttl(key) / 1000 for key in redis.keys("ttl:*")}
+        assert set(redis.hgetall(f"ttl:question:{asked(1).id}")) == {"taken_at"}
+    memories = {key: life for key, life in lives.items() if life > 61}
+    assert all(0 < life <= REMEMBERED_SECONDS for life in lives.values())
+    assert all(life > REMEMBERED_SECONDS - 60 for life in memories.values())
+    assert {key.split(":")[1] for key in memories} == {"question", "event", "open", "owners"}
+    assert {key.split(":")[1] for key in lives.keys() - memories} == {"owner", "calls", "channel"}
+
+
+def test_stores_with_different_prefixes_share_nothing(redis_url: str) -> None:
+    assert RedisStore(redis_url, ALLOWANCE, "one:").take(QUESTION, "Ev1", "A")
+    assert RedisStore(redis_url, ALLOWANCE, "two:").take(QUESTION, "Ev1", "A")
+
+
+def test_a_server_that_comes_back_is_used_again(tmp_path: Path) -> None:
+    """At once, whether or not anybody noticed that it was gone."""
+    port = free_port()
+    store = RedisStore(f"redis://:{SECRET}@127.0.0.1:{port}", ALLOWANCE)
+    for _ in range(2):
+        with fails("refused|closed"):
+            works(store)
+        for _ in range(2):
+            with redis_server(tmp_path, port, "--requirepass", SECRET):
+                assert store.take(QUESTION, "Ev1", "A")
+
+
+@contextmanager
+def stopped(url: str) -> Iterator[None]:
+    """The Redis at `url` hangs until the block is left; then it does what it was told meanwhile."""
+    with Redis.from_url(url) as redis:
+        process = redis.info("server")["process_id"]
+        os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(process, signal.SIGCONT)
+        until(redis.ping)
+
+
+def test_a_server_that_hangs_is_given_up_and_what_it_adopted_is_told_again(redis_url: str) -> None:
+    store = RedisStore(redis_url, ALLOWANCE, "hung:")
+    store.take(QUESTION, "Ev1", "A")
+    with stopped(redis_url), fails("Timeout"):
+        store.beat(Owner("B"), 60)
+
+    (entry,) = store.beat(Owner("B"), 60).adopted
+    assert (entry.question, entry.tries) == (QUESTION, 2)
+    assert store.beat(Owner("B"), 60) == Beat(owned=frozenset({QUESTION.id}))
+
+
+def test_a_refused_password_is_not_told(tmp_path: Path) -> None:
+    with redis_server(tmp_path, 0, "--requirepass", "another") as url:
+        port = urlsplit(url).port
+        for who in (f":{SECRET}@", f"duet:{SECRET}@"):
+            with fails("WRONGPASS|invalid"):
+                works(RedisStore(f"redis://{who}127.0.0.1:{port}", ALLOWANCE))
+        with fails("Authentication required"):
+            works(RedisStore(url, ALLOWANCE))
+        with fails("Timeout"):  # it speaks no TLS
+            works(RedisStore(f"rediss://:{SECRET}@127.0.0.1:{port}", ALLOWANCE))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"http://:{SECRET}@localhost",
+        f"redis://user:{SECRET}/more@localhost",
+        f"redis://:{SECRET}@localhost:port",
+        f"redis://:{SECRET}@localhost?db=first",
+        f"redis://:{SECRET}@localhost?pasword={SECRET}",
+    ],
+)
+def test_an_address_that_is_none_is_refused_at_once(url: str) -> None:
+    with fails("address"):
+        RedisStore(url, ALLOWANCE)
