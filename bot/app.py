@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
+import socket
 import ssl
 import threading
 import urllib.request
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from socket import SHUT_RDWR
+from uuid import uuid4
 
 import boto3
 from botocore.exceptions import BotoCoreError
@@ -21,17 +23,19 @@ from slack_sdk.errors import SlackApiError
 from bot import listeners
 from bot.adapters import bedrock, slack_web
 from bot.core.errors import Unreachable
+from bot.core.journal import Allowance
 from bot.core.models import default_model
-from bot.engine.claims import Claims
+from bot.engine.journal import Journal
 from bot.engine.orchestrator import LEAST_QUICK_CALLS, Orchestrator
-from bot.engine.pacer import Pacer
-from bot.listeners.desk import Desk
+from bot.engine.pacer import FLOOR_SECONDS, Pacer
 from bot.settings import Settings, SettingsError
+from bot.stores import open_store
 
 log = logging.getLogger(__name__)
 
-# The built-in client notices a lost connection after several pings; the default of 10 s makes that a minute.
-_PING_SECONDS = 3.0
+# The built-in client notices a lost connection after five pings; the default of 10 s makes that a minute.
+_PING_SECONDS = 1.0
+_WATCH_SECONDS = 0.5
 _SLACK_TIMEOUT = 10  # seconds
 
 
@@ -42,6 +46,7 @@ class Bot:
     settings: Settings
     orchestrator: Orchestrator
     socket: SocketModeHandler
+    stopping: threading.Event
 
     def start(self) -> None:
         """Begin to listen. Raises SettingsError if Slack does not let the app connect."""
@@ -49,24 +54,45 @@ class Bot:
             self.socket.connect()  # type: ignore[no-untyped-call] # Bolt gives it no types
         except (SlackApiError, OSError) as error:
             raise SettingsError([_connection_problem(self.settings, error, "SLACK_APP_TOKEN")]) from error
-        log.info("listening")
+        threading.Thread(target=self._watch, name="watch", daemon=True).start()
+
+    def _watch(self) -> None:
+        """Tell operators of each connection and each loss of one, and other processes how it stands."""
+        client = self.socket.client
+        known: str | None = ""
+        while not self.stopping.is_set():
+            session = client.session_id() if client.is_connected() else None
+            if session != known:
+                known = session
+                self.orchestrator.state = "connected" if session else "disconnected"
+                log.log(logging.INFO if session else logging.WARNING, "socket.%s", self.orchestrator.state)
+            self.stopping.wait(_WATCH_SECONDS)
 
     def stop(self) -> None:
         """Hear nothing new, let live answers end within the grace time, and return when that is on screen."""
+        self.stopping.set()
         client = self.socket.client
         client.auto_reconnect_enabled = False
         client.logger.setLevel(logging.CRITICAL)  # what it says about its own end helps nobody
         if client.current_session and client.current_session.sock:
             with suppress(OSError):
-                client.current_session.sock.shutdown(SHUT_RDWR)
+                client.current_session.sock.shutdown(socket.SHUT_RDWR)
         # Closing also waits for the client's own threads, which sleep for a second; nobody needs to.
         threading.Thread(target=client.close, daemon=True).start()
         self.orchestrator.stop(self.settings.shutdown_grace)
         log.info("stopped")
 
 
-def build(settings: Settings, problems: Sequence[str] = (), pacer: Pacer | None = None) -> Bot:
-    """Join the parts. Raises SettingsError with the settings' `problems` and what else is in the way."""
+def build(
+    settings: Settings,
+    problems: Sequence[str] = (),
+    allowance: Allowance | None = None,
+    floor: float = FLOOR_SECONDS,
+) -> Bot:
+    """Join the parts. Raises SettingsError with the settings' `problems` and what else is in the way.
+
+    `allowance` and `floor` are the pacer's, where they are not what the settings and Slack say.
+    """
     session = _aws_session(settings, problems)
     problems = [*problems, *_aws_problems(session)]
     if problems:
@@ -85,6 +111,9 @@ def build(settings: Settings, problems: Sequence[str] = (), pacer: Pacer | None 
     except (SlackApiError, OSError) as error:
         raise SettingsError([_connection_problem(settings, error, "SLACK_BOT_TOKEN")]) from error
 
+    host = socket.gethostname()
+    allowance = allowance or Allowance(settings.slack_edits_per_minute, settings.slack_posts_per_minute)
+    store = open_store(settings.store_url, allowance)
     region = str(session.region_name)
     micro = bedrock.BedrockModel(
         bedrock.client(
@@ -102,14 +131,17 @@ def build(settings: Settings, problems: Sequence[str] = (), pacer: Pacer | None 
         micro,
         pro,
         slack_web.SlackWeb(web, me),
-        pacer or Pacer(settings.slack_edits_per_minute, settings.slack_posts_per_minute),
+        Pacer(allowance, floor=floor),
+        Journal(store, f"{host}/{os.getpid()}/{uuid4().hex[:8]}", host),
         live_answers=settings.max_live_answers,
         ack_deadline=settings.ack_deadline,
+        recover_within=settings.recover_within,
     )
-    app = App(client=web, logger=logging.getLogger("slack_bolt"))
-    listeners.register(app, Desk(orchestrator, Claims()))
-    socket = SocketModeHandler(app, settings.slack_app_token, ping_interval=_PING_SECONDS)
-    return Bot(settings, orchestrator, socket)
+    # Bolt would acknowledge an event before its listener has written it down.
+    app = App(client=web, logger=logging.getLogger("slack_bolt"), process_before_response=True)
+    listeners.register(app, orchestrator)
+    handler = SocketModeHandler(app, settings.slack_app_token, ping_interval=_PING_SECONDS)
+    return Bot(settings, orchestrator, handler, threading.Event())
 
 
 def _aws_session(settings: Settings, problems: Sequence[str]) -> boto3.Session:

@@ -6,6 +6,7 @@ import argparse
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Sequence
@@ -13,8 +14,11 @@ from pathlib import Path
 
 from dotenv import find_dotenv, load_dotenv
 
+from bot.core.errors import StoreError
+from bot.core.journal import Allowance
 from bot.core.safety import mask_secrets
 from bot.settings import SettingsError, read
+from bot.stores import open_store
 
 # Bolt would read these behind our back: with a client id and secret it takes the bot for one that many
 # workspaces install, and drops the token.
@@ -29,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bot", description="Duet, a Slack bot with two voices.")
     commands = parser.add_subparsers(dest="command", title="commands", metavar="")
     commands.add_parser("run", help="connect to Slack and answer (the default)")
+    commands.add_parser("health", help="tell whether a bot runs on this host and is connected: exit status 0")
     playground = commands.add_parser("playground", help="try the bot on this machine, without any account")
     playground.add_argument("--bedrock", action="store_true", help="use the real models of your AWS account")
     playground.add_argument("--port", type=int, default=0, help="the page's port (default: a free one)")
@@ -37,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     bench.add_argument("--only", action="append", default=[], help="a scenario's name, or how it begins")
     bench.add_argument("--json", type=Path, help="a file to write all figures to")
     chosen = parser.parse_args(arguments)
+    if chosen.command == "health":
+        return _health()
     if chosen.command == "bench":
         return _bench(chosen.runs, chosen.only, chosen.json)
     if chosen.command == "playground":
@@ -64,6 +71,23 @@ def _run() -> int:
     stop.wait()
     bot.stop()
     return 0
+
+
+def _health() -> int:
+    """What a container's probe asks. The store is where processes tell how they are."""
+    load_dotenv(find_dotenv(usecwd=True))
+    settings, _ = read(os.environ)
+    try:
+        store = open_store(settings.store_url, Allowance())
+        here = [owner for owner in store.owners() if owner.host == socket.gethostname()]
+    except (SettingsError, StoreError) as error:
+        print(f"The store fails: {mask_secrets(str(error))}")  # noqa: T201
+        return 1
+    for owner in here:
+        print(f"{owner.id}: {owner.state}")  # noqa: T201
+    if not here:
+        print("No bot is at work on this host.")  # noqa: T201
+    return 0 if any(owner.state == "connected" for owner in here) else 1
 
 
 def _playground(port: int, *, real_models: bool) -> int:

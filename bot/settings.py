@@ -32,6 +32,8 @@ class Settings:
     ack_deadline: float = 1.5
     idle_timeout: float = 20.0
     max_live_answers: int = 100
+    store_url: str = field(default="sqlite:///bot.db", repr=False)  # it can hold a password
+    recover_within: float = 900.0
     shutdown_grace: float = 20.0
     log_level: str = "INFO"
 
@@ -52,12 +54,15 @@ def read(env: Mapping[str, str]) -> tuple[Settings, list[str]]:
         ack_deadline=reader.seconds("ACK_DEADLINE", Settings.ack_deadline),
         idle_timeout=reader.seconds("IDLE_TIMEOUT", Settings.idle_timeout),
         max_live_answers=reader.count("MAX_LIVE_ANSWERS", Settings.max_live_answers, most=1000),
+        store_url=reader.store("STORE_URL", Settings.store_url),
+        recover_within=reader.seconds("RECOVER_WITHIN", Settings.recover_within, or_none=True),
         shutdown_grace=reader.seconds("SHUTDOWN_GRACE", Settings.shutdown_grace, or_none=True),
         log_level=reader.choice("LOG_LEVEL", Settings.log_level, ("DEBUG", "INFO", "WARNING", "ERROR")),
     )
     return settings, problems
 
 
+_STORES = ("sqlite:///", "redis://", "rediss://")
 _TOKEN_KINDS = ("xoxb", "xoxp", "xoxe.xoxb", "xoxe.xoxp", "xapp")
 _DAY = 86_400
 _FROM_OAUTH_PAGE = (
@@ -99,6 +104,16 @@ class _Reader:
             is_address = False
         if not is_address:
             self.problems.append(f"{name} must be an address like {default}, and it is {value!r}.")
+        return value
+
+    def store(self, name: str, default: str) -> str:
+        value = self.text(name) or default
+        scheme, colon, _ = value.partition(":")
+        if not value.startswith(_STORES) or value in _STORES:
+            known = f"{scheme}:…" if colon else "something else"  # never all of it: it can hold a password
+            self.problems.append(
+                f"{name} must be an address like {default} or redis://localhost:6379/0, and it is {known}."
+            )
         return value
 
     def seconds(self, name: str, default: float, *, or_none: bool = False) -> float:

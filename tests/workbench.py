@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 import time
 from collections import defaultdict
@@ -36,6 +37,7 @@ class Workbench:
         self.slack, self.bedrock = self.servers.slack, self.servers.bedrock
         self.servers.do(lambda: self.slack.workspace.watchers.append(self._saw))
         self._bots: list[app.Bot] = []
+        self._folder = tempfile.TemporaryDirectory(prefix="duet-test-")
 
     def start_bot(self, **settings: Any) -> app.Bot:
         """The bot as `python -m bot` builds it, connected."""
@@ -45,6 +47,7 @@ class Workbench:
             "slack_api_url": f"{self.slack.base_url}/api/",
             "aws_region": "us-east-1",
             "shutdown_grace": 0.0,
+            "store_url": f"sqlite:///{self._folder.name}/bot.db",
             **settings,
         }
         bot = app.build(Settings(**chosen))
@@ -56,6 +59,7 @@ class Workbench:
         for bot in self._bots:
             bot.stop()
         self.servers.stop()
+        self._folder.cleanup()
 
     def channels(self, count: int) -> list[str]:
         """So many channels that the bot is in, so that no channel's own limit of posts is felt."""

@@ -16,7 +16,7 @@ from slack_sdk.webhook import WebhookClient
 from bot.core import mrkdwn
 from bot.core.conversation import Remark, Role
 from bot.core.errors import RateLimited, SlackError, Unreachable
-from bot.core.message import Content, Kind, Outgoing
+from bot.core.message import Kind, Outgoing, Standing
 from bot.core.question import Place
 from bot.core.safety import Safe
 
@@ -47,28 +47,37 @@ class SlackWeb:
 
     def post(self, channel: str, thread_ts: str | None, message: Outgoing) -> str:
         """Post a message and return its ts. Nothing in it unfurls."""
-        payload = {"kind": message.kind.value, "key": message.key}
         with _translated():
             response = self._client.chat_postMessage(
                 channel=channel,
                 thread_ts=thread_ts,
-                metadata={"event_type": _METADATA, "event_payload": payload},
                 unfurl_links=False,
                 unfurl_media=False,
-                **rendered(message.content),
+                **rendered(message),
             )
         return str(response["ts"])
 
-    def edit(self, channel: str, ts: str, content: Content) -> None:
-        """Let the message say `content`; its metadata stays."""
+    def edit(self, channel: str, ts: str, message: Outgoing) -> None:
+        """Let the message `ts` become `message`."""
         with _translated():
-            self._client.chat_update(channel=channel, ts=ts, **rendered(content))
+            self._client.chat_update(channel=channel, ts=ts, **rendered(message))
 
     def remarks(self, place: Place) -> list[Remark]:
         """What belongs to a thread's conversation, oldest first, read to its newest page."""
         with _translated():
             messages = self._thread(place.channel, place.thread_ts)
         return [found for message in messages if (found := remark(message, self._me))]
+
+    def standing(self, place: Place, question_key: str) -> dict[str, Standing]:
+        """The messages in a thread that belong to a question, by their keys."""
+        with _translated():
+            messages = self._thread(place.channel, place.thread_ts)
+        found = {str(_payload(message).get("key")): message for message in messages}
+        return {
+            key: Standing(str(message["ts"]), _body(message), bool(_payload(message).get("is_end")))
+            for key, message in found.items()
+            if key.startswith(f"{question_key}/")
+        }
 
     def _thread(self, channel: str, thread_ts: str) -> list[dict[str, Any]]:
         answer = self._client.conversations_replies(
@@ -108,15 +117,21 @@ class SlackWeb:
             raise SlackError("response_url_refused", f"HTTP {response.status_code}")
 
 
-def rendered(content: Content) -> dict[str, Any]:
-    """`content` as the `text` and `blocks` of a message."""
+def rendered(message: Outgoing) -> dict[str, Any]:
+    """`message` as the `text`, `blocks` and `metadata` of a call."""
+    content = message.content
     blocks: list[dict[str, Any]] = []
     if content.lead:
         blocks.append({"type": "section", "text": _verbatim(content.lead)})
     blocks.append({"type": "markdown", "text": content.body})
     if content.note:
         blocks.append({"type": "context", "elements": [_verbatim(content.note)]})
-    return {"text": mrkdwn.fallback(content.body), "blocks": blocks}
+    payload = {"kind": message.kind.value, "key": message.key, "is_end": message.is_end}
+    return {
+        "text": mrkdwn.fallback(content.body),
+        "blocks": blocks,
+        "metadata": {"event_type": _METADATA, "event_payload": payload},
+    }
 
 
 def _verbatim(text: Safe) -> dict[str, Any]:

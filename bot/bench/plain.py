@@ -8,14 +8,14 @@ import signal
 from math import inf
 
 from bot.app import build
-from bot.engine.pacer import Pacer
+from bot.core.journal import Allowance
 from bot.settings import read
 
 
 def run() -> None:
     """Answer until the process is ended."""
     logging.disable(logging.CRITICAL)  # it is refused by the hundred
-    bot = build(*read(os.environ), pacer=Pacer(inf, inf, channel_posts_per_second=inf, floor=1.0))
+    bot = build(*read(os.environ), allowance=Allowance(inf, inf, inf), floor=1.0)
     bot.start()
     signal.pause()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections import defaultdict
@@ -77,7 +78,12 @@ def observe(scenario: Scenario, bot: Sequence[str]) -> Observed:
     words = [f"word{number:04} " for number in range(scenario.tokens)]
     servers.bedrock.always("converse-stream", Reply(text=words))
     own = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SLACK_"))}
-    settings = {"LOG_LEVEL": "ERROR", "MAX_LIVE_ANSWERS": str(max(100, scenario.questions))}
+    folder = tempfile.TemporaryDirectory(prefix="duet-bench-")
+    settings = {
+        "LOG_LEVEL": "ERROR",
+        "MAX_LIVE_ANSWERS": str(max(100, scenario.questions)),
+        "STORE_URL": f"sqlite:///{folder.name}/bot.db",
+    }
     process = subprocess.Popen(  # noqa: S603 - the bot itself
         bot, env={**own, **servers.environment(), **settings}
     )
@@ -90,6 +96,7 @@ def observe(scenario: Scenario, bot: Sequence[str]) -> Observed:
         process.kill()
         process.wait()
         servers.stop()
+        folder.cleanup()
     sent = {_number(request.body): request.sent for request in servers.bedrock.requests if request.sent}
     calls = [call for call in servers.slack.calls if call.parameters.get("channel") != "CRANDOM"]
     return Observed(

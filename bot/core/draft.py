@@ -8,9 +8,10 @@ from enum import Enum
 from bot.core import markdown
 from bot.core.errors import Fault
 from bot.core.message import Content, Kind
+from bot.core.question import Question
 from bot.core.safety import neutralise
 from bot.core.stream import Failed, Finished, StreamEvent, Text, Usage
-from bot.core.texts import Texts
+from bot.core.texts import Texts, texts_in
 
 
 class Outcome(Enum):
@@ -85,12 +86,29 @@ class Draft:
         if self.outcome is Outcome.FAILED:
             return (Content(neutralise(_apology(self.fault, texts))),)
         *whole, last = markdown.pages(neutralise(self.text.strip()))
-        return (*map(Content, whole), Content(last, note=neutralise(_note(self.outcome, texts))))
+        return (*map(Content, whole), Content(last, note=neutralise(self._note(texts))))
 
     @property
     def kind(self) -> Kind:
         """What its messages are for; an apology is no answer that a conversation should remember."""
         return Kind.NOTICE if self.outcome in (Outcome.FAILED, Outcome.NOTICE) else Kind.ANSWER
+
+    def _note(self, texts: Texts) -> str:
+        if self.fault is Fault.INTERRUPTED:
+            return texts.unfinished
+        return {
+            Outcome.LENGTH_LIMIT: texts.length_limit,
+            Outcome.FILTERED: texts.filtered,
+            Outcome.CUT: texts.cut,
+        }.get(self.outcome or Outcome.WHOLE, "")
+
+
+def opening(question: Question) -> Draft:
+    """What the answer to `question` begins as: nothing, or all there is to say where nothing was asked."""
+    if question.text:
+        return Draft()
+    texts = texts_in(question.language)
+    return Draft(texts.files_only if question.files else texts.usage, Outcome.NOTICE)
 
 
 def _apology(fault: Fault | None, texts: Texts) -> str:
@@ -100,12 +118,5 @@ def _apology(fault: Fault | None, texts: Texts) -> str:
         Fault.BLOCKED: texts.blocked,
         Fault.TOO_LONG: texts.too_long,
         Fault.NOT_SET_UP: texts.not_set_up,
+        Fault.INTERRUPTED: texts.interrupted,
     }.get(fault or Fault.FAILED, texts.failed)
-
-
-def _note(outcome: Outcome | None, texts: Texts) -> str:
-    return {
-        Outcome.LENGTH_LIMIT: texts.length_limit,
-        Outcome.FILTERED: texts.filtered,
-        Outcome.CUT: texts.cut,
-    }.get(outcome or Outcome.WHOLE, "")

@@ -31,10 +31,20 @@ class Content:
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A message to be posted. `key` tells it from every other, so that it can be found if nobody knows
-    whether it was posted.
+    """What a message is to be. `key` tells it from every other, so that it can be found if nobody knows
+    whether it was posted; `is_end` means that with it the answer is whole on screen.
     """
 
     kind: Kind
     content: Content
     key: str
+    is_end: bool = False
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A message of the bot's as it was found in Slack, with what it says in Markdown."""
+
+    ts: str
+    body: str = ""
+    is_end: bool = False

@@ -33,6 +33,9 @@ class Texts:
     moved_to_dm: str
     nowhere_to_answer: str
     cut: str
+    unfinished: str
+    interrupted: str
+    superseded: str
     length_limit: str
     filtered: str
     busy: str
@@ -59,6 +62,9 @@ _CATALOGUE = {
             "Please invite me here, or write to me directly, and ask again."
         ),
         cut="The answer broke off here. Please ask again if you need the rest.",
+        unfinished="I was interrupted here and could not finish. Please ask again if you need the rest.",
+        interrupted="Sorry, I was interrupted before I could answer. Please ask again.",
+        superseded="This part was written again, above.",
         length_limit="The answer reached its greatest length here. Ask me to go on if you need the rest.",
         filtered="A content filter ended the answer here.",
         busy="Sorry, a lot is being asked right now. Please ask again in a moment.",
@@ -83,6 +89,9 @@ _CATALOGUE = {
             "저를 이 대화에 초대하거나 저에게 직접 메시지를 보내 다시 질문해 주세요."
         ),
         cut="답변이 여기에서 끊겼습니다. 나머지가 필요하시면 다시 질문해 주세요.",
+        unfinished="여기에서 작업이 중단되어 끝내지 못했습니다. 나머지가 필요하시면 다시 질문해 주세요.",
+        interrupted="죄송합니다. 답변드리기 전에 작업이 중단되었습니다. 다시 질문해 주세요.",
+        superseded="이 부분은 위에 다시 작성되었습니다.",
         length_limit="답변이 최대 길이에 도달했습니다. 나머지가 필요하시면 이어서 답해 달라고 해 주세요.",
         filtered="콘텐츠 필터가 답변을 여기에서 멈추었습니다.",
         busy="죄송합니다. 지금 요청이 많습니다. 잠시 후 다시 질문해 주세요.",

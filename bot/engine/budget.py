@@ -13,10 +13,11 @@ WINDOW_SECONDS = 60.0
 
 
 class Window:
-    """At most `limit` calls in any 60 seconds."""
+    """At most `limit` calls in any 60 seconds, `others` of which are taken by other processes."""
 
     def __init__(self, limit: float) -> None:
         self._limit = limit
+        self.others = 0
         self._in_flight = 0
         self._ended: deque[float] = deque()
 
@@ -24,7 +25,7 @@ class Window:
         """How many calls may be begun."""
         while self._ended and self._ended[0] + WINDOW_SECONDS <= now:
             self._ended.popleft()
-        return self._limit - self._in_flight - len(self._ended)
+        return self._limit - self.others - self._in_flight - len(self._ended)
 
     def next_room(self) -> float:
         """When there is more room, if nothing is begun; `inf` when only the end of a call can tell."""
@@ -34,10 +35,11 @@ class Window:
         """A call is made."""
         self._in_flight += 1
 
-    def end(self, now: float) -> None:
-        """A call was answered, or given up."""
+    def end(self, now: float, *, made: bool = True) -> None:
+        """A call was answered, or given up, or not `made` after all."""
         self._in_flight -= 1
-        self._ended.append(now)
+        if made:
+            self._ended.append(now)
 
 
 class Bucket:
@@ -47,11 +49,12 @@ class Bucket:
         self._seconds, self._burst = 1 / rate, burst
         self._in_flight = 0
         self._full_at = -inf  # when the calls that ended will be paid off
+        self._paused_until = -inf
 
     def free_at(self, now: float) -> float:
         """When the next call may be begun: `now`, or later, and later still while calls are in flight."""
         paid_off = max(now, self._full_at) + self._in_flight * self._seconds
-        return max(now, paid_off - (self._burst - 1) * self._seconds)
+        return max(now, self._paused_until, paid_off - (self._burst - 1) * self._seconds)
 
     def begin(self) -> None:
         """A call is made."""
@@ -61,3 +64,8 @@ class Bucket:
         """A call was answered, or given up."""
         self._in_flight -= 1
         self._full_at = max(now, self._full_at) + self._seconds
+
+    def refuse(self, until: float) -> None:
+        """A call was not made after all: other processes' calls fill the bucket until then."""
+        self._in_flight -= 1
+        self._paused_until = max(self._paused_until, until)

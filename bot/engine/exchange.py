@@ -7,19 +7,28 @@ the call and tells how it went. All of it runs on the orchestrator's thread, but
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Enum, IntEnum
 
-from bot.core.draft import Draft
+from bot.core.draft import Draft, opening
 from bot.core.errors import Fault, ModelError, RateLimited, SlackError, Unreachable
-from bot.core.message import Content, Kind, Outgoing
+from bot.core.message import Content, Kind, Outgoing, Standing
 from bot.core.question import Place, Question
 from bot.core.safety import neutralise
-from bot.core.stream import Failed, StreamEvent
+from bot.core.stream import Failed, StreamEvent, Text
 from bot.core.texts import texts_in
 
 _TRIES_WHEN_UNREACHABLE = 6
 _FIRST_PAUSE = 0.5
+
+
+class Ending(Enum):
+    """Why nothing more is shown although there may be more to say."""
+
+    REFUSED = "refused"  # Slack does not take it, now or later
+    STOOD = "stood"  # another process had shown all of it
+    HANDED_OVER = "handed_over"  # another process goes on with it
 
 
 class Need(IntEnum):
@@ -83,16 +92,30 @@ class Shown:
 
 
 class Exchange:
-    """A question being answered. Times are seconds of the orchestrator's clock."""
+    """A question being answered. Times are seconds of the orchestrator's clock.
+
+    One that `resumes` was begun by a process that is gone, and maybe in a thread that it made at `place`.
+    Nothing is shown of it before `opened` tells what stands there. If it `is_lost`, that is only marked as
+    interrupted.
+    """
 
     def __init__(
-        self, question: Question, asked_at: float, ack_deadline: float, draft: Draft = Draft()
+        self,
+        question: Question,
+        asked_at: float,
+        ack_deadline: float,
+        *,
+        resumes: bool = False,
+        place: Place | None = None,
+        is_lost: bool = False,
     ) -> None:
         self.question = question
         self.texts = texts_in(question.language)
-        self.place: Place | None = question.place
-        self.draft = draft
-        self.abandoned = False
+        self.place = place or question.place
+        self.resumes = resumes
+        self.draft = opening(question)
+        self.ending: Ending | None = None
+        self.messages: dict[str, str] = {}  # those that stand: their ts by their keys
         self.asked_at = asked_at
         self.acknowledged_at: float | None = None
         self.first_words_at: float | None = None
@@ -105,11 +128,14 @@ class Exchange:
         self._shown: list[Shown] = []
         self._more_pages = False
         self._in_flight: Show | OpenThread | None = None
+        self._is_recalled = not resumes
+        self._is_lost = is_lost
         self._unsure: dict[str, Show] = {}  # by key, the first try: what stands says that or more
-        self._may_have_thread = False
+        self._may_have_thread = resumes
         self._not_before = asked_at
         self._failures = 0
         self._seen_characters = 0
+        self._standing_characters = 0  # what an earlier process left on screen
         self._rendered, self._contents = self.draft, self.draft.contents(self.texts)
         self._receiving = threading.Lock()
         self._has_news = False
@@ -127,6 +153,9 @@ class Exchange:
         """
         with self._receiving:
             had_started, had_ended = self.draft.started, self.draft.outcome is not None
+            if self._shown and not had_started and not isinstance(event, Text):
+                # It ends before it has said a word again, so the words that stand are all there is.
+                self.draft = Draft("\n\n".join(shown.content.body for shown in self._shown))
             self.draft = self.draft.apply(event)
             if self.draft.started and not had_started:
                 self.began_at = now
@@ -139,21 +168,40 @@ class Exchange:
         return True
 
     def interrupt(self, now: float) -> None:
-        """End the answer where it is, as one that was cut."""
-        self.receive(Failed(ModelError(Fault.UNAVAILABLE, "interrupted")), now)
+        """End the answer where it is, as one that was interrupted."""
+        self.receive(Failed(ModelError(Fault.INTERRUPTED, "interrupted")), now)
+
+    def end(self, ending: Ending) -> None:
+        """Show nothing more."""
+        self.ending = self.ending or ending
 
     # What Slack says
 
-    def opened(self, place: Place) -> None:
-        """The thread of a slash command's question stands."""
+    def opened(self, place: Place, standing: Mapping[str, Standing], now: float) -> None:
+        """The thread is there, and `standing`, by their keys, are the messages of this exchange in it."""
         self._settled()
-        self.place = place
+        self.place, self._is_recalled = place, True
+        self.messages.update((key, found.ts) for key, found in standing.items())
+        if self._key(Kind.ACKNOWLEDGEMENT) in standing:
+            self.acknowledged_at = now
+        while found := self._answer_in(standing, len(self._shown)):
+            self._shown.append(Shown(found.ts, Content(neutralise(found.body)), grows=not found.is_end))
+            self._standing_characters += len(found.body)
+        if self._shown and not self._shown[-1].grows:
+            self.end(Ending.STOOD)
+        elif self._is_lost:
+            self.interrupt(now)
+
+    def _answer_in(self, standing: Mapping[str, Standing], number: int) -> Standing | None:
+        keys = (self._key(kind, number) for kind in (Kind.ANSWER, Kind.NOTICE))
+        return next((standing[key] for key in keys if key in standing), None)
 
     def shown(self, show: Show, ts: str, now: float) -> None:
         """The call `show` was made; the message is `ts`."""
         if show is not self._in_flight:  # an earlier try stood already, and it can say less
             self._has_news = True
         self._settled()
+        self.messages[show.message.key] = ts
         if show.message.kind is Kind.ACKNOWLEDGEMENT:
             self.acknowledged_at = now
             return
@@ -186,9 +234,14 @@ class Exchange:
                 elif step and step.ts is None:
                     self._unsure.setdefault(step.message.key, step)
             case _:
-                self.abandoned = True
+                self.end(Ending.REFUSED)
 
     # What the pacer reads
+
+    @property
+    def has_sign(self) -> bool:
+        """Whether anything stands by which the reader knows that the question was heard."""
+        return self.acknowledged_at is not None or bool(self._shown)
 
     @property
     def grows(self) -> bool:
@@ -219,20 +272,25 @@ class Exchange:
         """Whether there is nothing left to show."""
         if self._in_flight:
             return False
-        is_shown = self.place and not self.grows and self._next_show(self.place) is None
-        return self.abandoned or bool(is_shown)
+        if self.ending:
+            return True
+        if self.place is None or not self._is_recalled or self.grows:
+            return False
+        return self._next_show(self.place) is None
 
     def wish(self) -> Wish | None:
         """The call that would serve the reader best now; None while one is in flight or nothing is new.
 
         One call at a time: so the messages stand in order, and never two calls write one message.
         """
-        if self._in_flight or self.abandoned:
+        if self._in_flight or self.ending:
             return None
         if self.place is None:
             return Wish(Need.SIGN, self.question.channel, is_post=True, earliest=self._not_before)
+        if not self._is_recalled:
+            return None
         channel, earliest = self.place.channel, self._not_before
-        has_sign = self.acknowledged_at is not None or bool(self._shown)
+        has_sign = self.has_sign
         if not self.draft.started:
             ready_at = self._speak_by if self._greeting is None else self.asked_at
             sign = Wish(Need.SIGN, channel, is_post=True, earliest=max(earliest, ready_at))
@@ -247,7 +305,8 @@ class Exchange:
         if self._more_pages:
             return Wish(Need.NEXT_PAGE, channel, is_post=True, earliest=earliest, opens=True)
         progress = Wish(Need.PROGRESS, channel, is_post=False, earliest=earliest)
-        return progress if self._has_news else None
+        is_longer = len(self.draft.text) > self._standing_characters
+        return progress if self._has_news and is_longer else None
 
     def grant(self, wish: Wish, now: float, *, may_open: bool = True) -> Show | OpenThread | None:
         """Begin the call that was wished for; it must be answered by `shown`, `opened` or `refused`.
@@ -285,6 +344,10 @@ class Exchange:
                 return self._show(place, draft.kind, content, number, grows=grows)
             if content != self._shown[number].content:
                 return self._show(place, draft.kind, content, number, self._shown[number].ts, grows)
+        superseded = Content(neutralise(self.texts.superseded))
+        for number, shown in enumerate(self._shown[len(contents) :], len(contents)):
+            if draft.outcome is not None and shown.content != superseded:
+                return self._show(place, Kind.NOTICE, superseded, number, shown.ts)
         return None
 
     def _show(
@@ -296,6 +359,9 @@ class Exchange:
         ts: str | None = None,
         grows: bool = False,
     ) -> Show:
-        key = f"{self.question.key}/{kind.value}/{number}"
-        unsure = tuple(self._unsure.values()) if ts is None else ()
-        return Show(place, Outgoing(kind, content, key), number, ts, grows, unsure)
+        is_end = kind is not Kind.ACKNOWLEDGEMENT and number == len(self._contents) - 1 and not grows
+        message = Outgoing(kind, content, self._key(kind, number), is_end)
+        return Show(place, message, number, ts, grows, tuple(self._unsure.values()) if ts is None else ())
+
+    def _key(self, kind: Kind, number: int = 0) -> str:
+        return f"{self.question.key}/{kind.value}/{number}"

@@ -13,13 +13,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from math import inf
 
-from bot.core.errors import RateLimited, SlackError
+from bot.core.errors import OverBudget, RateLimited, SlackError
+from bot.core.journal import Allowance, CallKind, Spent
 from bot.engine.budget import WINDOW_SECONDS, Bucket, Window
 from bot.engine.exchange import Exchange, Need, OpenThread, Show, Wish
-
-# "One message per second per channel", with short bursts: https://docs.slack.dev/apis/web-api/rate-limits
-POSTS_PER_SECOND_IN_CHANNEL = 1.0
-POST_BURST_IN_CHANNEL = 5
 
 FLOOR_SECONDS = 0.4  # between two edits of one message, when there is room for all
 _LONGEST_PATIENCE = 2.5  # for first words that are held back to carry something
@@ -29,16 +26,18 @@ _LEARNING = 0.2
 
 @dataclass(frozen=True)
 class Turn:
-    """A call to make now for an exchange."""
+    """A call to make now for an exchange. `keep` is how many edits it must leave to all processes."""
 
     exchange: Exchange
     step: Show | OpenThread
     channel: str
+    keep: int = 0
 
     @property
-    def is_post(self) -> bool:
-        """Whether it is a post, or else an edit."""
-        return isinstance(self.step, OpenThread) or self.step.ts is None
+    def kind(self) -> CallKind:
+        """What it is counted as."""
+        is_post = isinstance(self.step, OpenThread) or self.step.ts is None
+        return CallKind.POST if is_post else CallKind.EDIT
 
 
 @dataclass
@@ -62,30 +61,31 @@ class _Room:
 
 
 class Pacer:
-    """Grants calls within `edits_per_minute`, `posts_per_minute` and each channel's own limit of posts."""
+    """Grants calls within `allowance`, of which other processes take a part, too."""
 
-    def __init__(
-        self,
-        edits_per_minute: float,
-        posts_per_minute: float,
-        *,
-        channel_posts_per_second: float = POSTS_PER_SECOND_IN_CHANNEL,
-        floor: float = FLOOR_SECONDS,
-    ) -> None:
-        self._edits, self._posts = Window(edits_per_minute), Window(posts_per_minute)
+    def __init__(self, allowance: Allowance, *, floor: float = FLOOR_SECONDS) -> None:
+        self._edits, self._posts = Window(allowance.edits_per_minute), Window(allowance.posts_per_minute)
         self._channels: defaultdict[str, Bucket] = defaultdict(
-            lambda: Bucket(channel_posts_per_second, POST_BURST_IN_CHANNEL)
+            lambda: Bucket(allowance.per_second, allowance.burst)
         )
+        self.reserved = 0  # edits that the open answers of this process still need
+        self._reserved_by_others = 0
         self._floor = floor
         self._edits_paused_until = self._posts_paused_until = -inf
         self._typical_seconds = _FIRST_GUESS
         self._answered: deque[float] = deque()  # when the answers of the last minute ended
-        self._most_spare = edits_per_minute / 5
+        self._most_spare = allowance.edits_per_minute / 5
+
+    def share(self, others: Spent) -> None:
+        """Take note of what other processes spend of the same allowance."""
+        self._edits.others, self._posts.others = others.edits, others.posts
+        self._reserved_by_others = others.reserved
 
     def turns(self, live: Collection[Exchange], now: float) -> tuple[list[Turn], float]:
         """The calls to make now, and when to ask again if nothing happens until then."""
+        self.reserved = sum(exchange.is_open for exchange in live)
         room = _Room(
-            edits=self._edits.room(now) - sum(exchange.is_open for exchange in live),
+            edits=self._edits.room(now) - self.reserved - self._reserved_by_others,
             unopened=sum(exchange.is_unopened for exchange in live),
             growing=sum(exchange.grows for exchange in live),
             spare=min(self._most_spare, self._recently_answered(now)),
@@ -107,13 +107,17 @@ class Pacer:
     def ended(self, turn: Turn, now: float, error: SlackError | None = None) -> None:
         """The call of `turn` was answered, or failed with `error`."""
         pause = now + error.retry_after if isinstance(error, RateLimited) else now
-        if turn.is_post:
-            self._posts.end(now)
+        made = not isinstance(error, OverBudget)
+        if turn.kind is CallKind.EDIT:
+            self._edits.end(now, made=made)
+            self._edits_paused_until = max(self._edits_paused_until, pause)
+            return
+        self._posts.end(now, made=made)
+        if made:
             self._channels[turn.channel].end(now)
             self._posts_paused_until = max(self._posts_paused_until, pause)
         else:
-            self._edits.end(now)
-            self._edits_paused_until = max(self._edits_paused_until, pause)
+            self._channels[turn.channel].refuse(pause)
 
     def learn(self, exchange: Exchange) -> None:
         """Take note of how long a finished answer took to be written."""
@@ -156,10 +160,12 @@ class Pacer:
         step = exchange.grant(wish, now, may_open=room.edits >= 1)
         if step is None:
             return None
-        turn = Turn(exchange, step, wish.channel)
-        if not turn.is_post:
+        is_spare = wish.need is Need.PROGRESS
+        keep = self.reserved + self._reserved_by_others if is_spare else 0
+        turn = Turn(exchange, step, wish.channel, keep)
+        if turn.kind is CallKind.EDIT:
             self._edits.begin()
-            room.edits -= wish.need is Need.PROGRESS
+            room.edits -= is_spare
             return turn
         self._posts.begin()
         self._channels[wish.channel].begin()

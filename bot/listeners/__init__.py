@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from slack_bolt import App
 
+from bot.engine.orchestrator import Orchestrator
 from bot.listeners.command import ask_listener
-from bot.listeners.desk import Desk
 from bot.listeners.message import direct_message_listener, mention_listener
 
 
-def register(app: App, desk: Desk) -> None:
-    """Let `app` hand to `desk` what it hears."""
-    app.event("app_mention")(mention_listener(desk))
-    app.event("message")(direct_message_listener(desk))
-    app.command("/ask")(ask_listener(desk))
+def register(app: App, orchestrator: Orchestrator) -> None:
+    """Let `app` hand to `orchestrator` what it hears."""
+    app.event("app_mention")(mention_listener(orchestrator))
+    app.event("message")(direct_message_listener(orchestrator))
+    app.command("/ask")(ask_listener(orchestrator))

@@ -10,17 +10,17 @@ from slack_bolt import Ack
 from bot.core import mrkdwn
 from bot.core.question import Question
 from bot.core.texts import Language, texts_in
-from bot.listeners.desk import Desk
+from bot.engine.orchestrator import Orchestrator
 
 
-def ask_listener(desk: Desk) -> Callable[..., None]:
+def ask_listener(orchestrator: Orchestrator) -> Callable[..., None]:
     """Hears `/ask`. An empty acknowledgement shows nothing; a text in it is seen by the asker alone."""
 
     def hear_ask(ack: Ack, command: Mapping[str, Any]) -> None:
         question = question_in(command)
         if question.text:
+            orchestrator.ask(question)  # first: what was acknowledged must not be lost
             ack()
-            desk.orchestrator.ask(question)
         else:
             ack(texts_in(Language.EN).usage_command)
 

@@ -9,31 +9,31 @@ from slack_bolt import BoltContext
 
 from bot.core import mrkdwn
 from bot.core.question import Question
-from bot.listeners.desk import Desk
+from bot.engine.orchestrator import Orchestrator
 
 # Other subtypes are edits, deletions and notes of Slack's own ("joined the channel"):
 # https://docs.slack.dev/reference/events/message#subtypes
 _ASKING_SUBTYPES = {None, "file_share", "thread_broadcast"}
 
 
-def mention_listener(desk: Desk) -> Callable[..., None]:
+def mention_listener(orchestrator: Orchestrator) -> Callable[..., None]:
     """Hears `app_mention`."""
 
     def hear_mention(event: Mapping[str, Any], body: Mapping[str, Any], context: BoltContext) -> None:
         if question := question_in(event, body, context.bot_user_id or ""):
-            desk.take(question, str(body.get("event_id") or ""))
+            orchestrator.ask(question, str(body.get("event_id") or ""))
 
     return hear_mention
 
 
-def direct_message_listener(desk: Desk) -> Callable[..., None]:
+def direct_message_listener(orchestrator: Orchestrator) -> Callable[..., None]:
     """Hears `message`, of which only direct messages ask: in a channel, a mention comes by itself."""
 
     def hear_message(event: Mapping[str, Any], body: Mapping[str, Any], context: BoltContext) -> None:
         if event.get("channel_type") != "im":
             return
         if question := question_in(event, body, context.bot_user_id or ""):
-            desk.take(question, str(body.get("event_id") or ""))
+            orchestrator.ask(question, str(body.get("event_id") or ""))
 
     return hear_message
 

@@ -42,7 +42,8 @@ def run(port: int, *, real_models: bool) -> int:
     with tempfile.TemporaryDirectory(prefix="duet-") as folder:
         bot = subprocess.Popen(
             [sys.executable, "-m", "bot"],
-            env=environment(os.environ, servers.environment(), real_models=real_models),
+            env=environment(os.environ, servers.environment(), real_models=real_models)
+            | {"STORE_URL": f"sqlite:///{folder}/bot.db"},
             cwd=None if real_models else folder,
             start_new_session=True,  # Ctrl-C reaches this process alone, which ends the bot in good order
         )

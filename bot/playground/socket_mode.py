@@ -10,6 +10,7 @@ import itertools
 import json
 import random
 from collections.abc import Sequence
+from enum import Enum
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +19,15 @@ from aiohttp import WSMsgType, web
 _ACK_SECONDS = 3.0
 # After how many seconds an event that was not acknowledged is sent again: https://docs.slack.dev/apis/events-api
 _EVENT_RETRIES = (0.0, 60.0, 300.0)
+
+
+class Loss(Enum):
+    """How a connection can end."""
+
+    REFRESH = "Slack asks the app to connect anew"
+    CLOSE = "a CLOSE frame"
+    RESET = "the TCP connection is gone"
+    SILENCE = "nothing is read or answered any more, and nobody says so"
 
 
 class SocketMode:
@@ -32,8 +42,9 @@ class SocketMode:
         self._ack_seconds = ack_seconds
         self._event_retries = event_retries
         self.unacknowledged: list[dict[str, Any]] = []
-        self._connections: set[web.WebSocketResponse] = set()
+        self._connections: dict[web.WebSocketResponse, web.Request] = {}
         self._connected = asyncio.Event()
+        self._is_refusing = False
         self._waiting: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._tickets = itertools.count(1)
 
@@ -48,18 +59,20 @@ class SocketMode:
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """One connection, from hello to its end."""
+        if self._is_refusing:
+            raise web.HTTPServiceUnavailable
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         info = {"connection_info": {"app_id": "ADUET"}, "num_connections": self.connections + 1}
         await socket.send_json({"type": "hello", **info, "debug_info": {"approximate_connection_time": 3600}})
-        self._connections.add(socket)
+        self._connections[socket] = request
         self._connected.set()
         try:
             async for frame in socket:
                 if frame.type is WSMsgType.TEXT:
                     self._take_acknowledgement(json.loads(frame.data))
         finally:
-            self._connections.discard(socket)
+            self._connections.pop(socket, None)
             if not self._connections:
                 self._connected.clear()
         return socket
@@ -96,6 +109,25 @@ class SocketMode:
             return None
         finally:
             self._waiting.pop(envelope["envelope_id"], None)
+
+    def refuse(self) -> None:
+        """Take no new connections."""
+        self._is_refusing = True
+
+    async def lose(self, how: Loss) -> None:
+        """Let every connection end so. What is sent next waits for a new one."""
+        for socket, request in tuple(self._connections.items()):
+            match how:
+                case Loss.REFRESH:
+                    await socket.send_json({"type": "disconnect", "reason": "refresh_requested"})
+                case Loss.CLOSE:
+                    await socket.close()
+                case Loss.RESET if request.transport:
+                    request.transport.abort()
+                case Loss.SILENCE if isinstance(request.transport, asyncio.ReadTransport):
+                    request.transport.pause_reading()
+            self._connections.pop(socket, None)
+        self._connected.clear()
 
     async def close(self) -> None:
         """End every connection."""

@@ -27,17 +27,23 @@ ME = "UBOT"
 # Messages that are written
 
 
-def test_a_message_is_markdown_with_a_text_for_notifications() -> None:
-    assert rendered(Content(Safe("**a** & b"))) == {
+def saying(body: Safe, lead: Safe = Safe(""), note: Safe = Safe("")) -> Outgoing:
+    return Outgoing(Kind.ANSWER, Content(body, lead, note), "C1/1.0/answer/0", is_end=True)
+
+
+def test_a_message_is_markdown_with_a_text_for_notifications_and_knows_what_it_is_for() -> None:
+    assert rendered(saying(Safe("**a** & b"))) == {
         "text": "**a** &amp; b",
         "blocks": [{"type": "markdown", "text": "**a** & b"}],
+        "metadata": {
+            "event_type": "duet_message",
+            "event_payload": {"kind": "answer", "key": "C1/1.0/answer/0", "is_end": True},
+        },
     }
 
 
 def test_a_lead_stands_above_and_a_note_below() -> None:
-    assert rendered(Content(Safe("body"), lead=Safe("<@U1> asks:"), note=Safe("It broke off.")))[
-        "blocks"
-    ] == [
+    assert rendered(saying(Safe("body"), lead=Safe("<@U1> asks:"), note=Safe("It broke off.")))["blocks"] == [
         {"type": "section", "text": {"type": "mrkdwn", "text": "<@U1> asks:", "verbatim": True}},
         {"type": "markdown", "text": "body"},
         {"type": "context", "elements": [{"type": "mrkdwn", "text": "It broke off.", "verbatim": True}]},
@@ -46,14 +52,14 @@ def test_a_lead_stands_above_and_a_note_below() -> None:
 
 def test_the_text_of_a_full_message_is_one_that_an_edit_may_carry() -> None:
     """Slack refuses to edit a message whose `text` is longer than 4,000 characters."""
-    message = rendered(Content(Safe("<" * 11_000)))
+    message = rendered(saying(Safe("<" * 11_000)))
 
     assert len(message["text"]) < 4_000
     assert message["blocks"][0]["text"] == "<" * 11_000
 
 
 def test_the_text_may_be_edited_even_if_an_emoji_counts_twice() -> None:
-    message = rendered(Content(Safe("😀" * 5_500)))
+    message = rendered(saying(Safe("😀" * 5_500)))
 
     assert len(message["text"].encode("utf-16-le")) // 2 < 4_000
 
@@ -98,13 +104,13 @@ def test_the_bots_answers_belong_to_the_conversation_as_they_were_written() -> N
 
 
 def test_a_note_under_an_answer_is_not_part_of_it() -> None:
-    blocks = rendered(Content(Safe("Because"), note=Safe("It broke off.")))["blocks"]
+    blocks = rendered(saying(Safe("Because"), note=Safe("It broke off.")))["blocks"]
 
     assert remark(own("answer", "", blocks=blocks), ME) == Remark("2.0", Role.ASSISTANT, "Because")
 
 
 def test_a_commands_question_is_what_its_asker_said() -> None:
-    blocks = rendered(Content(Safe("> Why?\n> \n> > Because?"), lead=Safe("<@U1> asks:")))["blocks"]
+    blocks = rendered(saying(Safe("> Why?\n> \n> > Because?"), lead=Safe("<@U1> asks:")))["blocks"]
 
     assert remark(own("question", "", blocks=blocks), ME) == Remark("2.0", Role.USER, "Why?\n\n> Because?")
 
@@ -171,7 +177,7 @@ def test_a_message_is_found_by_the_key_that_it_was_posted_with(slack: SlackWeb, 
 
 def test_a_message_is_found_after_it_was_edited(slack: SlackWeb) -> None:
     ts = slack.post("CGENERAL", None, outgoing("first"))
-    slack.edit("CGENERAL", ts, Content(Safe("Because so.")))
+    slack.edit("CGENERAL", ts, outgoing("first"))
 
     assert slack.find("CGENERAL", None, "first") == ts
 

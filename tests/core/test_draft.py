@@ -83,7 +83,8 @@ def test_an_answer_that_broke_keeps_its_words(fault: Fault, texts: Texts) -> Non
     draft = drafted("Because", broken(fault))
 
     assert draft == Draft("Because", Outcome.CUT, fault)
-    assert draft.contents(texts) == (Content(Safe("Because"), note=Safe(texts.cut)),)
+    note = texts.unfinished if fault is Fault.INTERRUPTED else texts.cut
+    assert draft.contents(texts) == (Content(Safe("Because"), note=Safe(note)),)
     assert draft.kind is Kind.ANSWER
 
 

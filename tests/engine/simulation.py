@@ -17,6 +17,7 @@ from typing import TypeAlias
 
 from bot.core.draft import Draft, Outcome
 from bot.core.errors import RateLimited, SlackError, Unreachable
+from bot.core.journal import Allowance, CallKind
 from bot.core.message import Content, Kind
 from bot.core.question import Place, Question
 from bot.core.stream import Finished, StreamEvent, Text
@@ -102,7 +103,7 @@ class Simulation:
 
     def __init__(self, edits: float = 50, posts: float = 300, network: Network | None = None) -> None:
         self.now = 0.0
-        self.pacer = Pacer(edits, posts)
+        self.pacer = Pacer(Allowance(edits, posts))
         self.calls: list[Call] = []
         self.exchanges: list[Exchange] = []
         self.over: dict[Exchange, float] = {}
@@ -177,7 +178,7 @@ class Simulation:
 
     def _send(self, turn: Turn) -> None:
         exchange = turn.exchange
-        call = Call(exchange, turn.step, turn.channel, turn.is_post, self.now, exchange.draft)
+        call = Call(exchange, turn.step, turn.channel, turn.kind is CallKind.POST, self.now, exchange.draft)
         fault = self._network.faults.get(len(self.calls))
         self.calls.append(call)
         latency = next(self._latencies)
@@ -244,7 +245,7 @@ class Simulation:
         if call.error or ts is None:
             exchange.refused(call.error or SlackError("no_ts"), self.now)
         elif isinstance(step, OpenThread):
-            exchange.opened(Place(turn.channel, ts))
+            exchange.opened(Place(turn.channel, ts), {}, self.now)
         else:
             exchange.shown(call.found or step, ts, self.now)
 

@@ -140,3 +140,27 @@ def test_unlimited_means_unlimited() -> None:
         budget.begin()
 
     assert budget.room(0.0) == inf
+
+
+def test_what_other_processes_spent_is_not_there_to_be_spent() -> None:
+    budget = Window(LIMIT)
+    budget.others = 2
+    budget.begin()
+
+    assert budget.room(0.0) == 0
+
+
+def test_a_call_that_was_not_made_after_all_costs_nothing() -> None:
+    budget = Window(LIMIT)
+    budget.begin()
+    budget.end(0.0, made=False)
+
+    assert budget.room(0.0) == LIMIT
+
+
+def test_a_bucket_that_others_filled_is_left_alone_until_it_has_room() -> None:
+    budget = Bucket(RATE, BURST)
+    budget.begin()
+    budget.refuse(3.0)
+
+    assert [budget.free_at(now) for now in (0.0, 3.5)] == [3.0, 3.5]

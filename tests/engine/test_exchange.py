@@ -17,7 +17,7 @@ from bot.core.question import Place, Question
 from bot.core.safety import neutralise
 from bot.core.stream import Failed, Finished, StreamEvent, Text
 from bot.core.texts import Language, texts_in
-from bot.engine.exchange import Exchange, Need, OpenThread, Show, Wish
+from bot.engine.exchange import Ending, Exchange, Need, OpenThread, Show, Wish
 
 DEADLINE = 1.5
 PLACE = Place("C1", "1.0")
@@ -86,7 +86,7 @@ class Screen:
         """The call in flight was made."""
         step, self.call = self.call, None
         if isinstance(step, OpenThread):
-            self.exchange.opened(PLACE)
+            self.exchange.opened(PLACE, {}, self.now)
         else:
             assert step is not None
             found = next((tried for tried in step.unsure if tried.message.key in self.keys), None)
@@ -144,8 +144,16 @@ class Screen:
         return self.call.message.content.body if isinstance(self.call, Show) else None
 
 
-def show(kind: Kind, body: str, number: int = 0, ts: str | None = None, *, grows: bool = False) -> Show:
-    message = Outgoing(kind, Content(neutralise(body)), f"C1/1.0/{kind.value}/{number}")
+def show(
+    kind: Kind,
+    body: str,
+    number: int = 0,
+    ts: str | None = None,
+    *,
+    grows: bool = False,
+    is_end: bool = False,
+) -> Show:
+    message = Outgoing(kind, Content(neutralise(body)), f"C1/1.0/{kind.value}/{number}", is_end)
     return Show(PLACE, message, number, ts, grows)
 
 
@@ -300,7 +308,7 @@ def test_the_last_edit_is_wished_for_as_soon_as_the_answer_has_ended() -> None:
     screen.exchange.receive(END, 1.2)
 
     assert screen.exchange.wish() == Wish(Need.WHOLE, "C1", is_post=False, earliest=0.0)
-    assert screen.at(1.2).call == show(Kind.ANSWER, "Because.", 0, "1.0")
+    assert screen.at(1.2).call == show(Kind.ANSWER, "Because.", 0, "1.0", is_end=True)
 
 
 def test_the_end_of_the_answer_is_news_although_other_news_waits() -> None:
@@ -483,7 +491,7 @@ def test_a_slack_out_of_reach_is_tried_at_growing_intervals_and_then_given_up() 
     pauses = [FIRST_PAUSE * 2**number for number in range(TRIES)]
     assert [later - earlier for earlier, later in pairwise(begun)] == pauses
     assert screen.ended
-    assert screen.exchange.abandoned
+    assert screen.exchange.ending is Ending.REFUSED
 
 
 def test_a_call_that_succeeds_gives_back_all_tries() -> None:
@@ -508,7 +516,7 @@ def test_a_refusal_for_good_ends_the_exchange(question: Question) -> None:
     screen.says("Because.", END)
 
     assert screen.ended
-    assert screen.exchange.abandoned
+    assert screen.exchange.ending is Ending.REFUSED
     assert len(screen.begun) == 1
 
 
@@ -672,7 +680,7 @@ def test_an_answer_that_has_ended_needs_no_opening() -> None:
     screen.says("Because.", END)
     screen.at(1.0)
 
-    assert screen.call == show(Kind.ANSWER, "Because.")
+    assert screen.call == show(Kind.ANSWER, "Because.", is_end=True)
 
 
 def test_an_answer_is_open_from_its_first_call_until_its_last_is_begun() -> None:

@@ -159,7 +159,7 @@ def test_the_address_it_prints_opens_the_page(playground: Playground) -> None:
 
 @needs_proc
 def test_it_listens_on_loopback_only(playground: Playground) -> None:
-    playground.until("listening")
+    playground.until("socket.connected")
     pid = playground.process.pid
     found = [place for process in (pid, *children(pid)) for place in listening(process)]
 
@@ -200,7 +200,7 @@ def test_a_signal_ends_all_soon_and_leaves_nothing_behind(
 ) -> None:
     """Even while a page is open."""
     with closing(Playground(tmp_path)) as playground, playground.open("page/events") as stream:
-        playground.until("listening")
+        playground.until("socket.connected")
         if question:
             playground.post("page/say", channel="CGENERAL", text=f"<@{BOT_USER}> {question}")
             next(said for said in messages(stream) if "scripted model" in said["blocks"][0]["html"])

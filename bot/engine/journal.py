@@ -1,0 +1,121 @@
+"""The store as the engine uses it: what it does not do is logged once, and done without."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
+from typing import Protocol, TypeVar
+
+from bot.core.errors import OverBudget, StoreError
+from bot.core.journal import Beat, CallKind, Owner
+from bot.core.question import Place, Question
+from bot.engine.claims import Claims
+
+log = logging.getLogger(__name__)
+
+LEASE_SECONDS = 6.0
+BEAT_SECONDS = 1.0  # a lease outlives several beats, so that a busy moment costs no question
+
+_T = TypeVar("_T")
+
+
+class Store(Protocol):
+    """What all processes remember together. Thread-safe; every method raises StoreError."""
+
+    def take(self, question: Question, event_id: str, owner: str) -> bool:
+        """Write `question` down as `owner`'s; False if it, or `event_id`, was taken before."""
+
+    def note(self, entry_id: str, owner: str, place: Place, messages: Mapping[str, str]) -> None:
+        """Write down where it is answered, and the ts of the messages that it owns by their keys."""
+
+    def close(self, entry_id: str, owner: str) -> None:
+        """It is answered to the end."""
+
+    def beat(self, owner: Owner, lease_seconds: float) -> Beat:
+        """Renew the lease of `owner`, and let it adopt what owners without a lease left open."""
+
+    def leave(self, owner_id: str) -> None:
+        """End the lease now."""
+
+    def spend(self, owner_id: str, kind: CallKind, channel: str, keep: int) -> float:
+        """Count a call to Slack, or say after how many seconds it is worth asking again."""
+
+
+class Journal:
+    """What one process writes down. Thread-safe; nothing here raises for a store that fails.
+
+    Without a store that works, questions are still taken once in this process, and calls are counted by the
+    pacer alone. `beat` is what tries a failed store again.
+    """
+
+    def __init__(
+        self, store: Store, owner_id: str, host: str, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.works = True
+        self._store, self._owner_id, self._host = store, owner_id, host
+        self._clock = clock
+        self._claims = Claims()
+        self._writing = ThreadPoolExecutor(1, "journal")  # in order, and nobody waits
+
+    def take(self, question: Question, event_id: str) -> bool:
+        """Claim `question` and write it down; False if it was taken before, by any process."""
+        if not self._claims.take(filter(None, (event_id, question.id)), self._clock()):
+            return False
+        return self._asked(lambda: self._store.take(question, event_id, self._owner_id), True)
+
+    def note(self, question: Question, place: Place, messages: Mapping[str, str]) -> None:
+        """Write down, soon, which messages `question` owns."""
+        self._write(partial(self._store.note, question.id, self._owner_id, place, dict(messages)))
+
+    def close(self, *entry_ids: str) -> None:
+        """Write down, soon, that these are answered to the end."""
+        for entry_id in entry_ids:
+            self._write(partial(self._store.close, entry_id, self._owner_id))
+
+    def spend(self, kind: CallKind, channel: str, keep: int) -> None:
+        """Count a call to Slack. Raises OverBudget if all processes together have no room for it."""
+        wait = self._asked(lambda: self._store.spend(self._owner_id, kind, channel, keep), 0.0)
+        if wait:
+            raise OverBudget(wait)
+
+    def beat(self, state: str, reserved: int, heed: Callable[[Beat], None]) -> None:
+        """Renew, soon, this process's lease, telling of itself, and let `heed` know what that told."""
+        self._writing.submit(self._beat, Owner(self._owner_id, self._host, state, reserved), heed)
+
+    def _beat(self, owner: Owner, heed: Callable[[Beat], None]) -> None:
+        try:
+            beat = self._store.beat(owner, LEASE_SECONDS)
+        except StoreError as error:
+            self._failed(error)
+            return
+        if not self.works:
+            self.works = True
+            log.warning("store.works_again")
+        heed(beat)
+
+    def leave(self, seconds: float) -> None:
+        """Finish writing, within `seconds`, and leave what is open to others. It is the last call."""
+        left = self._writing.submit(self._asked, lambda: self._store.leave(self._owner_id), None)
+        self._writing.shutdown(wait=False)
+        if not wait([left], seconds).done:
+            log.warning("journal.unfinished")
+
+    def _write(self, write: Callable[[], None]) -> None:
+        self._writing.submit(self._asked, write, None)
+
+    def _asked(self, ask: Callable[[], _T], otherwise: _T) -> _T:
+        if not self.works:
+            return otherwise
+        try:
+            return ask()
+        except StoreError as error:
+            self._failed(error)
+            return otherwise
+
+    def _failed(self, error: StoreError) -> None:
+        if self.works:
+            self.works = False
+            log.error("store.failed", extra={"error": str(error)})

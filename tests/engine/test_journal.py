@@ -1,0 +1,140 @@
+"""The journal with a store that fails, and with one that works again."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+
+import pytest
+
+from bot.core.errors import OverBudget, StoreError
+from bot.core.journal import Beat, CallKind, Owner, Spent
+from bot.core.question import Place, Question
+from bot.engine.journal import Journal
+
+QUESTION = Question("T1", "C1", "U1", "Why?", ts="1.0")
+OTHER = Question("T1", "C1", "U1", "Why?", ts="2.0")
+PLACE = Place("C1", "1.0")
+
+
+class Recorder:
+    """A store that keeps what it is told, and fails while it is `broken`."""
+
+    def __init__(self) -> None:
+        self.broken = False
+        self.wait = 0.0
+        self.told: list[object] = []
+
+    def _tell(self, *told: object) -> None:
+        if self.broken:
+            raise StoreError("disk full")
+        self.told.append(told)
+
+    def take(self, question: Question, event_id: str, owner: str) -> bool:
+        self._tell("take", question.id, event_id)
+        return question != OTHER
+
+    def note(self, entry_id: str, owner: str, place: Place, messages: Mapping[str, str]) -> None:
+        self._tell("note", entry_id, messages)
+
+    def close(self, entry_id: str, owner: str) -> None:
+        self._tell("close", entry_id)
+
+    def beat(self, owner: Owner, lease_seconds: float) -> Beat:
+        self._tell("beat", owner.state, owner.reserved)
+        return Beat(others=Spent(edits=3))
+
+    def leave(self, owner_id: str) -> None:
+        self._tell("leave")
+
+    def spend(self, owner_id: str, kind: CallKind, channel: str, keep: int) -> float:
+        self._tell("spend", kind)
+        return self.wait
+
+
+@pytest.fixture
+def store() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+def journal(store: Recorder) -> Journal:
+    return Journal(store, "here/1", "here", clock=lambda: 0.0)
+
+
+def beat(journal: Journal, store: Recorder) -> list[Beat]:
+    """Let it beat once, and wait until that, and all that was to be written before, is done."""
+    heard: list[Beat] = []
+    done = threading.Event()
+    journal.beat("connected", 2, heard.append)
+    journal._writing.submit(done.set)  # noqa: SLF001 - the end of the line
+    assert done.wait(5.0)
+    return heard
+
+
+def test_a_question_is_taken_once_and_not_if_another_process_took_it(journal: Journal) -> None:
+    assert journal.take(QUESTION, "Ev1")
+    assert not journal.take(QUESTION, "Ev2")
+    assert not journal.take(OTHER, "Ev3")
+
+
+def test_what_is_written_is_written_in_order_and_the_lease_ends_last(
+    journal: Journal, store: Recorder
+) -> None:
+    messages = {"C1/1.0/answer/0": "3.0"}
+    journal.note(QUESTION, PLACE, messages)
+    messages["C1/1.0/answer/1"] = "4.0"  # which is news for later
+    journal.close(QUESTION.id, OTHER.id)
+    journal.leave(5.0)
+
+    assert store.told == [
+        ("note", "T1/C1/1.0", {"C1/1.0/answer/0": "3.0"}),
+        ("close", "T1/C1/1.0"),
+        ("close", "T1/C1/2.0"),
+        ("leave",),
+    ]
+
+
+def test_a_beat_tells_of_this_process_and_what_it_told_is_heard(journal: Journal, store: Recorder) -> None:
+    assert beat(journal, store) == [Beat(others=Spent(edits=3))]
+    assert store.told == [("beat", "connected", 2)]
+
+
+def test_a_call_for_which_there_is_no_room_is_over_budget(journal: Journal, store: Recorder) -> None:
+    journal.spend(CallKind.EDIT, "C1", 0)
+    store.wait = 2.5
+    with pytest.raises(OverBudget) as refused:
+        journal.spend(CallKind.EDIT, "C1", 0)
+
+    assert refused.value.retry_after == 2.5
+
+
+def test_without_a_store_questions_are_taken_all_the_same_and_still_once(
+    journal: Journal, store: Recorder
+) -> None:
+    store.broken = True
+
+    assert journal.take(QUESTION, "Ev1")
+    assert not journal.take(QUESTION, "Ev1")
+    journal.spend(CallKind.POST, "C1", 0)
+    assert not journal.works
+
+
+def test_a_store_that_fails_is_said_once_and_left_alone_until_a_beat_finds_it_working(
+    journal: Journal, store: Recorder, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.broken = True
+    journal.take(QUESTION, "Ev1")
+    assert beat(journal, store) == []
+    store.broken = False
+    journal.spend(CallKind.POST, "C1", 0)
+    assert store.told == []
+
+    beat(journal, store)
+    journal.spend(CallKind.POST, "C1", 0)
+
+    assert store.told == [("beat", "connected", 2), ("spend", CallKind.POST)]
+    said = [(record.levelno, record.message) for record in caplog.records]
+    assert said == [(logging.ERROR, "store.failed"), (logging.WARNING, "store.works_again")]
+    assert vars(caplog.records[0])["error"] == "disk full"

@@ -1,0 +1,185 @@
+"""An answer that another process began: what stands of it, and how it goes on in the same messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bot.core.draft import Outcome
+from bot.core.errors import Fault, ModelError, SlackError
+from bot.core.journal import Entry
+from bot.core.markdown import PAGE_UNITS
+from bot.core.message import Kind, Standing
+from bot.core.question import Place, Question
+from bot.core.stream import Failed, Finished, Text
+from bot.core.texts import Language, texts_in
+from bot.engine.exchange import Ending, Exchange, Need, OpenThread, Show
+
+EN = texts_in(Language.EN)
+PLACE = Place("C1", "1.0")
+QUESTION = Question("T1", "C1", "U1", "Why?", ts="1.0")
+COMMAND = replace(QUESTION, ts=None, trigger_id="1.0")
+ACK, FIRST, SECOND = "C1/1.0/acknowledgement/0", "C1/1.0/answer/0", "C1/1.0/answer/1"
+END = Finished("end_turn", None)
+
+
+def resumed(
+    standing: Mapping[str, Standing], *, is_lost: bool = False, question: Question = QUESTION
+) -> Exchange:
+    exchange = Exchange(question, 0.0, 1.5, resumes=True, is_lost=is_lost)
+    exchange.opened(PLACE, standing, 0.0)
+    return exchange
+
+
+def told(exchange: Exchange, *pieces: str) -> Exchange:
+    for piece in pieces:
+        exchange.receive(Text(piece), 1.0)
+    return exchange
+
+
+def call(exchange: Exchange) -> Show:
+    """The call that it wishes for, begun."""
+    wish = exchange.wish()
+    assert wish
+    step = exchange.grant(wish, 2.0)
+    assert isinstance(step, Show)
+    return step
+
+
+def test_nothing_is_shown_before_it_is_known_what_stands() -> None:
+    exchange = told(Exchange(QUESTION, 0.0, 1.5, resumes=True), "Because.")
+    exchange.receive(END, 1.0)
+
+    assert exchange.wish() is None
+    assert not exchange.is_over
+
+
+def test_a_command_whose_question_may_stand_is_looked_for_before_it_is_posted() -> None:
+    exchange = Exchange(COMMAND, 0.0, 1.5, resumes=True)
+    wish = exchange.wish()
+
+    assert wish
+    assert exchange.grant(wish, 0.0) == OpenThread(again=True)
+
+
+def test_where_nothing_stands_it_is_acknowledged_and_answered_like_any_question() -> None:
+    exchange = resumed({})
+    exchange.greet("On it.")
+
+    assert call(exchange).message.content.body == "On it."
+
+
+def test_an_acknowledgement_that_stands_is_not_given_again() -> None:
+    exchange = resumed({ACK: Standing("2.0", "On it.")})
+    exchange.greet("On it.")
+
+    assert exchange.has_sign
+    assert exchange.wish() is None
+
+
+def test_an_answer_that_stands_in_part_is_edited_and_not_posted_again() -> None:
+    exchange = told(resumed({FIRST: Standing("3.0", "Be")}), "Because.")
+
+    assert (call(exchange).ts, exchange.messages[FIRST]) == ("3.0", "3.0")
+
+
+def test_a_growing_answer_is_not_shown_while_it_is_shorter_than_what_stands() -> None:
+    exchange = told(resumed({FIRST: Standing("3.0", "Because it is so.")}), "Because")
+    assert exchange.wish() is None
+
+    wish = told(exchange, " it is so, and more").wish()
+    assert wish
+    assert wish.need is Need.PROGRESS
+
+
+def test_an_answer_that_ends_shorter_than_what_stands_is_shown_all_the_same() -> None:
+    exchange = told(resumed({FIRST: Standing("3.0", "Because it is so.")}), "So.")
+    exchange.receive(END, 1.0)
+    step = call(exchange)
+
+    assert (step.message.content.body, step.message.is_end, step.ts) == ("So.", True, "3.0")
+
+
+def test_an_answer_that_stands_to_its_end_is_over() -> None:
+    exchange = resumed({ACK: Standing("2.0", "On it."), FIRST: Standing("3.0", "Because.", is_end=True)})
+
+    assert exchange.ending is Ending.STOOD
+    assert exchange.is_over
+
+
+def test_messages_that_the_new_answer_does_not_need_say_so() -> None:
+    exchange = told(resumed({FIRST: Standing("3.0", "long"), SECOND: Standing("4.0", "longer")}), "Short.")
+    exchange.receive(END, 1.0)
+    first = call(exchange)
+    exchange.shown(first, "3.0", 2.0)
+    second = call(exchange)
+    exchange.shown(second, "4.0", 2.0)
+
+    assert (second.ts, second.message.kind) == ("4.0", Kind.NOTICE)
+    assert second.message.content.body == EN.superseded
+    assert exchange.is_over
+
+
+def test_an_answer_of_more_messages_than_stand_goes_on_in_new_ones() -> None:
+    exchange = told(resumed({FIRST: Standing("3.0", "Be")}), "word " * PAGE_UNITS)
+    exchange.receive(END, 1.0)
+    exchange.shown(call(exchange), "3.0", 2.0)
+
+    assert call(exchange).ts is None
+
+
+def test_a_model_that_fails_this_time_leaves_the_words_that_stand() -> None:
+    exchange = resumed({FIRST: Standing("3.0", "Be")})
+    exchange.receive(Failed(ModelError(Fault.UNAVAILABLE, "ServiceUnavailable")), 1.0)
+    content = call(exchange).message.content
+
+    assert (content.body, content.note) == ("Be", EN.cut)
+
+
+def test_a_lost_question_keeps_its_words_and_says_that_it_was_interrupted() -> None:
+    exchange = resumed({FIRST: Standing("3.0", "Be")}, is_lost=True)
+    content = call(exchange).message.content
+
+    assert (content.body, content.note) == ("Be", EN.unfinished)
+    assert exchange.draft.outcome is Outcome.CUT
+
+
+def test_a_lost_question_without_an_answer_is_told_that_it_was_interrupted() -> None:
+    step = call(resumed({ACK: Standing("2.0", "On it.")}, is_lost=True))
+
+    assert (step.ts, step.message.content.body) == (None, EN.interrupted)
+
+
+def test_what_another_process_goes_on_with_is_shown_no_further_by_this_one() -> None:
+    exchange = told(resumed({}), "Because.")
+    exchange.end(Ending.HANDED_OVER)
+    exchange.end(Ending.REFUSED)
+
+    assert exchange.wish() is None
+    assert exchange.ending is Ending.HANDED_OVER
+
+
+def test_a_call_in_flight_is_waited_for_before_an_answer_is_handed_over() -> None:
+    """Or whoever takes it up would not find the message that is just being posted."""
+    exchange = told(resumed({ACK: Standing("2.0", "On it.")}), "Because.")
+    step = call(exchange)
+    exchange.end(Ending.HANDED_OVER)
+    assert not exchange.is_over
+
+    exchange.shown(step, "3.0", 2.0)
+    assert exchange.is_over
+
+
+def test_a_refusal_after_a_hand_over_does_not_close_what_others_go_on_with() -> None:
+    exchange = told(resumed({ACK: Standing("2.0", "On it.")}), "Because.")
+    call(exchange)
+    exchange.end(Ending.HANDED_OVER)
+    exchange.refused(SlackError("message_not_found"), 2.0)
+
+    assert exchange.ending is Ending.HANDED_OVER
+
+
+def test_a_question_is_lost_when_it_is_too_old_or_has_ended_three_processes() -> None:
+    assert not Entry(QUESTION, age=900.0, tries=3).is_lost(900.0)
+    assert Entry(QUESTION, age=901.0).is_lost(900.0)
+    assert Entry(QUESTION, tries=4).is_lost(900.0)

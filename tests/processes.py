@@ -1,0 +1,67 @@
+"""Bots in processes of their own, as operators start and lose them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.workbench import Workbench
+
+
+class Processes:
+    """Bots in processes of their own, on one workbench and one store."""
+
+    def __init__(self, bench: Workbench, folder: Path, store: str) -> None:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SLACK_"))}
+        nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+        self.bench = bench
+        self._folder = folder
+        self._environment = {**kept, **nowhere, **bench.servers.environment(), "STORE_URL": store}
+        self.running: list[subprocess.Popen[bytes]] = []
+
+    def run(self, *command: str) -> tuple[int, str]:
+        """Run a command of the bot's to its end: its exit status, and what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "bot", *command],
+            env=self._environment,
+            cwd=self._folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
+        )
+        return done.returncode, done.stdout
+
+    def start(self, **settings: str) -> subprocess.Popen[bytes]:
+        """A bot that listens."""
+        before = self.bench.slack.sockets.connections
+        with (self._folder / "log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "bot"],
+                env=self._environment | settings,
+                cwd=self._folder,
+                stderr=log,
+            )
+        self.running.append(process)
+        self.bench.until(lambda: self.bench.slack.sockets.connections > before)
+        return process
+
+    def kill(self, process: subprocess.Popen[bytes]) -> None:
+        """End a bot as `kill -9` does."""
+        before = self.bench.slack.sockets.connections
+        process.kill()
+        process.wait()
+        self.running.remove(process)
+        self.bench.until(lambda: self.bench.slack.sockets.connections < before)
+
+    @property
+    def log(self) -> str:
+        """What all of them wrote."""
+        return (self._folder / "log").read_text()
+
+    def close(self) -> None:
+        for process in self.running:
+            process.kill()
+            process.wait()

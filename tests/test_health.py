@@ -1,0 +1,82 @@
+"""What a probe is told, and a bot whose store does not do as it should."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bot.playground.bedrock import Reply
+from bot.playground.socket_mode import Loss
+from tests.processes import Processes
+from tests.workbench import Workbench
+
+
+@pytest.fixture
+def processes(bench: Workbench, tmp_path: Path) -> Iterator[Processes]:
+    bench.bedrock.always("converse", Reply(text="On it."))
+    bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
+    processes = Processes(bench, tmp_path, f"sqlite:///{tmp_path}/bot.db")
+    yield processes
+    processes.close()
+
+
+def answers(bench: Workbench) -> bool:
+    question = bench.mention("why?")
+    bench.until(lambda: bench.texts(question) == ["On it."])
+    bench.bedrock.release()
+    bench.until(lambda: bench.texts(question) == ["On it.", "Because."])
+    return True
+
+
+def test_a_bot_that_is_connected_is_healthy_and_one_that_is_gone_is_not(
+    bench: Workbench, processes: Processes
+) -> None:
+    assert processes.run("health") == (1, "No bot is at work on this host.\n")
+    bot = processes.start()
+    bench.until(lambda: processes.run("health")[0] == 0)
+    bot.terminate()
+    bot.wait(timeout=10)
+
+    assert processes.run("health") == (1, "No bot is at work on this host.\n")
+
+
+def test_a_bot_that_cannot_connect_is_not_healthy(bench: Workbench, processes: Processes) -> None:
+    processes.start()
+    bench.until(lambda: processes.run("health")[0] == 0)
+    bench.servers.do(bench.slack.sockets.refuse)
+    bench.servers.wait_for(lambda: bench.slack.sockets.lose(Loss.RESET))
+
+    bench.until(lambda: "disconnected" in processes.run("health")[1], seconds=20.0)
+    assert processes.run("health")[0] == 1
+
+
+def test_a_bot_whose_store_is_locked_goes_on_answering_and_writes_again_when_it_can(
+    bench: Workbench, processes: Processes, tmp_path: Path
+) -> None:
+    processes.start()
+    bench.until(lambda: processes.run("health")[0] == 0)
+    with closing(sqlite3.connect(tmp_path / "bot.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        bench.until(lambda: "store.failed" in processes.log)
+        assert answers(bench)
+        status, said = processes.run("health")
+        assert (status, "database is locked" in said) == (1, True)
+        other.execute("ROLLBACK")
+    bench.until(lambda: "store.works_again" in processes.log)
+
+    assert answers(bench)
+    assert processes.run("health")[0] == 0
+
+
+def test_a_bot_without_a_place_for_its_store_says_so_and_answers(
+    bench: Workbench, processes: Processes, tmp_path: Path
+) -> None:
+    processes.start(STORE_URL=f"sqlite:///{tmp_path}/nowhere/bot.db")
+
+    assert answers(bench)
+    assert "store.failed" in processes.log
+    assert "unable to open database file" in processes.log

@@ -1,0 +1,141 @@
+"""A question outlives the process that took it: real processes, killed for good."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.core.texts import Language, texts_in
+from bot.playground.bedrock import Pace, Reply
+from bot.playground.workspace import ADA, BOT_USER, Message
+from tests.processes import Processes
+from tests.workbench import Workbench, words
+
+EN, KO = texts_in(Language.EN), texts_in(Language.KO)
+WORDS = [f"word{number:03} " for number in range(100)]
+WHOLE = "".join(WORDS).strip()
+
+
+@pytest.fixture
+def processes(bench: Workbench, tmp_path: Path) -> Iterator[Processes]:
+    processes = Processes(bench, tmp_path, f"sqlite:///{tmp_path}/bot.db")
+    yield processes
+    processes.close()
+
+
+def stands_whole(bench: Workbench, question: Message) -> bool:
+    """Whether all the bot says is one acknowledgement at most, and the whole answer once."""
+    *before, answer = bench.texts(question) or [""]
+    return answer == WHOLE and len(before) <= 1 and WHOLE not in before
+
+
+def test_killed_at_twenty_moments_every_answer_ends_whole_and_none_stands_twice(
+    bench: Workbench, processes: Processes
+) -> None:
+    """Twenty questions, one every tenth of a second, so that each is at another point of its life."""
+    bench.bedrock.always("converse", Reply(text="On it.", pace=Pace(0.3, 0, 0)))
+    bench.bedrock.always("converse-stream", Reply(text=WORDS, pace=Pace(0, 0.5, 100)))
+    bot = processes.start()
+    questions = []
+    for channel in bench.channels(20):
+        questions.append(bench.mention("why?", channel=channel))
+        bench.servers.wait_for(lambda: asyncio.sleep(0.1))
+    processes.kill(bot)
+    stood = [bench.texts(question) for question in questions]
+    processes.start()
+    bench.until(lambda: all(stands_whole(bench, question) for question in questions), seconds=30.0)
+
+    assert len({tuple(texts) for texts in stood}) >= 5  # nothing, acknowledged, begun, further, whole
+
+
+def test_killed_by_each_of_its_own_messages_it_goes_on_in_them(
+    bench: Workbench, processes: Processes
+) -> None:
+    """Slack has the acknowledgement, then the first words, then the last; the bot never learns of it."""
+    bench.bedrock.always("converse", Reply(text="On it."))
+    bench.bedrock.always("converse-stream", Reply(text=WORDS, pace=Pace(0, 0.5, 100)))
+    deadly: list[Callable[[str], bool]] = [
+        lambda text: text == "On it.",
+        lambda text: text.startswith("word000"),
+        lambda text: text == WHOLE,
+    ]
+
+    def watch(message: Message, _is_gone: bool) -> None:
+        if deadly and message.user == BOT_USER and deadly[0](words(message)):
+            deadly.pop(0)
+            processes.running[-1].kill()
+
+    bench.servers.do(lambda: bench.slack.workspace.watchers.append(watch))
+    processes.start()
+    question = bench.mention("why?")
+    for left in (2, 1, 0):
+        bench.until(lambda left=left: len(deadly) == left)  # type: ignore[misc]
+        processes.kill(processes.running[-1])
+        processes.start()
+    bench.until(lambda: "outcome=stood" in processes.log)
+
+    assert bench.texts(question) == ["On it.", WHOLE]
+    assert len(bench.prompts()) == 3
+
+
+def test_a_question_that_is_too_old_is_marked_as_interrupted_and_keeps_its_words(
+    bench: Workbench, processes: Processes
+) -> None:
+    bench.bedrock.always("converse", Reply(text="On it."))
+    bench.bedrock.always("converse-stream", Reply(text=["Be", "cause."], after=1, then="silence"))
+    bot = processes.start()
+    begun, acknowledged = bench.mention("why?"), bench.mention("왜요?", channel="CRANDOM")
+    for question in (begun, acknowledged):
+        bench.until(lambda question=question: bench.texts(question)[-1:] == ["Be"])  # type: ignore[misc]
+    processes.kill(bot)
+    first_words = bench.messages(thread=acknowledged)[-1]
+    bench.servers.do(lambda: bench.slack.workspace.remove(first_words))
+    processes.start(RECOVER_WITHIN="0")
+
+    bench.until(lambda: bench.texts(begun)[-1:] == [f"Be\n{EN.unfinished}"])
+    bench.until(lambda: bench.texts(acknowledged)[-1:] == [KO.interrupted])
+    assert len(bench.prompts()) == 2
+
+
+def test_a_bot_that_is_told_to_stop_leaves_the_rest_to_the_next(
+    bench: Workbench, processes: Processes
+) -> None:
+    """Ten live answers; those that end within the grace time are finished by the one that began them."""
+    bench.bedrock.always("converse", Reply(text="On it."))
+    bench.bedrock.always("converse-stream", Reply(text=WORDS, pace=Pace(0, 0.5, 100)))
+    bench.bedrock.enqueue("converse-stream", *[Reply(text=WORDS, pace=Pace(0, 0.5, 20))] * 5)
+    bot = processes.start(SHUTDOWN_GRACE="2")
+    questions = [bench.mention("why?", channel=channel) for channel in bench.channels(10)]
+    bench.until(lambda: all(len(bench.texts(question)) == 2 for question in questions))
+    bot.send_signal(signal.SIGTERM)
+
+    assert bot.wait(timeout=10) == 0
+    assert sum(stands_whole(bench, question) for question in questions) == 5
+    processes.running.remove(bot)
+    processes.start()
+    bench.until(lambda: all(stands_whole(bench, question) for question in questions))
+    assert len(bench.prompts()) == 15
+
+
+def test_what_was_taken_before_a_crash_is_not_taken_again(bench: Workbench, processes: Processes) -> None:
+    bench.bedrock.always("converse-stream", Reply(text="Because."))
+    event = {"type": "app_mention", "user": ADA.id, "channel": "CGENERAL", "text": f"<@{BOT_USER}> why?"}
+    root = bench.say("a root to answer under")
+
+    def send() -> None:
+        bench.servers.do(lambda: bench.slack.send_event(event | {"ts": root.ts}, event_id="EvSAME"))
+
+    bot = processes.start()
+    send()
+    bench.until(lambda: "answer.done" in processes.log)
+    processes.kill(bot)
+    processes.start()
+    send()
+    bench.mention("another")
+    bench.until(lambda: processes.log.count("answer.done") == 2)
+
+    assert len(bench.prompts()) == 2

@@ -1,0 +1,28 @@
+"""A connection that is lost is noticed, said and made anew, however it is lost."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from bot.playground.bedrock import Reply
+from bot.playground.socket_mode import Loss
+from tests.workbench import Workbench
+
+
+@pytest.mark.parametrize("how", Loss)
+def test_a_lost_connection_is_made_anew_within_ten_seconds_and_the_next_question_is_answered(
+    bench: Workbench, how: Loss, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.bedrock.always("converse", Reply(text="On it."))
+    bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
+    with caplog.at_level(logging.INFO, "bot.app"):
+        bench.start_bot()
+        bench.until(lambda: "socket.connected" in caplog.messages)
+        caplog.clear()
+        bench.servers.wait_for(lambda: bench.slack.sockets.lose(how))
+        question = bench.mention("why?")
+
+        bench.until(lambda: "socket.connected" in caplog.messages, seconds=10.0)
+        assert bench.answered(question) == ["On it.", "Because."]
