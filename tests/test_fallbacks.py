@@ -6,9 +6,10 @@ import logging
 
 import pytest
 
+from bot import app
 from bot.core.texts import Language, Texts, texts_in
 from bot.playground.bedrock import Pace, Reply
-from bot.playground.slack import Fault
+from bot.playground.slack import SILENCE, Fault
 from tests.workbench import Workbench
 
 EN, KO = texts_in(Language.EN), texts_in(Language.KO)
@@ -167,14 +168,45 @@ def test_the_final_text_arrives_although_slack_stumbles(bot: Workbench, fault: F
     bot.until(lambda: bot.texts(question)[-1:] == ["Because."])
 
 
-def test_an_answer_whose_message_is_gone_ends_and_its_stream_is_closed(bot: Workbench) -> None:
-    bot.slack.enqueue("chat.update", Fault(error="message_not_found"))
+def test_a_slack_that_says_nothing_is_given_up_and_the_answer_stands_once(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "_SLACK_TIMEOUT", 1)
+    bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
+    bench.slack.enqueue("chat.postMessage", Fault(SILENCE, made=True), Fault(SILENCE))
+    bench.start_bot()
+
+    assert bench.answered(bench.mention("why?")) == [EN.stand_in, "Because."]
+
+
+def test_a_storm_of_limits_delays_the_last_words_and_loses_nothing(bot: Workbench) -> None:
+    bot.slack.enqueue("chat.update", *[Fault(429, "ratelimited", retry_after=0)] * 30)
+    bot.bedrock.enqueue("converse-stream", Reply(text=["Be", "cause."], after=1, then="hold"))
+    question = bot.mention("why?")
+    bot.until(lambda: bot.texts(question)[-1:] == ["Be"])
+    bot.bedrock.release()
+
+    bot.until(lambda: bot.texts(question)[-1:] == ["Because."])
+
+
+@pytest.mark.parametrize(
+    "code", ["message_not_found", "msg_too_long", "is_archived", "token_revoked", "account_inactive"]
+)
+def test_what_slack_refuses_for_good_ends_the_answer_closes_its_stream_and_is_told_to_operators(
+    bot: Workbench, code: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    bot.slack.enqueue("chat.update", Fault(error=code))
     slowly = Pace(tokens_per_second=50)
     bot.bedrock.enqueue("converse-stream", Reply(text=["word "] * 5000, pace=slowly))
-    question = bot.mention("why?")
+    with caplog.at_level(logging.INFO, "bot"):
+        question = bot.mention("why?")
 
-    bot.until(lambda: bot.texts(question) and bot.at_rest())
-    bot.until(lambda: bot.bedrock.closed)
+        bot.until(lambda: bot.texts(question) and bot.at_rest())
+        bot.until(lambda: bot.bedrock.closed)
+    (refused,) = (record for record in caplog.records if record.message == "slack.refused")
+    (done,) = (record for record in caplog.records if record.message == "answer.done")
+    assert vars(refused)["error"].startswith(code)
+    assert vars(done)["outcome"] == "refused"
 
 
 def test_a_thread_that_cannot_be_read_is_answered_without_it(bot: Workbench) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -70,6 +71,22 @@ def test_a_bot_whose_store_is_locked_goes_on_answering_and_writes_again_when_it_
 
     assert answers(bench)
     assert processes.run("health")[0] == 0
+
+
+def test_a_bot_whose_disk_is_full_goes_on_answering_and_writes_again_when_there_is_room(
+    bench: Workbench, processes: Processes, tmp_path: Path
+) -> None:
+    """The file may not grow any more: to SQLite that is a full disk."""
+    bot = processes.start()
+    bench.until(lambda: processes.run("health")[0] == 0)
+    grown = (tmp_path / "bot.db-wal").stat().st_size
+    resource.prlimit(bot.pid, resource.RLIMIT_FSIZE, (grown, resource.RLIM_INFINITY))
+    bench.until(lambda: "store.failed" in processes.log)
+    assert answers(bench)
+
+    resource.prlimit(bot.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    bench.until(lambda: "store.works_again" in processes.log)
+    assert answers(bench)
 
 
 def test_a_bot_without_a_place_for_its_store_says_so_and_answers(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from bot.core.texts import Language, texts_in
 from bot.playground.bedrock import Pace, Reply
-from bot.playground.workspace import ADA, BOT_USER, Message
+from bot.playground.workspace import ADA, BOT_USER, TEAM, Message
 from tests.processes import Processes
 from tests.workbench import Workbench, words
 
@@ -119,6 +121,23 @@ def test_a_bot_that_is_told_to_stop_leaves_the_rest_to_the_next(
     processes.start()
     bench.until(lambda: all(stands_whole(bench, question) for question in questions))
     assert len(bench.prompts()) == 15
+
+
+def test_a_question_is_written_down_before_slack_hears_that_it_arrived(
+    bench: Workbench, processes: Processes, tmp_path: Path
+) -> None:
+    def written() -> int:
+        with closing(sqlite3.connect(tmp_path / "bot.db")) as db:
+            return int(db.execute("SELECT count(*) FROM questions").fetchone()[0])
+
+    processes.start()
+    event = {"type": "app_mention", "user": ADA.id, "channel": "CGENERAL", "ts": "1.0", "text": "why?"}
+    wrapper = {"type": "event_callback", "team_id": TEAM, "event": event, "event_id": "Ev1"}
+    bench.servers.wait_for(lambda: bench.slack.sockets.deliver_event(wrapper))
+    assert written() == 1
+
+    bench.ask("why?")
+    assert written() == 2
 
 
 def test_what_was_taken_before_a_crash_is_not_taken_again(bench: Workbench, processes: Processes) -> None:

@@ -41,13 +41,15 @@ _EVENTS_BY_KIND = {
 }
 _RESPONSE_URL_POSTS = 5
 _TOKEN_KINDS = {"xoxb", "xoxp", "xapp"}
+SILENCE = -1
 
 
 @dataclass(frozen=True)
 class Fault:
     """What the server does with one call in place of making it: answer `status` with `error` or `body`.
 
-    Status 0 cuts the connection. If `made`, the call is made all the same, and only its answer is lost.
+    Status 0 cuts the connection, and `SILENCE` says nothing until the caller gives up. If `made`, the call is
+    made all the same, and only its answer is lost.
     """
 
     status: int = 200
@@ -239,18 +241,18 @@ class Slack:
         fault = self._faults[name].popleft() if self._faults[name] else None
         if fault and not fault.made:
             self.calls.append(Call(name, parameters, self._clock(), fault.error or f"HTTP {fault.status}"))
-            return _faulty(fault, request)
+            return await _faulty(fault, request)
         wait = self._meter.take(name, str(parameters.get("channel")), self._clock())
         if wait:
             self.calls.append(Call(name, parameters, self._clock(), "ratelimited"))
-            return _faulty(Fault(429, "ratelimited", retry_after=math.ceil(wait)), request)
+            return await _faulty(Fault(429, "ratelimited", retry_after=math.ceil(wait)), request)
         await asyncio.sleep(self._answering_seconds)
         try:
             answer = {"ok": True} | self._made(name, parameters, _token(request))
         except ApiError as error:
             answer = {"ok": False, "error": error.code, **error.details}
         self.calls.append(Call(name, parameters, self._clock(), str(answer.get("error", ""))))
-        return _faulty(fault, request) if fault else web.json_response(answer)
+        return await _faulty(fault, request) if fault else web.json_response(answer)
 
     def _made(self, name: str, parameters: Mapping[str, Any], token: str) -> dict[str, Any]:
         if code := _refusal_of_token(token, BOT_TOKEN):
@@ -319,9 +321,12 @@ async def _parameters(request: web.Request) -> Mapping[str, Any]:
     return dict(await request.post())
 
 
-def _faulty(fault: Fault, request: web.Request) -> web.Response:
-    if not fault.status and request.transport:
-        request.transport.abort()
+async def _faulty(fault: Fault, request: web.Request) -> web.Response:
+    while fault.status == SILENCE and request.transport and not request.transport.is_closing():
+        await asyncio.sleep(0.05)
+    if fault.status <= 0:
+        if request.transport:
+            request.transport.abort()
         return web.Response()
     headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
     if fault.body:
