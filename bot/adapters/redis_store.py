@@ -18,7 +18,7 @@ from bot.core.journal import (
     REMEMBERED_SECONDS,
     Allowance,
     Beat,
-    CallKind,
+    Charge,
     Entry,
     Owner,
     Spent,
@@ -139,26 +139,49 @@ _LEAVE = """
 redis.call('DEL', key('owner', ARGV[2]))
 """
 
-# Posts in a channel are paid off one by one; its key tells when the last of them will be.
+# Posts in a channel are paid off one by one; its key tells when the last of them will be. The edit that a
+# post will need is reserved already.
 _SPEND = """
-local _, call, kind, limit, window, channel, interval, at_once = unpack(ARGV)
-local calls, wait = key('calls', kind), 0
-redis.call('ZREMRANGEBYSCORE', calls, '-inf', now)
-local surplus = math.ceil(redis.call('ZCARD', calls) + 1 - limit)
-if surplus > 0 then
+local _, me, call, kind, spare, reserved, edits, posts, window, channel, interval, at_once = unpack(ARGV)
+
+local function wait_of_window(kind, limit)
+  local calls = key('calls', kind)
+  redis.call('ZREMRANGEBYSCORE', calls, '-inf', now)
+  local surplus = math.ceil(redis.call('ZCARD', calls) + 1 - limit)
+  if surplus <= 0 then
+    return 0
+  end
   local oldest = redis.call('ZRANGE', calls, 0, surplus - 1, 'WITHSCORES')
-  wait = (oldest[#oldest] or now + window) - now
+  return (oldest[#oldest] or now + window) - now
 end
-local paid_off = now
-if kind == 'post' then
+
+if spare == '1' then
+  edits = edits - reserved
+  for _, owner in ipairs(running()) do
+    if owner[1] ~= me then
+      edits = edits - owner[4]
+    end
+  end
+end
+
+local wait, paid_off = 0, now
+if kind == 'edit' then
+  wait = wait_of_window('edit', edits)
+else
   paid_off = math.max(now, redis.call('GET', key('channel', channel)) or now)
-  wait = math.max(wait, paid_off - at_once - now)
+  wait = math.max(wait_of_window('post', posts), paid_off - at_once - now)
+  if spare == '1' then
+    wait = math.max(wait, wait_of_window('edit', edits + 1))
+  end
 end
 if wait > 0 then
   return math.ceil(wait)
 end
-redis.call('ZADD', calls, now + window, call)
-redis.call('PEXPIRE', calls, window)
+redis.call('ZADD', key('calls', kind), now + window, me .. ' ' .. call)
+redis.call('PEXPIRE', key('calls', kind), window)
+if redis.call('EXISTS', key('owner', me)) == 1 then
+  redis.call('HSET', key('owner', me), 'reserved', reserved)
+end
 if kind == 'post' then
   paid_off = paid_off + interval
   redis.call('SET', key('channel', channel), paid_off, 'PX', math.max(1, math.ceil(paid_off - now)))
@@ -241,18 +264,17 @@ class RedisStore:
         """Those whose lease runs."""
         return sorted(_owners(self._run(_OWNERS + "return running()")), key=lambda owner: owner.id)
 
-    def spend(self, owner_id: str, kind: CallKind, channel: str, keep: int) -> float:
+    def spend(self, owner_id: str, charge: Charge) -> float:
         """Count a call to Slack and return 0.0, or say after how many seconds it is worth asking again.
 
-        An edit leaves room for `keep` others. A post has to find room in its `channel` as well.
+        A post has to find room in its channel as well, and what is spare among the edits, reserved ones too.
         """
         ours = self._allowance
-        limit = ours.posts_per_minute if kind is CallKind.POST else ours.edits_per_minute - keep
+        call = (owner_id, str(uuid4()), charge.kind.value, int(charge.is_spare), charge.reserved)
+        limits = (min(ours.edits_per_minute, _UNLIMITED), min(ours.posts_per_minute, _UNLIMITED))
         interval = 1000 / min(ours.per_second, _UNLIMITED)
-        window = (min(limit, _UNLIMITED), _ms(_WINDOW_SECONDS))
-        bucket = (channel, interval, interval * (min(ours.burst, _UNLIMITED) - 1))
-        wait = self._run(_SPEND, f"{owner_id} {uuid4()}", kind.value, *window, *bucket)
-        return float(wait / 1000)
+        bucket = (charge.channel, interval, interval * (min(ours.burst, _UNLIMITED) - 1))
+        return float(self._run(_OWNERS + _SPEND, *call, *limits, _ms(_WINDOW_SECONDS), *bucket) / 1000)
 
     def _entry(self, entry_id: str, owner: str, age: int, tries: str, *written: Any) -> Entry | None:
         """An entry as it was written; one that nobody can read is closed."""

@@ -18,6 +18,7 @@ from bot.core.journal import (
     Allowance,
     Beat,
     CallKind,
+    Charge,
     Entry,
     Owner,
     Spent,
@@ -62,6 +63,7 @@ _RENEW = "INSERT OR REPLACE INTO owners (id, host, state, reserved, until) VALUE
 _ORPHANS = """SELECT id, taken_at, tries, question, channel, thread_ts, messages FROM questions
 WHERE owner IS NOT NULL AND owner NOT IN (SELECT id FROM owners) ORDER BY taken_at, rowid"""
 _ADOPT = "UPDATE questions SET owner = ?, tries = tries + 1 WHERE id = ?"
+_RESERVE = "UPDATE owners SET reserved = ? WHERE id = ?"
 _COUNT = "INSERT INTO calls (kind, owner, until) VALUES (?, ?, ?)"
 # Posts in a channel are paid off one by one; `until` is when the last of them will be.
 _COUNT_IN_CHANNEL = """INSERT INTO channels (id, until) VALUES (:channel, :now + :seconds)
@@ -133,23 +135,33 @@ class SqliteStore:
             rows = db.execute("SELECT id, host, state, reserved FROM owners ORDER BY id")
             return [Owner(*row) for row in rows]
 
-    def spend(self, owner_id: str, kind: CallKind, channel: str, keep: int) -> float:
+    def spend(self, owner_id: str, charge: Charge) -> float:
         """Count a call to Slack and return 0.0, or say after how many seconds it is worth asking again.
 
-        An edit leaves room for `keep` others. A post has to find room in its `channel` as well.
+        A post has to find room in its channel as well, and what is spare among the edits, reserved ones too.
         """
-        is_post = kind is CallKind.POST
-        limit = self._allowance.posts_per_minute if is_post else self._allowance.edits_per_minute - keep
         with self._transaction() as (db, now):
-            wait = _wait_of_window(db, kind, limit, now)
-            if is_post:
-                wait = max(wait, self._wait_of_channel(db, channel, now))
-            if not wait:
-                db.execute(_COUNT, (kind.value, owner_id, now + _WINDOW_SECONDS))
-            if not wait and is_post:
-                values = {"channel": channel, "now": now, "seconds": 1 / self._allowance.per_second}
+            if wait := self._wait(db, owner_id, charge, now):
+                return wait
+            db.execute(_COUNT, (charge.kind.value, owner_id, now + _WINDOW_SECONDS))
+            db.execute(_RESERVE, (charge.reserved, owner_id))
+            if charge.kind is CallKind.POST:
+                values = {"channel": charge.channel, "now": now, "seconds": 1 / self._allowance.per_second}
                 db.execute(_COUNT_IN_CHANNEL, values)
-            return wait
+            return 0.0
+
+    def _wait(self, db: sqlite3.Connection, owner_id: str, charge: Charge, now: float) -> float:
+        edits, posts = self._allowance.edits_per_minute, self._allowance.posts_per_minute
+        if charge.is_spare:
+            edits -= _reserved(db, owner_id) + charge.reserved
+        if charge.kind is CallKind.EDIT:
+            return _wait_of_window(db, CallKind.EDIT, edits, now)
+        wait = max(
+            _wait_of_window(db, CallKind.POST, posts, now), self._wait_of_channel(db, charge.channel, now)
+        )
+        if charge.is_spare:  # the edit that it will need is reserved already
+            wait = max(wait, _wait_of_window(db, CallKind.EDIT, edits + 1, now))
+        return wait
 
     def _wait_of_channel(self, db: sqlite3.Connection, channel: str, now: float) -> float:
         (until,) = db.execute("SELECT max(until) FROM channels WHERE id = ?", (channel,)).fetchone()
@@ -222,8 +234,14 @@ def _adopted(db: sqlite3.Connection, owner: str, now: float) -> Iterator[Entry]:
 def _spent(db: sqlite3.Connection, owner: str) -> Spent:
     """What others than `owner` spend."""
     calls = dict(db.execute("SELECT kind, count(*) FROM calls WHERE owner != ? GROUP BY kind", (owner,)))
+    reserved = _reserved(db, owner)
+    return Spent(calls.get(CallKind.EDIT.value, 0), calls.get(CallKind.POST.value, 0), reserved)
+
+
+def _reserved(db: sqlite3.Connection, owner: str) -> int:
+    """The edits that others than `owner` reserve."""
     (reserved,) = db.execute("SELECT total(reserved) FROM owners WHERE id != ?", (owner,)).fetchone()
-    return Spent(calls.get(CallKind.EDIT.value, 0), calls.get(CallKind.POST.value, 0), int(reserved))
+    return int(reserved)
 
 
 def _wait_of_window(db: sqlite3.Connection, kind: CallKind, limit: float, now: float) -> float:

@@ -79,6 +79,19 @@ class CallKind(Enum):
 
 
 @dataclass(frozen=True)
+class Charge:
+    """A call to be counted. `reserved` is how many edits its process will need for last words after it.
+
+    One that `is_spare` opens a message or shows progress: it must leave what all processes have reserved.
+    """
+
+    kind: CallKind
+    channel: str
+    reserved: int = 0
+    is_spare: bool = False
+
+
+@dataclass(frozen=True)
 class Allowance:
     """How many calls Slack takes from all processes together.
 

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Protocol, TypeVar
 
 from bot.core.errors import OverBudget, StoreError
-from bot.core.journal import Beat, CallKind, Owner
+from bot.core.journal import Beat, Charge, Owner
 from bot.core.question import Place, Question
 from bot.engine.claims import Claims
 
@@ -40,7 +40,7 @@ class Store(Protocol):
     def leave(self, owner_id: str) -> None:
         """End the lease now."""
 
-    def spend(self, owner_id: str, kind: CallKind, channel: str, keep: int) -> float:
+    def spend(self, owner_id: str, charge: Charge) -> float:
         """Count a call to Slack, or say after how many seconds it is worth asking again."""
 
 
@@ -75,9 +75,9 @@ class Journal:
         for entry_id in entry_ids:
             self._write(partial(self._store.close, entry_id, self._owner_id))
 
-    def spend(self, kind: CallKind, channel: str, keep: int) -> None:
+    def spend(self, charge: Charge) -> None:
         """Count a call to Slack. Raises OverBudget if all processes together have no room for it."""
-        wait = self._asked(lambda: self._store.spend(self._owner_id, kind, channel, keep), 0.0)
+        wait = self._asked(lambda: self._store.spend(self._owner_id, charge), 0.0)
         if wait:
             raise OverBudget(wait)
 

@@ -331,7 +331,7 @@ class Orchestrator:
     def _call_slack(self, turn: Turn) -> None:
         exchange, error = turn.exchange, None
         try:
-            self._journal.spend(turn.kind, turn.channel, turn.keep)
+            self._journal.spend(turn.charge)
             change = self._made(exchange, turn.step)
         except Exception as raised:
             error = raised if isinstance(raised, SlackError) else SlackError("crashed", repr(raised))
@@ -342,7 +342,7 @@ class Orchestrator:
         def settle(now: float) -> None:
             self._pacer.ended(turn, now, error)
             change(now)
-            if turn.kind is CallKind.POST and exchange.place:
+            if turn.charge.kind is CallKind.POST and exchange.place:
                 self._journal.note(exchange.question, exchange.place, exchange.messages)
 
         self._inbox.put(settle)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from math import inf
 
 from bot.core.errors import OverBudget, RateLimited, SlackError
-from bot.core.journal import Allowance, CallKind, Spent
+from bot.core.journal import Allowance, CallKind, Charge, Spent
 from bot.engine.budget import WINDOW_SECONDS, Bucket, Window
 from bot.engine.exchange import Exchange, Need, OpenThread, Show, Wish
 
@@ -22,22 +22,16 @@ FLOOR_SECONDS = 0.4  # between two edits of one message, when there is room for 
 _LONGEST_PATIENCE = 2.5  # for first words that are held back to carry something
 _FIRST_GUESS = 6.0  # seconds that an answer takes, before any was seen: 500 tokens at 90 a second
 _LEARNING = 0.2
+_UNTIL_OTHERS_ARE_HEARD = 1.0  # seconds: with each beat one hears what other processes spend
 
 
 @dataclass(frozen=True)
 class Turn:
-    """A call to make now for an exchange. `keep` is how many edits it must leave to all processes."""
+    """A call to make now for an exchange, and what it is counted as."""
 
     exchange: Exchange
     step: Show | OpenThread
-    channel: str
-    keep: int = 0
-
-    @property
-    def kind(self) -> CallKind:
-        """What it is counted as."""
-        is_post = isinstance(self.step, OpenThread) or self.step.ts is None
-        return CallKind.POST if is_post else CallKind.EDIT
+    charge: Charge
 
 
 @dataclass
@@ -71,7 +65,7 @@ class Pacer:
         self.reserved = 0  # edits that the open answers of this process still need
         self._reserved_by_others = 0
         self._floor = floor
-        self._edits_paused_until = self._posts_paused_until = -inf
+        self._edits_paused_until = self._posts_paused_until = self._spare_paused_until = -inf
         self._typical_seconds = _FIRST_GUESS
         self._answered: deque[float] = deque()  # when the answers of the last minute ended
         self._most_spare = allowance.edits_per_minute / 5
@@ -90,10 +84,12 @@ class Pacer:
             growing=sum(exchange.grows for exchange in live),
             spare=min(self._most_spare, self._recently_answered(now)),
         )
+        again = inf
+        if now < self._spare_paused_until:
+            room.edits, again = 0, self._spare_paused_until
         wishes = [(wish, exchange) for exchange in live if (wish := exchange.wish())]
         wishes.sort(key=lambda pair: (pair[0].need, _precedence(pair[0], pair[1], now)))
         turns: list[Turn] = []
-        again = inf
         for wish, exchange in wishes:
             at = max(wish.earliest, self._due(wish, exchange, room), self._free_at(wish, room, now))
             if at > now:
@@ -108,16 +104,19 @@ class Pacer:
         """The call of `turn` was answered, or failed with `error`."""
         pause = now + error.retry_after if isinstance(error, RateLimited) else now
         made = not isinstance(error, OverBudget)
-        if turn.kind is CallKind.EDIT:
+        if not made and turn.charge.is_spare:  # others reserved it since they were last heard of
+            self._spare_paused_until = now + _UNTIL_OTHERS_ARE_HEARD
+            pause = now
+        if turn.charge.kind is CallKind.EDIT:
             self._edits.end(now, made=made)
             self._edits_paused_until = max(self._edits_paused_until, pause)
             return
         self._posts.end(now, made=made)
         if made:
-            self._channels[turn.channel].end(now)
+            self._channels[turn.charge.channel].end(now)
             self._posts_paused_until = max(self._posts_paused_until, pause)
         else:
-            self._channels[turn.channel].refuse(pause)
+            self._channels[turn.charge.channel].refuse(pause)
 
     def learn(self, exchange: Exchange) -> None:
         """Take note of how long a finished answer took to be written."""
@@ -161,18 +160,19 @@ class Pacer:
         if step is None:
             return None
         is_spare = wish.need is Need.PROGRESS
-        keep = self.reserved + self._reserved_by_others if is_spare else 0
-        turn = Turn(exchange, step, wish.channel, keep)
-        if turn.kind is CallKind.EDIT:
+        if isinstance(step, Show) and step.ts is not None:
+            kind = CallKind.EDIT
             self._edits.begin()
-            room.edits -= is_spare
-            return turn
-        self._posts.begin()
-        self._channels[wish.channel].begin()
-        if isinstance(step, Show) and step.grows:
-            room.edits -= 1
-            room.unopened -= step.number == 0
-        return turn
+        else:
+            kind = CallKind.POST
+            self._posts.begin()
+            self._channels[wish.channel].begin()
+            if isinstance(step, Show) and step.grows:
+                is_spare = True
+                self.reserved += 1
+                room.unopened -= step.number == 0
+        room.edits -= is_spare
+        return Turn(exchange, step, Charge(kind, wish.channel, self.reserved, is_spare))
 
 
 def _precedence(wish: Wish, exchange: Exchange, now: float) -> float:

@@ -28,7 +28,7 @@ from redis import Redis
 from bot.adapters.redis_store import RedisStore
 from bot.adapters.sqlite_store import MIGRATIONS, SqliteStore
 from bot.core.errors import StoreError
-from bot.core.journal import REMEMBERED_SECONDS, Allowance, Beat, CallKind, Entry, Owner, Spent
+from bot.core.journal import REMEMBERED_SECONDS, Allowance, Beat, CallKind, Charge, Entry, Owner, Spent
 from bot.core.question import Place, Question
 from bot.playground.limits import Limits, Meter
 from tests.adapters.redis_server import free_port, redis_server
@@ -367,10 +367,10 @@ def test_a_process_whose_lease_runs_out_is_gone(store: Store) -> None:
 
 
 def test_a_process_hears_what_the_others_spend_and_still_need(store: Store, other: Store) -> None:
+    for owner, kind in (("A", EDIT), ("A", EDIT), ("A", POST), ("gone", EDIT), ("B", POST), ("B", EDIT)):
+        assert store.spend(owner, Charge(kind, "C1")) == 0
     store.beat(Owner("A", reserved=2), 60)
     store.beat(Owner("C", reserved=3), 60)
-    for owner, kind in (("A", EDIT), ("A", EDIT), ("A", POST), ("gone", EDIT), ("B", POST), ("B", EDIT)):
-        assert store.spend(owner, kind, "C1", 0) == 0
 
     assert other.beat(Owner("B", reserved=7), 60).others == Spent(edits=3, posts=1, reserved=5)
     assert other.beat(Owner("A", reserved=2), 60).others == Spent(edits=2, posts=1, reserved=10)
@@ -381,17 +381,19 @@ def test_a_process_hears_what_the_others_spend_and_still_need(store: Store, othe
 
 def test_all_processes_together_spend_what_slack_takes(shelf: Shelf) -> None:
     stores = [shelf.open(Allowance(edits_per_minute=3)) for _ in range(2)]
-    waits = [stores[turn % 2].spend(f"P{turn}", EDIT, "C1", 0) for turn in range(5)]
+    waits = [stores[turn % 2].spend(f"P{turn}", Charge(EDIT, "C1")) for turn in range(5)]
 
     assert waits[:3] == [0, 0, 0]
     assert all(60 < wait <= 61 for wait in waits[3:])
-    assert stores[0].spend("A", POST, "C1", 0) == 0
+    assert stores[0].spend("A", Charge(POST, "C1")) == 0
 
 
 def test_an_edit_leaves_as_many_as_are_kept(shelf: Shelf) -> None:
     store = shelf.open(Allowance(edits_per_minute=4))
 
-    assert [store.spend("A", EDIT, "C1", keep) > 0 for keep in (4, 3, 3, 2, 2, 1, 1, 0, 0)] == [
+    charges = [Charge(EDIT, "C1", keep, is_spare=True) for keep in (4, 3, 3, 2, 2, 1, 1, 0, 0)]
+
+    assert [store.spend("A", charge) > 0 for charge in charges] == [
         True,
         False,
         True,
@@ -404,39 +406,60 @@ def test_an_edit_leaves_as_many_as_are_kept(shelf: Shelf) -> None:
     ]
 
 
+def test_what_is_spare_leaves_what_others_have_reserved(store: Store, other: Store) -> None:
+    """They tell with each call and each beat how many that are."""
+    edits = int(ALLOWANCE.edits_per_minute)
+    store.beat(Owner("A"), 60)
+    other.beat(Owner("B", reserved=edits), 60)
+    assert store.spend("A", Charge(EDIT, "C1", is_spare=True)) > 0
+    assert store.spend("A", Charge(EDIT, "C1")) == 0  # last words
+
+    other.spend("B", Charge(POST, "C1", reserved=edits - 3))
+    assert store.spend("A", Charge(EDIT, "C1", is_spare=True)) == 0
+    assert store.spend("A", Charge(POST, "C1", reserved=2, is_spare=True)) > 0
+    assert store.spend("A", Charge(POST, "C1", reserved=1, is_spare=True)) == 0
+    assert other.beat(Owner("B"), 60).others.reserved == 1
+
+
 def test_one_that_keeps_more_waits_until_more_calls_are_over(shelf: Shelf) -> None:
     store = shelf.open(Allowance(edits_per_minute=2))
-    store.spend("A", EDIT, "C1", 0)
+    store.spend("A", Charge(EDIT, "C1"))
     time.sleep(0.05)
-    store.spend("A", EDIT, "C1", 0)
+    store.spend("A", Charge(EDIT, "C1"))
 
-    assert store.spend("A", EDIT, "C1", 1) - store.spend("A", EDIT, "C1", 0) > 0.04
-    assert 60 < store.spend("A", EDIT, "C1", 100) <= 61
+    assert (
+        store.spend("A", Charge(EDIT, "C1", 1, is_spare=True)) - store.spend("A", Charge(EDIT, "C1")) > 0.04
+    )
+    assert 60 < store.spend("A", Charge(EDIT, "C1", 100, is_spare=True)) <= 61
 
 
 def test_posts_of_all_channels_count_together(shelf: Shelf) -> None:
     store = shelf.open(Allowance(posts_per_minute=2))
 
-    assert [store.spend("A", POST, channel, 9) > 0 for channel in ("C1", "C2", "C3")] == [False, False, True]
-    assert store.spend("A", EDIT, "C1", 0) == 0
+    assert [store.spend("A", Charge(POST, channel, 9)) > 0 for channel in ("C1", "C2", "C3")] == [
+        False,
+        False,
+        True,
+    ]
+    assert store.spend("A", Charge(EDIT, "C1")) == 0
 
 
 def test_a_channel_takes_a_burst_and_then_one_after_the_other(shelf: Shelf) -> None:
     stores = [shelf.open(Allowance(per_second=5.0, burst=3)) for _ in range(2)]
     begun = time.monotonic()
-    waits = [stores[turn % 2].spend("A", POST, "C1", 0) for turn in range(4)]
+    waits = [stores[turn % 2].spend("A", Charge(POST, "C1")) for turn in range(4)]
 
     assert waits[:3] == [0, 0, 0]
     assert 0 < waits[3] <= 0.2
-    assert stores[0].spend("A", POST, "C2", 0) == 0
-    until(lambda: stores[0].spend("A", POST, "C1", 0) == 0)
-    until(lambda: stores[1].spend("A", POST, "C1", 0) == 0)
+    assert stores[0].spend("A", Charge(POST, "C2")) == 0
+    until(lambda: stores[0].spend("A", Charge(POST, "C1")) == 0)
+    until(lambda: stores[1].spend("A", Charge(POST, "C1")) == 0)
     assert time.monotonic() - begun >= 0.39
 
 
 def test_what_is_refused_is_not_counted(shelf: Shelf) -> None:
     store = shelf.open(Allowance(posts_per_minute=3, per_second=1.0, burst=1))
-    waits = [store.spend("A", POST, channel, 0) for channel in ("C1", "C1", "C1", "C2", "C3", "C4")]
+    waits = [store.spend("A", Charge(POST, channel)) for channel in ("C1", "C1", "C1", "C2", "C3", "C4")]
 
     assert [wait > 0 for wait in waits] == [False, True, True, False, False, True]
     assert waits[2] <= 1
@@ -447,10 +470,10 @@ def test_what_leaves_the_window_can_be_spent_again(shelf: Shelf, monkeypatch: py
     shelf.shorten(monkeypatch, "_WINDOW_SECONDS", 0.2)
     store = shelf.open(Allowance(edits_per_minute=1))
     begun = time.monotonic()
-    store.spend("A", EDIT, "C1", 0)
+    store.spend("A", Charge(EDIT, "C1"))
 
-    assert 0 < store.spend("B", EDIT, "C1", 0) <= 0.2
-    until(lambda: store.spend("B", EDIT, "C1", 0) == 0)
+    assert 0 < store.spend("B", Charge(EDIT, "C1")) <= 0.2
+    until(lambda: store.spend("B", Charge(EDIT, "C1")) == 0)
     assert time.monotonic() - begun >= 0.19
     until(lambda: store.beat(Owner("A"), 60).others == Spent())
 
@@ -458,7 +481,9 @@ def test_what_leaves_the_window_can_be_spent_again(shelf: Shelf, monkeypatch: py
 def test_unlimited_means_unlimited(shelf: Shelf) -> None:
     store = shelf.open(UNLIMITED)
 
-    assert not any(store.spend("A", kind, "C1", 10) for kind in (EDIT, POST) for _ in range(50))
+    assert not any(
+        store.spend("A", Charge(kind, "C1", 10, is_spare=True)) for kind in (EDIT, POST) for _ in range(50)
+    )
     assert store.beat(Owner("B"), 60).others == Spent(edits=50, posts=50)
 
 
@@ -466,7 +491,7 @@ def test_many_that_spend_at_once_never_spend_more_than_there_is(shelf: Shelf) ->
     stores = [shelf.open(Allowance(edits_per_minute=30)) for _ in range(2)]
 
     def spend(store: Store) -> int:
-        return sum(store.spend("A", EDIT, "C1", 0) == 0 for _ in range(5))
+        return sum(store.spend("A", Charge(EDIT, "C1")) == 0 for _ in range(5))
 
     assert sum(at_once([partial(spend, stores[turn % 2]) for turn in range(20)])) == 30
 
@@ -487,10 +512,10 @@ def test_slack_takes_all_that_two_processes_may_spend(steps: list[tuple[float, b
         stores = [SqliteStore(f"{folder}/bot.db", allowance, lambda: now) for _ in range(2)]
         for turn, (pause, is_post) in enumerate(steps):
             now += pause
-            wait = stores[turn % 2].spend("A", POST if is_post else EDIT, "C1", 0)
+            wait = stores[turn % 2].spend("A", Charge(POST if is_post else EDIT, "C1"))
             if wait:
                 now += wait
-                assert stores[turn % 2].spend("A", POST if is_post else EDIT, "C1", 0) == 0
+                assert stores[turn % 2].spend("A", Charge(POST if is_post else EDIT, "C1")) == 0
             method = "chat.postMessage" if is_post else "chat.update"
             assert meters[0].take(method, "C1", now) == 0
             assert is_post or meters[1].take(method, "C1", now + turn % 2) == 0
@@ -502,7 +527,7 @@ def test_what_is_older_than_a_day_leaves_the_file(tmp_path: Path) -> None:
     store.take(asked(1), "Ev1", "A")
     store.take(asked(2), "Ev2", "A")
     store.close(asked(2).id, "A")
-    store.spend("A", POST, "C1", 0)
+    store.spend("A", Charge(POST, "C1"))
     now = REMEMBERED_SECONDS
     assert store.beat(Owner("B"), 60).adopted == (Entry(asked(1), REMEMBERED_SECONDS, 2),)
     now += 61
@@ -668,8 +693,8 @@ def test_nothing_stays_in_redis_for_ever(redis_url: str) -> None:
         store.take(asked(number), f"Ev{number}", "A")
         store.note(asked(number).id, "A", PLACE, {"ack": "1.1"})
     store.close(asked(1).id, "A")
-    store.spend("A", EDIT, "C1", 0)
-    store.spend("A", POST, "C1", 0)
+    store.spend("A", Charge(EDIT, "C1"))
+    store.spend("A", Charge(POST, "C1"))
     store.beat(Owner("A"), 60)
 
     with Redis.from_url(redis_url, decode_responses=True) as redis:

@@ -16,7 +16,7 @@ from math import ceil, inf
 from typing import TypeAlias
 
 from bot.core.draft import Draft, Outcome
-from bot.core.errors import RateLimited, SlackError, Unreachable
+from bot.core.errors import OverBudget, RateLimited, SlackError, Unreachable
 from bot.core.journal import Allowance, CallKind
 from bot.core.message import Content, Kind
 from bot.core.question import Place, Question
@@ -43,12 +43,13 @@ class Broken(Enum):
 class Network:
     """How long each call takes, and how far of that it has come when Slack counts it, both in turn.
 
-    `faults` are the calls that go wrong, by their number; a number of seconds is a 429.
+    `faults` are the calls that go wrong, by their number; a number of seconds is a 429. An OverBudget is no
+    fault of the network's: other processes spent what the call needed.
     """
 
     latencies: tuple[float, ...] = (0.06,)
     arrivals: tuple[float, ...] = (0.5,)
-    faults: Mapping[int, Broken | float] = field(default_factory=dict)
+    faults: Mapping[int, Broken | float | OverBudget] = field(default_factory=dict)
 
 
 @dataclass
@@ -178,7 +179,8 @@ class Simulation:
 
     def _send(self, turn: Turn) -> None:
         exchange = turn.exchange
-        call = Call(exchange, turn.step, turn.channel, turn.kind is CallKind.POST, self.now, exchange.draft)
+        is_post = turn.charge.kind is CallKind.POST
+        call = Call(exchange, turn.step, turn.charge.channel, is_post, self.now, exchange.draft)
         fault = self._network.faults.get(len(self.calls))
         self.calls.append(call)
         latency = next(self._latencies)
@@ -194,8 +196,10 @@ class Simulation:
 
         self._at(self.now + latency * next(self._arrivals), arrive)
 
-    def _made(self, call: Call, fault: Broken | float | None) -> str:
+    def _made(self, call: Call, fault: Broken | float | OverBudget | None) -> str:
         """What Slack does with a call that arrives; the ts of the message that it made, found or changed."""
+        if isinstance(fault, OverBudget):
+            raise fault
         if fault is Broken.LOST:
             raise Unreachable("lost")
         thread, step = self.threads[call.exchange], call.step
@@ -245,7 +249,7 @@ class Simulation:
         if call.error or ts is None:
             exchange.refused(call.error or SlackError("no_ts"), self.now)
         elif isinstance(step, OpenThread):
-            exchange.opened(Place(turn.channel, ts), {}, self.now)
+            exchange.opened(Place(turn.charge.channel, ts), {}, self.now)
         else:
             exchange.shown(call.found or step, ts, self.now)
 

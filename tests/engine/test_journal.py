@@ -9,13 +9,14 @@ from collections.abc import Mapping
 import pytest
 
 from bot.core.errors import OverBudget, StoreError
-from bot.core.journal import Beat, CallKind, Owner, Spent
+from bot.core.journal import Beat, CallKind, Charge, Owner, Spent
 from bot.core.question import Place, Question
 from bot.engine.journal import Journal
 
 QUESTION = Question("T1", "C1", "U1", "Why?", ts="1.0")
 OTHER = Question("T1", "C1", "U1", "Why?", ts="2.0")
 PLACE = Place("C1", "1.0")
+EDIT, POST = (Charge(kind, "C1") for kind in (CallKind.EDIT, CallKind.POST))
 
 
 class Recorder:
@@ -48,8 +49,8 @@ class Recorder:
     def leave(self, owner_id: str) -> None:
         self._tell("leave")
 
-    def spend(self, owner_id: str, kind: CallKind, channel: str, keep: int) -> float:
-        self._tell("spend", kind)
+    def spend(self, owner_id: str, charge: Charge) -> float:
+        self._tell("spend", charge)
         return self.wait
 
 
@@ -102,10 +103,10 @@ def test_a_beat_tells_of_this_process_and_what_it_told_is_heard(journal: Journal
 
 
 def test_a_call_for_which_there_is_no_room_is_over_budget(journal: Journal, store: Recorder) -> None:
-    journal.spend(CallKind.EDIT, "C1", 0)
+    journal.spend(EDIT)
     store.wait = 2.5
     with pytest.raises(OverBudget) as refused:
-        journal.spend(CallKind.EDIT, "C1", 0)
+        journal.spend(EDIT)
 
     assert refused.value.retry_after == 2.5
 
@@ -117,7 +118,7 @@ def test_without_a_store_questions_are_taken_all_the_same_and_still_once(
 
     assert journal.take(QUESTION, "Ev1")
     assert not journal.take(QUESTION, "Ev1")
-    journal.spend(CallKind.POST, "C1", 0)
+    journal.spend(POST)
     assert not journal.works
 
 
@@ -128,13 +129,13 @@ def test_a_store_that_fails_is_said_once_and_left_alone_until_a_beat_finds_it_wo
     journal.take(QUESTION, "Ev1")
     assert beat(journal, store) == []
     store.broken = False
-    journal.spend(CallKind.POST, "C1", 0)
+    journal.spend(POST)
     assert store.told == []
 
     beat(journal, store)
-    journal.spend(CallKind.POST, "C1", 0)
+    journal.spend(POST)
 
-    assert store.told == [("beat", "connected", 2), ("spend", CallKind.POST)]
+    assert store.told == [("beat", "connected", 2), ("spend", POST)]
     said = [(record.levelno, record.message) for record in caplog.records]
     assert said == [(logging.ERROR, "store.failed"), (logging.WARNING, "store.works_again")]
     assert vars(caplog.records[0])["error"] == "disk full"

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.core.errors import RateLimited
+from bot.core.errors import OverBudget, RateLimited
+from bot.core.journal import Spent
 from bot.core.message import Content, Kind
 from bot.core.stream import Text
 from bot.engine.exchange import Exchange, OpenThread, Show
@@ -502,6 +503,46 @@ def test_first_words_that_stood_already_are_brought_up_to_date_at_once() -> None
     assert [call.content.body for call in calls] == ["Be", "Because.", "Because."]
     assert calls[1].found is calls[0].step
     assert calls[2].sent < 3.0
+
+
+# Other processes
+
+
+def test_what_other_processes_spend_and_reserve_is_left_to_them() -> None:
+    simulation = Simulation()
+    simulation.pacer.share(Spent(edits=30, posts=0, reserved=15))
+    simulation.ask(0.0, "C1", written(2000))
+    simulation.run(until=20.0)
+
+    assert len(simulation.edits) == 50 - 30 - 15 - 1
+
+
+def test_progress_that_others_left_no_room_for_does_not_delay_last_words() -> None:
+    number = nth(2, lambda call: call.is_progress, four)
+    simulation = four(Network(faults={number: OverBudget(30.0)}))
+
+    assert max(map(simulation.whole_after, simulation.exchanges)) < 2 * LATENCY
+    assert all(map(simulation.is_exact, simulation.exchanges))
+    progress_after = [call for call in simulation.calls[number + 1 :] if call.is_progress]
+    assert progress_after[0].sent == pytest.approx(simulation.calls[number].returned + 1.0)
+
+
+def test_a_message_that_others_left_no_edit_for_is_opened_soon_and_holds_up_nobody() -> None:
+    number = nth(1, opens, four)
+    simulation = four(Network(faults={number: OverBudget(30.0)}))
+
+    assert max(map(simulation.whole_after, simulation.exchanges)) < 2 * LATENCY
+    assert all(map(simulation.is_exact, simulation.exchanges))
+
+
+def test_a_channel_that_others_filled_waits_alone() -> None:
+    number = nth(2, acknowledges, four)
+    simulation = four(Network(faults={number: OverBudget(2.5)}))
+    refused = simulation.calls[number]
+    (again, *_) = [call for call in simulation.calls_of(refused.exchange) if call.sent > refused.sent]
+
+    assert again.sent == pytest.approx(refused.returned + 2.5)
+    assert [call for call in simulation.posts if refused.returned < call.sent < again.sent]
 
 
 def test_an_opening_of_unknown_outcome_keeps_an_edit_for_its_last_words() -> None:
