@@ -50,6 +50,7 @@ class Page:
                 web.get("/page/events", self._events),
                 web.post("/page/say", self._say),
                 web.post("/page/command", self._command),
+                web.post("/page/click", self._click),
                 web.get("/page/{name}", self._file),
             ]
         )
@@ -113,6 +114,15 @@ class Page:
         words = await request.json()
         await self._slack.command(self._me, words["channel"], words["command"], words["text"])
         return web.json_response({"ok": True})
+
+    async def _click(self, request: web.Request) -> web.Response:
+        words = await request.json()
+        try:
+            message = self._slack.workspace.messages[words["channel"], words["ts"]]
+            is_acknowledged = await self._slack.click(self._me, message, words["action_id"])
+        except KeyError:  # an edit took the button away while the click was on its way
+            is_acknowledged = False
+        return web.json_response({"ok": is_acknowledged})
 
     def _changed(self, message: Message, is_gone: bool) -> None:
         if not self._sees(message):

@@ -44,8 +44,16 @@ def _rendered(block: Mapping[str, Any], users: Mapping[str, User]) -> dict[str, 
         case {"type": "context", "elements": elements}:
             words = (_mrkdwn(element.get("text", ""), users) for element in elements)
             return {"type": "context", "html": " ".join(words)}
+        case {"type": "actions", "elements": elements}:
+            return {"type": "actions", "html": "".join(map(_button, elements))}
         case _:
             return {"type": "unknown", "html": html.escape(str(block.get("type")))}
+
+
+def _button(button: Mapping[str, Any]) -> str:
+    label, action = html.escape(button["text"]["text"]), html.escape(button["action_id"])
+    style = html.escape(button.get("style", "default"))
+    return f'<button type="button" class="{style}" data-action="{action}">{label}</button>'
 
 
 def _mention_in_markdown(state: StateInline, silent: bool) -> bool:

@@ -21,7 +21,7 @@ from aiohttp import web
 from bot.playground.limits import Limits, Meter
 from bot.playground.socket_mode import SocketMode
 from bot.playground.web_api import METHODS, READ_SCOPES, ApiError, as_slack_shows
-from bot.playground.workspace import BOT_ID, BOT_USER, TEAM, Message, Workspace, mentions
+from bot.playground.workspace import BOT_ID, BOT_USER, TEAM, Conversation, Message, Workspace, mentions
 
 BOT_TOKEN = "xoxb-playground"  # noqa: S105 - it opens nothing but this server
 APP_TOKEN = "xapp-playground"  # noqa: S105 - likewise
@@ -39,7 +39,9 @@ _EVENTS_BY_KIND = {
     "mpim": "message.mpim",
     "im": "message.im",
 }
+# https://docs.slack.dev/interactivity/handling-user-interaction
 _RESPONSE_URL_POSTS = 5
+_RESPONSE_URL_SECONDS = 30 * 60.0
 _TOKEN_KINDS = {"xoxb", "xoxp", "xapp"}
 SILENCE = -1
 
@@ -69,6 +71,17 @@ class Call:
     error: str
 
 
+@dataclass(frozen=True)
+class _ResponseUrl:
+    """What a response URL is good for: `user` alone sees what is posted there, until `end` (Unix seconds)."""
+
+    user: str
+    channel: str
+    thread_ts: str | None
+    end: float
+    posts: int = 0
+
+
 class Slack:
     """The server. `granted` and `subscribed` are the app's scopes and events, from its manifest. A call takes
     `answering_seconds`.
@@ -94,7 +107,7 @@ class Slack:
         self._answering_seconds = answering_seconds
         self._meter = Meter(limits or Limits())
         self._faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
-        self._response_urls: dict[str, tuple[str, str, int]] = {}
+        self._response_urls: dict[str, _ResponseUrl] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.app = web.Application()
         self.app.add_routes(
@@ -103,6 +116,7 @@ class Slack:
                 web.post("/api/{method}", self._call),
                 web.get("/link/", self.sockets.serve),
                 web.post("/commands/{key}", self._respond),
+                web.post("/actions/{key}", self._respond),
             ]
         )
         self.app.on_shutdown.append(self._close)
@@ -154,26 +168,53 @@ class Slack:
     async def command(self, user: str, channel: str, command: str, text: str) -> None:
         """Let `user` give a slash command."""
         self._needs_scope("commands")
-        key = uuid4().hex
-        self._response_urls[key] = (user, channel, 0)
-        conversation = self.workspace.conversations[channel]
         payload = {
             "team_id": TEAM,
             "channel_id": channel,
-            "channel_name": "directmessage" if conversation.kind == "im" else conversation.name,
+            "channel_name": _name_of(self.workspace.conversations[channel]),
             "user_id": user,
             "user_name": self.workspace.users[user].name,
             "command": command,
             "text": text,
             "api_app_id": "ADUET",
-            "response_url": f"{self.base_url}/commands/{key}",
-            "trigger_id": key,
+            "response_url": self._new_response_url("commands", user, channel),
+            "trigger_id": uuid4().hex,
         }
         answer = await self.sockets.deliver_interaction("slash_commands", payload)
         if answer is None:
             self._whisper(user, channel, f"{command} failed with the error “operation_timeout”.")
         elif answer.get("text"):
             self._whisper(user, channel, str(answer["text"]))
+
+    async def click(self, user: str, message: Message, action_id: str) -> bool:
+        """Let `user` click a button of `message`; whether the app acknowledged that in time.
+
+        Raises KeyError if the message has no such button. The payload:
+        https://docs.slack.dev/reference/interaction-payloads/block_actions-payload
+        """
+        button = _button(message, action_id)
+        name = self.workspace.users[user].name
+        channel, ts = message.channel, message.ts
+        payload = {
+            "type": "block_actions",
+            "user": {"id": user, "username": name, "name": name, "team_id": TEAM},
+            "api_app_id": "ADUET",
+            "token": "playground",
+            "container": {"type": "message", "message_ts": ts, "channel_id": channel, "is_ephemeral": False},
+            "trigger_id": uuid4().hex,
+            "team": {"id": TEAM, "domain": "playground"},
+            "channel": {"id": channel, "name": _name_of(self.workspace.conversations[channel])},
+            "message": as_slack_shows(message),
+            "response_url": self._new_response_url("actions", user, channel, message.thread_ts),
+            "actions": [button | {"action_ts": self.workspace.new_ts(self._clock())}],
+        }
+        return await self.sockets.deliver_interaction("interactive", payload) is not None
+
+    def _new_response_url(self, kind: str, user: str, channel: str, thread_ts: str | None = None) -> str:
+        key = uuid4().hex
+        end = self._clock() + _RESPONSE_URL_SECONDS
+        self._response_urls[key] = _ResponseUrl(user, channel, thread_ts, end)
+        return f"{self.base_url}/{kind}/{key}"
 
     base_url = ""  # where the server is reached, known once it listens
 
@@ -223,9 +264,9 @@ class Slack:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _whisper(self, user: str, channel: str, text: str) -> None:
+    def _whisper(self, user: str, channel: str, text: str, thread_ts: str | None = None) -> None:
         ts = self.workspace.new_ts(self._clock())
-        self.workspace.put(Message(channel, ts, BOT_USER, text, only_for=user, bot_id=BOT_ID))
+        self.workspace.put(Message(channel, ts, BOT_USER, text, thread_ts, only_for=user, bot_id=BOT_ID))
 
     # What the bot calls
 
@@ -284,20 +325,37 @@ class Slack:
 
     async def _respond(self, request: web.Request) -> web.Response:
         key = request.match_info["key"]
-        user, channel, used = self._response_urls.get(key, ("", "", _RESPONSE_URL_POSTS))
-        if used >= _RESPONSE_URL_POSTS:
+        url = self._response_urls.get(key)
+        if url is None or url.posts >= _RESPONSE_URL_POSTS:
             return web.Response(status=404, text="used_url")
+        if self._clock() >= url.end:
+            return web.Response(status=404, text="expired_url")
         text = (await request.json()).get("text")
         if not text:
             return web.json_response({"ok": False, "error": "no_text"}, status=400)
-        self._response_urls[key] = (user, channel, used + 1)
-        self._whisper(user, channel, str(text))
+        self._response_urls[key] = replace(url, posts=url.posts + 1)
+        self._whisper(url.user, url.channel, str(text), url.thread_ts)
         return web.Response(text="ok")
 
     async def _close(self, _app: web.Application) -> None:
         for task in tuple(self._tasks):
             task.cancel()
         await self.sockets.close()
+
+
+def _name_of(conversation: Conversation) -> str:
+    return "directmessage" if conversation.kind == "im" else conversation.name
+
+
+def _button(message: Message, action_id: str) -> dict[str, Any]:
+    """A button of `message`, with the id of its block."""
+    buttons = {
+        button["action_id"]: {**button, "block_id": block["block_id"]}
+        for block in message.blocks
+        if block["type"] == "actions"
+        for button in block["elements"]
+    }
+    return buttons[action_id]
 
 
 def _token(request: web.Request) -> str:

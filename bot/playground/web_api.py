@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
+from uuid import uuid4
 
 from bot.playground.workspace import BOT_ID, BOT_USER, TEAM, Conversation, Message, Workspace
 
@@ -19,6 +20,9 @@ _TEXT_LIMITS = {"section": 3_000, "header": 150}
 _MOST_BLOCKS = 50
 _MOST_ELEMENTS = {"context": 10, "actions": 25, "context_actions": 5}
 _KNOWN_BLOCKS = {"markdown", "section", "header", "divider", *_MOST_ELEMENTS}
+# https://docs.slack.dev/reference/block-kit/block-elements/button-element
+_BUTTON_LIMITS = {"text": 75, "value": 2_000, "action_id": 255}
+_BUTTON_STYLES = ("primary", "danger")
 
 Parameters: TypeAlias = Mapping[str, Any]
 
@@ -186,11 +190,12 @@ def _checked_blocks(parameters: Parameters) -> Sequence[Mapping[str, Any]]:
     problems = [problem for number, block in enumerate(blocks) for problem in _block_problems(number, block)]
     if len(blocks) > _MOST_BLOCKS:
         problems.append(f"no more than {_MOST_BLOCKS} items allowed [json-pointer:/blocks]")
+    problems = problems or _repetitions(blocks)
     if problems:
         raise ApiError("invalid_blocks", response_metadata={"messages": [f"[ERROR] {p}" for p in problems]})
     if sum(_characters(block["text"]) for block in blocks if block["type"] == "markdown") > _MARKDOWN_LIMIT:
         raise ApiError("msg_blocks_too_long")
-    return blocks
+    return [_identified(block) for block in blocks]
 
 
 def _block_problems(number: int, block: Any) -> list[str]:
@@ -203,12 +208,56 @@ def _block_problems(number: int, block: Any) -> list[str]:
         problems.append(f"must be more than 0 characters [json-pointer:/blocks/{number}/text]")
     if most := _TEXT_LIMITS.get(kind):
         words = text.get("text") if isinstance(text, dict) else None
-        if not (isinstance(words, str) and 0 < _characters(words) <= most):
+        if not _fits(words, most):
             problems.append(f"must be 1 to {most} characters [json-pointer:/blocks/{number}/text]")
     most = _MOST_ELEMENTS.get(kind)
     if most and not (isinstance(elements, list) and 0 < len(elements) <= most):
         problems.append(f"must be 1 to {most} items [json-pointer:/blocks/{number}/elements]")
+    elif kind == "actions":
+        for place, element in enumerate(elements):
+            problems += _button_problems(f"/blocks/{number}/elements/{place}", element)
     return problems
+
+
+def _button_problems(where: str, button: Any) -> list[str]:
+    kind = button.get("type") if isinstance(button, dict) else ""
+    if kind != "button":
+        return [f"unsupported type: {kind} [json-pointer:{where}/type]"]
+    label = button.get("text")
+    if not (isinstance(label, dict) and label.get("type") == "plain_text"):
+        return [f"must be plain_text [json-pointer:{where}/text]"]
+    problems = []
+    given = {**button, "text": label.get("text")}
+    for name, most in _BUTTON_LIMITS.items():
+        if name in given and not _fits(given[name], most):
+            problems.append(f"must be 1 to {most} characters [json-pointer:{where}/{name}]")
+    if button.get("style", "primary") not in _BUTTON_STYLES:
+        problems.append(f"must be {' or '.join(_BUTTON_STYLES)} [json-pointer:{where}/style]")
+    return problems
+
+
+def _repetitions(blocks: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Slack refuses an action_id that comes twice in a block, and advises against one in another block."""
+    ids = [
+        (element["action_id"], f"/blocks/{number}/elements/{place}/action_id")
+        for number, block in enumerate(blocks)
+        for place, element in enumerate(block["elements"] if block["type"] == "actions" else ())
+        if "action_id" in element
+    ]
+    first = dict(reversed(ids))
+    return [f"must be unique: {name} [json-pointer:{where}]" for name, where in ids if first[name] != where]
+
+
+def _identified(block: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The block as Slack keeps it: with ids where the app gave it, or its buttons, none."""
+    identified = {"block_id": uuid4().hex, **block}
+    if block["type"] == "actions":
+        identified["elements"] = [{"action_id": uuid4().hex, **element} for element in block["elements"]]
+    return identified
+
+
+def _fits(words: Any, most: int) -> bool:
+    return isinstance(words, str) and 0 < _characters(words) <= most
 
 
 def _characters(text: str) -> int:

@@ -6,11 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from math import inf
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -24,14 +26,17 @@ from playwright.sync_api import (
     expect,
     sync_playwright,
 )
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.webhook import WebhookClient
 
 from bot.playground.bedrock import Bedrock, Pace, Reply
 from bot.playground.limits import UNLIMITED
 from bot.playground.page import Page as PageServer
 from bot.playground.servers import Servers
 from bot.playground.slack import Slack
+from bot.playground.socket_mode import SocketMode
 from bot.playground.workspace import ADA, MINJI, User
-from tests.playground.conftest import serving
+from tests.playground.conftest import Listener, serving, web_client
 
 SOON = 15.0  # seconds, far more than anything here takes
 QUICK = Pace(converse=0.05, first_token=0.05, tokens_per_second=inf)
@@ -68,8 +73,8 @@ class Stage:
         self.servers.bedrock.release()
 
 
-def slack_with_page() -> Slack:
-    slack = Slack(UNLIMITED)
+def slack_with_page(sockets: SocketMode | None = None) -> Slack:
+    slack = Slack(UNLIMITED, sockets=sockets)
     PageServer(slack)
     return slack
 
@@ -103,6 +108,12 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(stage: Stage, browser: Browser) -> Iterator[Page]:
+    with opened(browser, stage.url) as page:
+        yield page
+
+
+@contextmanager
+def opened(browser: Browser, url: str) -> Iterator[Page]:
     """The open page. What no flow may cause: an error, a dialog, a request to another host."""
     with closing(browser.new_context(locale="en-US")) as context:
         page = context.new_page()
@@ -117,16 +128,37 @@ def page(stage: Stage, browser: Browser) -> Iterator[Page]:
             dialog.dismiss()
 
         def see(request: Request) -> None:
-            if urlsplit(request.url).netloc not in (urlsplit(stage.url).netloc, ""):
+            if urlsplit(request.url).netloc not in (urlsplit(url).netloc, ""):
                 faults.append(request.url)
 
         page.on("console", hear)
         page.on("request", see)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("dialog", answer)
-        page.goto(stage.url)
+        page.goto(url)
         yield page
         assert faults == []
+
+
+@contextmanager
+def with_a_button(
+    browser: Browser, answer: Callable[[SocketModeRequest], dict[str, Any] | None], ack_seconds: float = SOON
+) -> Iterator[tuple[Page, Listener]]:
+    """The page at a thread in which an app has posted a button, and the app, which acknowledges so."""
+    button = {"type": "button", "text": {"type": "plain_text", "text": "Stop"}, "action_id": "stop"}
+    with (
+        serving(lambda: slack_with_page(SocketMode(ack_seconds))) as servers,
+        closing(Listener(servers, answer)) as app,
+    ):
+        root = servers.do(lambda: servers.slack.say(ADA.id, "CGENERAL", "why?"))
+        web_client(servers).chat_postMessage(
+            channel="CGENERAL",
+            thread_ts=root.ts,
+            text="Because.",
+            blocks=[{"type": "markdown", "text": "Because."}, {"type": "actions", "elements": [button]}],
+        )
+        with opened(browser, f"{servers.slack.base_url}/#CGENERAL/{root.ts}") as page:
+            yield page, app
 
 
 def thread_of(page: Page) -> Locator:
@@ -332,6 +364,58 @@ def test_a_slash_command_is_not_sent_from_a_thread(page: Page, stage: Stage) -> 
     expect(page.get_by_text("Slack does not allow slash commands in threads.")).to_be_visible()
     expect(field).to_have_value("/ask why?")
     expect(messages(thread_of(page))).to_have_count(1)
+
+
+def test_a_click_reaches_the_app_once_until_it_is_acknowledged(browser: Browser) -> None:
+    """A busy button keeps the focus and takes no second click."""
+    may_answer = threading.Event()
+
+    def answer(_request: SocketModeRequest) -> dict[str, Any] | None:
+        return {} if may_answer.wait(SOON) else None
+
+    with with_a_button(browser, answer) as (page, app):
+        stop = thread_of(page).get_by_role("button", name="Stop", exact=True)
+        stop.click()
+        expect(stop).to_have_attribute("aria-busy", "true")
+        stop.press("Enter")
+        stop.click(force=True)
+        expect(stop).to_be_focused()
+        may_answer.set()
+        expect(stop).not_to_have_attribute("aria-busy", "true")
+        first = app.envelopes()
+        stop.press("Space")
+        app.until(lambda: len(app.envelopes()) > len(first))
+        expect(stop).not_to_have_attribute("aria-busy", "true")
+
+    (envelope,) = first
+    assert envelope["payload"]["actions"][0]["action_id"] == "stop"
+    assert len(app.envelopes()) == 2
+
+
+def test_a_click_that_is_not_acknowledged_leaves_a_warning_at_its_button(browser: Browser) -> None:
+    sign = "button => getComputedStyle(button, '::after').content"
+    with with_a_button(browser, lambda _request: None, ack_seconds=0.3) as (page, _app):
+        stop = thread_of(page).get_by_role("button", name="Stop", exact=True)
+        assert stop.evaluate(sign) == "none"
+        stop.press("Enter")
+
+        expect(stop).to_have_attribute("title", "Duet did not acknowledge the click within 3 seconds")
+        expect(page.get_by_role("status").filter(has_text="did not acknowledge")).to_have_count(1)
+        assert stop.evaluate(sign) != "none"
+        expect(stop).to_be_enabled()
+
+
+def test_what_an_app_says_to_a_click_in_a_thread_is_shown_there_and_is_no_reply(browser: Browser) -> None:
+    with with_a_button(browser, lambda _request: {}) as (page, app):
+        thread_of(page).get_by_role("button", name="Stop", exact=True).click()
+        (envelope,) = app.until(app.envelopes)
+        WebhookClient(envelope["payload"]["response_url"]).send(text="Too late.")
+
+        told = messages(thread_of(page)).nth(2)
+        expect(told).to_contain_text("Too late.")
+        expect(told.locator(".only-you")).to_be_visible()
+        expect(messages(channel_of(page))).to_have_count(1)
+        expect(messages(channel_of(page)).last).to_contain_text("1 reply")
 
 
 def test_the_page_speaks_korean_to_a_korean_browser(stage: Stage, browser: Browser) -> None:

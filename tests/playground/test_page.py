@@ -19,14 +19,15 @@ from bot.playground.limits import UNLIMITED
 from bot.playground.page import Page
 from bot.playground.servers import Servers
 from bot.playground.slack import Slack
+from bot.playground.socket_mode import SocketMode
 from bot.playground.workspace import ADA, BOT_USER, MINJI, Message, User
-from tests.playground.conftest import SOON, Listener, serving
+from tests.playground.conftest import SOON, Listener, serving, web_client
 
 FILES = sorted(path.name for path in (Path(bot.playground.page.__file__).parent / "page").iterdir())
 
 
-def slack_with_page() -> Slack:
-    slack = Slack(UNLIMITED)
+def slack_with_page(sockets: SocketMode | None = None) -> Slack:
+    slack = Slack(UNLIMITED, sockets=sockets)
     Page(slack)
     return slack
 
@@ -106,7 +107,10 @@ def test_a_foreign_host_is_refused(untouched: Servers, host: str, path: str) -> 
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1", "https://{own}"])
-@pytest.mark.parametrize("path", ["/page/say", "/page/command", "/api/chat.postMessage", "/commands/x"])
+@pytest.mark.parametrize(
+    "path",
+    ["/page/say", "/page/command", "/page/click", "/api/chat.postMessage", "/commands/x", "/actions/x"],
+)
 def test_a_foreign_origin_is_refused_and_nothing_is_said(untouched: Servers, origin: str, path: str) -> None:
     headers = {"Origin": origin.format(own=address(untouched)), "Content-Type": "application/json"}
     words = {"channel": "CGENERAL", "text": "hi", "command": "/ask"}
@@ -228,6 +232,36 @@ def test_a_command_of_the_page_is_given_by_its_person(servers: Servers) -> None:
             "text": "why?",
         }.items()
     )
+
+
+@pytest.mark.parametrize(("answer", "is_ok"), [({}, True), (None, False)], ids=["acknowledged", "not"])
+def test_a_click_of_the_page_is_its_persons_and_tells_whether_it_was_acknowledged(
+    answer: dict[str, Any] | None, is_ok: bool
+) -> None:
+    def impatient() -> Slack:
+        return slack_with_page(SocketMode(ack_seconds=0.5))
+
+    with serving(impatient) as servers, closing(Listener(servers, lambda _request: answer)) as listener:
+        button = {"type": "button", "text": {"type": "plain_text", "text": "Stop"}, "action_id": "stop"}
+        posted = web_client(servers).chat_postMessage(
+            channel="CGENERAL", text="hi", blocks=[{"type": "actions", "elements": [button]}]
+        )
+        words = {"channel": "CGENERAL", "ts": posted["ts"], "action_id": "stop"}
+        _, body = request(servers, "/page/click", "POST", body=words)
+        (envelope,) = listener.envelopes()
+
+    assert json.loads(body) == {"ok": is_ok}
+    assert envelope["payload"]["user"]["id"] == ADA.id
+    assert envelope["payload"]["actions"][0]["action_id"] == "stop"
+
+
+@pytest.mark.parametrize("ts", ["1.5", "9.9"])
+def test_a_click_on_a_button_that_is_gone_does_nothing(servers: Servers, ts: str) -> None:
+    servers.do(lambda: servers.slack.workspace.put(Message("CGENERAL", "1.5", BOT_USER, "no button")))
+    words = {"channel": "CGENERAL", "ts": ts, "action_id": "stop"}
+    response, body = request(servers, "/page/click", "POST", body=words)
+
+    assert (response.status, json.loads(body)) == (200, {"ok": False})
 
 
 def hide_and_show(servers: Servers) -> None:

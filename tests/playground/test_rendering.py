@@ -44,11 +44,11 @@ ATTACKS = [
     "| <script>alert(1)</script> |\n|---|\n| <img src=x onerror=alert(1)> |",
 ]
 HARMLESS = {
-    *("p", "br", "strong", "em", "s", "del", "code", "pre", "span", "a", "blockquote", "hr"),
+    *("p", "br", "strong", "em", "s", "del", "code", "pre", "span", "a", "blockquote", "hr", "button"),
     *("h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li"),
     *("table", "thead", "tbody", "tr", "th", "td"),
 }
-HARMLESS_ATTRIBUTES = {"class", "href", "title", "start", "style"}
+HARMLESS_ATTRIBUTES = {"class", "href", "title", "start", "style", "type", "data-action"}
 
 
 class Page(HTMLParser):
@@ -86,6 +86,14 @@ def mrkdwn(text: str) -> dict[str, Any]:
     return {"type": "mrkdwn", "text": text}
 
 
+def plain(text: str) -> dict[str, Any]:
+    return {"type": "plain_text", "text": text}
+
+
+def actions(*elements: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "actions", "elements": elements}
+
+
 def everywhere(text: str) -> list[str]:
     """`text` in every place that a message has for one."""
     return [
@@ -93,6 +101,7 @@ def everywhere(text: str) -> list[str]:
         markdown(text),
         shown("", {"type": "section", "text": mrkdwn(text)}),
         shown("", {"type": "context", "elements": [mrkdwn(text), mrkdwn(text)]}),
+        shown("", actions({"type": "button", "text": plain(text), "action_id": text, "style": text})),
         shown("", {"type": text}),
     ]
 
@@ -264,6 +273,17 @@ def test_markdown_is_shown_with_its_headings_lists_tables_and_code() -> None:
 
     assert {"h1", "ol", "li", "strong", "s", "table", "th", "td", "pre", "code"} <= set(page.tags)
     assert "제목" in page.text
+
+
+def test_buttons_are_buttons_that_know_what_they_do() -> None:
+    stop = {"type": "button", "text": plain("Stop & go"), "action_id": 'the "stop"'}
+    retry = {"type": "button", "text": plain("다시"), "action_id": "retry", "style": "primary"}
+    page = Page(shown("", actions(stop, retry)))
+
+    assert (page.tags, page.text) == (["button", "button"], "Stop & go다시")
+    assert page.of("type") == ["button", "button"]
+    assert page.of("data-action") == ['the "stop"', "retry"]
+    assert page.of("class") == ["default", "primary"]
 
 
 def test_blocks_are_shown_in_their_order_and_unknown_ones_by_their_name() -> None:

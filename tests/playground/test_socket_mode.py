@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -13,10 +14,15 @@ from slack_sdk.webhook import WebhookClient
 from bot.playground.servers import Servers
 from bot.playground.slack import Slack
 from bot.playground.socket_mode import SocketMode
-from bot.playground.workspace import ADA, BOT_USER, MINJI
-from tests.playground.conftest import Listener, serving
+from bot.playground.web_api import as_slack_shows
+from bot.playground.workspace import ADA, BOT_USER, MINJI, TEAM, Message
+from tests.playground.conftest import Listener, serving, web_client
 
 Listen = Callable[..., Listener]
+LABEL = {"type": "plain_text", "text": "Stop"}
+STOP = {"type": "button", "text": LABEL, "action_id": "stop", "value": "17", "style": "danger"}
+RETRY = {"type": "button", "text": LABEL, "action_id": "retry"}
+METADATA = {"event_type": "mark", "event_payload": {"kind": "answer"}}
 
 
 @pytest.fixture
@@ -57,6 +63,21 @@ def send(servers: Servers, event: dict[str, Any], event_id: str = "") -> None:
 def command(servers: Servers, text: str = "why?", channel: str = "CGENERAL", user: str = ADA.id) -> None:
     """Give `/ask`; returns when it was acknowledged, or when Slack stopped waiting for that."""
     servers.wait_for(lambda: servers.slack.command(user, channel, "/ask", text))
+
+
+def post_buttons(servers: Servers, channel: str = "CGENERAL", thread_ts: str | None = None) -> Message:
+    """Let the app post a message with two buttons."""
+    actions: dict[str, Any] = {"type": "actions", "elements": [STOP, RETRY]}
+    blocks = [{"type": "markdown", "text": "hi"}, actions]
+    ts = web_client(servers).chat_postMessage(
+        channel=channel, text="hi", blocks=blocks, thread_ts=thread_ts, metadata=METADATA
+    )["ts"]
+    return servers.slack.workspace.messages[channel, str(ts)]
+
+
+def click(servers: Servers, message: Message, action_id: str = "stop", user: str = ADA.id) -> bool:
+    """Click a button; whether that was acknowledged."""
+    return servers.wait_for(lambda: servers.slack.click(user, message, action_id))
 
 
 def response_url(listener: Listener) -> str:
@@ -227,3 +248,100 @@ def test_a_response_url_that_was_not_given_out_is_refused(servers: Servers, list
 
     assert answer.status_code == 404
     assert listener.shown == []
+
+
+def test_a_response_url_is_good_for_half_an_hour() -> None:
+    now = [1_750_000_000.0]
+    with serving(lambda: Slack(clock=lambda: now[0])) as servers, closing(Listener(servers)) as listener:
+        command(servers)
+        hook = WebhookClient(response_url(listener), retry_handlers=[])
+        now[0] += 30 * 60 - 1
+        in_time = hook.send(text="hi")
+        now[0] += 1
+        late = hook.send(text="hi")
+
+    assert in_time.status_code == 200
+    assert (late.status_code, late.body) == (404, "expired_url")
+
+
+@pytest.mark.parametrize(("channel", "name"), [("CGENERAL", "general"), ("DADA", "directmessage")])
+def test_a_click_carries_what_slack_says_of_it(
+    servers: Servers, listen: Listen, channel: str, name: str
+) -> None:
+    message = post_buttons(servers, channel)
+    listener = listen(servers)
+
+    assert click(servers, message)
+    (envelope,) = (e for e in listener.envelopes() if e["type"] == "interactive")
+    payload = envelope["payload"]
+    assert envelope["accepts_response_payload"] is True
+    assert payload["trigger_id"]
+    assert payload["response_url"].startswith(f"{servers.slack.base_url}/actions/")
+    assert payload["message"] == as_slack_shows(message)
+    assert payload["message"]["metadata"] == METADATA
+    assert (
+        payload.items()
+        >= {
+            "type": "block_actions",
+            "user": {"id": ADA.id, "username": "Ada", "name": "Ada", "team_id": TEAM},
+            "api_app_id": "ADUET",
+            "container": {
+                "type": "message",
+                "message_ts": message.ts,
+                "channel_id": channel,
+                "is_ephemeral": False,
+            },
+            "channel": {"id": channel, "name": name},
+        }.items()
+    )
+    (action,) = payload["actions"]
+    assert action.pop("action_ts") > message.ts
+    assert action == {**STOP, "block_id": message.blocks[1]["block_id"]}
+
+
+def test_a_click_tells_which_button_it_was(servers: Servers, listen: Listen) -> None:
+    message = post_buttons(servers)
+    listener = listen(servers)
+    click(servers, message, "retry")
+
+    (action,) = listener.envelopes()[0]["payload"]["actions"]
+    assert action["action_id"] == "retry"
+    assert not action.keys() & {"value", "style"}
+
+
+def test_a_button_that_is_not_there_cannot_be_clicked(servers: Servers, listen: Listen) -> None:
+    message = post_buttons(servers)
+    listener = listen(servers)
+
+    with pytest.raises(KeyError):
+        click(servers, message, "another")
+    assert listener.envelopes() == []
+
+
+def test_a_click_that_is_not_acknowledged_is_known_and_not_sent_again(
+    impatient: Servers, listen: Listen
+) -> None:
+    message = post_buttons(impatient)
+    listener = listen(impatient, answer=never)
+
+    assert not click(impatient, message)
+    assert len(listener.envelopes()) == 1
+    assert listener.shown == []
+
+
+@pytest.mark.parametrize("is_reply", [True, False])
+def test_what_is_posted_to_a_clicks_response_url_stands_by_the_message_for_the_clicker_alone(
+    servers: Servers, listen: Listen, is_reply: bool
+) -> None:
+    root = post_buttons(servers)
+    message = post_buttons(servers, thread_ts=root.ts) if is_reply else root
+    listener = listen(servers)
+    click(servers, message, user=MINJI.id)
+    hook = WebhookClient(response_url(listener), retry_handlers=[])
+    answers = [hook.send(text="That is Ada's.").status_code for _ in range(6)]
+
+    assert answers == [200] * 5 + [404]
+    assert {(shown.channel, shown.thread_ts, shown.only_for) for shown in listener.shown} == {
+        ("CGENERAL", message.thread_ts, MINJI.id)
+    }
+    assert message.thread_ts == (root.ts if is_reply else None)

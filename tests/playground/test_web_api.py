@@ -76,7 +76,20 @@ def context(elements: int) -> dict[str, Any]:
     return {"type": "context", "elements": [{"type": "mrkdwn", "text": "so"}] * elements}
 
 
+def button(**more: Any) -> dict[str, Any]:
+    return {"type": "button", "text": label("Stop"), **more}
+
+
+def label(text: str, kind: str = "plain_text") -> dict[str, str]:
+    return {"type": kind, "text": text}
+
+
+def actions(*elements: Any) -> dict[str, Any]:
+    return {"type": "actions", "elements": list(elements)}
+
+
 HERE = {"channel": "CGENERAL"}
+STOP = button(action_id="stop")
 OWN = {**HERE, "ts": BOTS}
 THREAD = {**HERE, "ts": ADAS}
 
@@ -145,6 +158,20 @@ def test_a_call_is_refused_with_slacks_code_in_a_json_body_and_in_a_form(
         ([context(0)], "invalid_blocks", "/blocks/0/elements"),
         ([context(11)], "invalid_blocks", "/blocks/0/elements"),
         ([{"type": "actions", "elements": "x"}], "invalid_blocks", "/blocks/0/elements"),
+        ([actions(*[button()] * 26)], "invalid_blocks", "/blocks/0/elements"),
+        ([actions("x")], "invalid_blocks", "/blocks/0/elements/0/type"),
+        ([actions(button(), {"type": "datepicker"})], "invalid_blocks", "/blocks/0/elements/1/type"),
+        ([actions(button(text="Stop"))], "invalid_blocks", "/blocks/0/elements/0/text"),
+        ([actions(button(text=label("Stop", "mrkdwn")))], "invalid_blocks", "/blocks/0/elements/0/text"),
+        ([actions(button(text=label("")))], "invalid_blocks", "/blocks/0/elements/0/text"),
+        ([actions(button(text=label("x" * 76)))], "invalid_blocks", "/blocks/0/elements/0/text"),
+        ([actions(button(value="x" * 2001))], "invalid_blocks", "/blocks/0/elements/0/value"),
+        ([actions(button(value=1))], "invalid_blocks", "/blocks/0/elements/0/value"),
+        ([actions(button(action_id="x" * 256))], "invalid_blocks", "/blocks/0/elements/0/action_id"),
+        ([actions(button(action_id=""))], "invalid_blocks", "/blocks/0/elements/0/action_id"),
+        ([actions(button(style="loud"))], "invalid_blocks", "/blocks/0/elements/0/style"),
+        ([actions(STOP, STOP)], "invalid_blocks", "/blocks/0/elements/1/action_id"),
+        ([actions(STOP), markdown("x"), actions(STOP)], "invalid_blocks", "/blocks/2/elements/0/action_id"),
         ([{"type": "marquee"}], "invalid_blocks", "/blocks/0/type"),
         (["x"], "invalid_blocks", "/blocks/0/type"),
         ([markdown("x" * 6000), markdown("x" * 6001)], "msg_blocks_too_long", None),
@@ -173,6 +200,8 @@ def test_blocks_that_slack_would_not_take_are_refused_and_it_is_said_which(
         [markdown("x")] * 50,
         [markdown("x" * 6000), markdown("x" * 6000)],
         [section("x" * 3000), {"type": "divider"}, context(10)],
+        [actions(button(action_id="x" * 255, text=label("x" * 75), value="x" * 2000, style="danger"))],
+        [actions(*(button(action_id=f"{number}") for number in range(25)))],
     ],
 )
 def test_blocks_at_the_limits_are_taken(
@@ -180,7 +209,18 @@ def test_blocks_at_the_limits_are_taken(
 ) -> None:
     answer = call(web_client(module_servers), body, "chat.postMessage", {**HERE, "blocks": blocks})
 
-    assert answer["message"]["blocks"] == blocks
+    shown = answer["message"]["blocks"]
+    assert [{**block, "block_id": ""} for block in shown] == [{**block, "block_id": ""} for block in blocks]
+
+
+def test_a_block_and_a_button_without_an_id_are_given_one_of_their_own(client: WebClient) -> None:
+    named = {**actions(STOP), "block_id": "mine"}
+    blocks = [markdown("x"), markdown("x"), named, actions(button(), button())]
+    shown = client.chat_postMessage(channel="CGENERAL", text="x", blocks=blocks)["message"]["blocks"]
+
+    assert len({block["block_id"] for block in shown}) == 4
+    assert shown[2] == named
+    assert len({element["action_id"] for element in shown[3]["elements"]}) == 2
 
 
 @pytest.mark.parametrize(
@@ -261,7 +301,8 @@ def test_a_post_is_said_in_the_conversation_and_returned(
 
     said = message(servers, answer["ts"])
     assert (said.user, said.text, said.thread_ts) == (BOT_USER, "hi", ADAS)
-    assert (said.blocks, said.metadata) == ([markdown("**hi**")], METADATA)
+    assert [block["text"] for block in said.blocks] == ["**hi**"]
+    assert said.metadata == METADATA
     assert answer["channel"] == "CGENERAL"
     assert answer["message"].items() >= {"bot_id": BOT_ID, "text": "hi", "thread_ts": ADAS}.items()
 

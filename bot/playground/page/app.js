@@ -35,7 +35,7 @@ function messagesWhere(condition) {
 const inChosen = (message) => message.channel === chosen?.id;
 const topMessages = () => messagesWhere((m) => inChosen(m) && !isReply(m));
 const threadMessages = (ts) => messagesWhere((m) => inChosen(m) && threadOf(m) === ts);
-const repliesTo = ({ ts }) => threadMessages(ts).filter(isReply);
+const repliesTo = ({ ts }) => threadMessages(ts).filter((m) => isReply(m) && !m.only_you); // as Slack counts
 
 // ---- Server --------------------------------------------------------------
 
@@ -505,6 +505,25 @@ function hintsFor(before, { thread_ts }) {
   return [];
 }
 
+// ---- Clicking ------------------------------------------------------------
+
+/** A click on a message's button. A busy button keeps the focus, which a disabled one would lose. */
+async function click(button) {
+  if (button.ariaBusy === "true") return;
+  showClick(button, { isBusy: true, problem: "" });
+  const { channel, ts, user } = messages.get(button.closest(".message").dataset.key);
+  const { ok, error } = await post("/page/click", { channel, ts, action_id: button.dataset.action });
+  const problem = error ? words.notSent(error) : words.unanswered(userOf(user).name);
+  showClick(button, { isBusy: false, problem: ok ? "" : problem });
+  if (!ok) byId("announcer").textContent = problem;
+}
+
+function showClick(button, { isBusy, problem }) {
+  button.ariaBusy = button.ariaDisabled = isBusy ? "true" : null;
+  button.title = problem;
+  button.classList.toggle("failed", problem !== "");
+}
+
 // ---- Start ---------------------------------------------------------------
 
 document.documentElement.lang = language;
@@ -521,8 +540,10 @@ byId("menu").addEventListener("click", () => showSidebar(!isSidebarShown()));
 
 document.addEventListener("click", ({ target }) => {
   if (!target.closest("#menu")) showSidebar(false);
+  const button = target.closest(".actions button");
   const opener = target.closest(".open-thread");
   const example = target.closest("#examples button");
+  if (button) click(button);
   if (opener) {
     showThread(messages.get(opener.closest(".message").dataset.key).ts);
     threadComposer.input.focus();

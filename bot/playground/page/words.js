@@ -41,6 +41,10 @@ export const words = Object.fromEntries(Object.entries({
     "Slack에서는 스레드 안에서 슬래시 명령을 쓸 수 없습니다.",
   ],
   notSent: [(error) => `Not sent: ${error}`, (error) => `보내지 못했습니다: ${error}`],
+  unanswered: [
+    (app) => `${app} did not acknowledge the click within 3 seconds`,
+    (app) => `${app} 앱이 클릭에 3초 안에 응답하지 않았습니다`,
+  ],
   noServer: ["the playground does not answer", "플레이그라운드가 응답하지 않습니다"],
   reconnecting: ["Reconnecting…", "다시 연결하는 중…"],
 }).map(([key, translations]) => [key, translations[language === "ko" ? 1 : 0]]));
