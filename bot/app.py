@@ -26,8 +26,9 @@ from bot.core.errors import Unreachable
 from bot.core.journal import Allowance
 from bot.core.models import default_model
 from bot.engine.journal import Journal
-from bot.engine.orchestrator import LEAST_QUICK_CALLS, Orchestrator
+from bot.engine.orchestrator import Orchestrator
 from bot.engine.pacer import FLOOR_SECONDS, Pacer
+from bot.engine.voices import LEAST_QUICK_CALLS
 from bot.settings import Settings, SettingsError
 from bot.stores import open_store
 

@@ -93,6 +93,11 @@ class Workbench:
         """Give `/ask`; returns when it was acknowledged."""
         self.servers.wait_for(lambda: self.slack.command(user, channel, "/ask", text))
 
+    def press(self, action: str, question: Message, user: str = ADA.id) -> None:
+        """Press a button under the last message in a thread; returns when that was acknowledged."""
+        message = self.messages(thread=question)[-1]
+        assert self.servers.wait_for(lambda: self.slack.click(user, message, action))
+
     # What the person sees
 
     def messages(self, channel: str = "CGENERAL", thread: Message | None = None) -> list[Message]:

@@ -78,6 +78,13 @@ if redis.call('HGET', entry, 'owner') == owner then
 end
 """
 
+_STOP = """
+local entry = key('question', ARGV[2])
+if redis.call('HEXISTS', entry, 'owner') == 1 then
+  redis.call('HSET', entry, 'stopped', 1)
+end
+"""
+
 _OWNERS = """
 local function running()
   local found = {}
@@ -102,7 +109,7 @@ redis.call('SADD', key('owners'), me)
 redis.call('PEXPIRE', key('owners'), remembered)
 
 redis.call('ZREMRANGEBYSCORE', key('open'), '-inf', '(' .. now - remembered)
-local adopted, owned = {}, {}
+local adopted, owned, stopped = {}, {}, {}
 for _, id in ipairs(redis.call('ZRANGE', key('open'), 0, -1)) do
   local entry = key('question', id)
   local owner = redis.call('HGET', entry, 'owner')
@@ -113,6 +120,9 @@ for _, id in ipairs(redis.call('ZRANGE', key('open'), 0, -1)) do
   end
   if owner == me then
     table.insert(owned, id)
+    if redis.call('HEXISTS', entry, 'stopped') == 1 then
+      table.insert(stopped, id)
+    end
     if redis.call('HGET', entry, 'beat') == beat then
       local age = now - redis.call('HGET', entry, 'taken_at')
       local written = redis.call('HMGET', entry, 'tries', 'question', 'channel', 'thread_ts', 'messages')
@@ -132,7 +142,7 @@ local function spent_by_others(kind)
   return count
 end
 
-return {adopted, owned, spent_by_others('edit'), spent_by_others('post'), running()}
+return {adopted, owned, stopped, spent_by_others('edit'), spent_by_others('post'), running()}
 """
 
 _LEAVE = """
@@ -240,10 +250,14 @@ class RedisStore:
         """
         self._run(_CLOSE, entry_id, owner)
 
+    def stop(self, entry_id: str) -> None:
+        """Tell whoever owns a question, with each beat, that it is to be stopped."""
+        self._run(_STOP, entry_id)
+
     def beat(self, owner: Owner, lease_seconds: float) -> Beat:
         """Renew the lease of `owner`, and let it adopt what owners without a lease left open."""
         lease = (owner.id, owner.host, owner.state, owner.reserved, _ms(lease_seconds))
-        adopted, owned, edits, posts, running = self._run(
+        adopted, owned, stopped, edits, posts, running = self._run(
             _OWNERS + _BEAT, *lease, self._beat, _ms(REMEMBERED_SECONDS)
         )
         entries = {entry_id: self._entry(entry_id, owner.id, *written) for entry_id, *written in adopted}
@@ -253,6 +267,7 @@ class RedisStore:
         return Beat(
             tuple(filter(None, entries.values())),
             frozenset(owned) - unreadable,
+            frozenset(stopped),
             Spent(edits, posts, reserved),
         )
 

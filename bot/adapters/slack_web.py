@@ -74,9 +74,9 @@ class SlackWeb:
             messages = self._thread(place.channel, place.thread_ts)
         found = {str(_payload(message).get("key")): message for message in messages}
         return {
-            key: Standing(str(message["ts"]), _body(message), bool(_payload(message).get("is_end")))
+            key: Standing(str(message["ts"]), _body(message), bool(_payload(message).get("is_end")), kind)
             for key, message in found.items()
-            if key.startswith(f"{question_key}/")
+            if key.startswith(f"{question_key}/") and (kind := _kind(message))
         }
 
     def _thread(self, channel: str, thread_ts: str) -> list[dict[str, Any]]:
@@ -126,6 +126,10 @@ def rendered(message: Outgoing) -> dict[str, Any]:
     blocks.append({"type": "markdown", "text": content.body})
     if content.note:
         blocks.append({"type": "context", "elements": [_verbatim(content.note)]})
+    if content.button and message.press:
+        label = {"type": "plain_text", "text": content.button.label}
+        pressed = {"action_id": content.button.action.value, "value": str(message.press)}
+        blocks.append({"type": "actions", "elements": [{"type": "button", "text": label, **pressed}]})
     payload = {"kind": message.kind.value, "key": message.key, "is_end": message.is_end}
     return {
         "text": mrkdwn.fallback(content.body),

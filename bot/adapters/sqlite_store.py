@@ -36,7 +36,7 @@ _PATIENCE_SECONDS = 1.0
 # Append only: a file keeps how many of these were done to it. A question without an owner is closed.
 MIGRATIONS = (
     """CREATE TABLE questions (id TEXT PRIMARY KEY, taken_at REAL NOT NULL, owner TEXT, tries INTEGER,
-    question TEXT, channel TEXT, thread_ts TEXT, messages TEXT)""",
+    question TEXT, channel TEXT, thread_ts TEXT, messages TEXT, stopped INTEGER)""",
     "CREATE INDEX questions_by_age ON questions (taken_at)",
     "CREATE TABLE events (id TEXT PRIMARY KEY, taken_at REAL NOT NULL)",
     "CREATE INDEX events_by_age ON events (taken_at)",
@@ -59,6 +59,7 @@ ON CONFLICT (id) DO NOTHING"""
 _NOTE = "UPDATE questions SET channel = ?, thread_ts = ?, messages = ? WHERE id = ? AND owner = ?"
 _CLOSE = """UPDATE questions SET owner = NULL, tries = NULL, question = NULL, channel = NULL,
 thread_ts = NULL, messages = NULL WHERE id = ? AND owner = ?"""
+_STOP = "UPDATE questions SET stopped = 1 WHERE id = ? AND owner IS NOT NULL"
 _RENEW = "INSERT OR REPLACE INTO owners (id, host, state, reserved, until) VALUES (?, ?, ?, ?, ?)"
 _ORPHANS = """SELECT id, taken_at, tries, question, channel, thread_ts, messages FROM questions
 WHERE owner IS NOT NULL AND owner NOT IN (SELECT id FROM owners) ORDER BY taken_at, rowid"""
@@ -115,14 +116,20 @@ class SqliteStore:
         with self._transaction() as (db, _):
             db.execute(_CLOSE, (entry_id, owner))
 
+    def stop(self, entry_id: str) -> None:
+        """Tell whoever owns a question, with each beat, that it is to be stopped."""
+        with self._transaction() as (db, _):
+            db.execute(_STOP, (entry_id,))
+
     def beat(self, owner: Owner, lease_seconds: float) -> Beat:
         """Renew the lease of `owner`, and let it adopt what owners without a lease left open."""
         with self._transaction() as (db, now):
             until = now + lease_seconds
             db.execute(_RENEW, (owner.id, owner.host, owner.state, owner.reserved, until))
             adopted = tuple(_adopted(db, owner.id, now))
-            owned = db.execute("SELECT id FROM questions WHERE owner = ?", (owner.id,))
-            return Beat(adopted, frozenset(entry_id for (entry_id,) in owned), _spent(db, owner.id))
+            owned = dict(db.execute("SELECT id, stopped FROM questions WHERE owner = ?", (owner.id,)))
+            stopped = frozenset(entry_id for entry_id, is_stopped in owned.items() if is_stopped)
+            return Beat(adopted, frozenset(owned), stopped, _spent(db, owner.id))
 
     def leave(self, owner_id: str) -> None:
         """The owner's lease ends now."""

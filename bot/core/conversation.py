@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import groupby
 
+from bot.core.message import Press
+from bot.core.question import Place, Question
+
 CONTEXT_TOKENS = 20_000
 
+_TS = re.compile(r"\d+\.\d+")
 _WIDE = re.compile(r"[\u1100-\uffff]")
 
 
@@ -57,6 +61,19 @@ def turns(
         Turn(role, "\n\n".join(remark.text.strip() for remark in group))
         for role, group in groupby(spoken, key=lambda remark: remark.role)
     )
+
+
+def asked_again(press: Press, team: str, place: Place, remarks: Iterable[Remark]) -> Question | None:
+    """The question of `team` that a button belongs to, as it stands in its thread; None if it is gone."""
+    texts = {remark.ts: remark.text for remark in remarks}
+    channel, _, name = press.question_key.partition("/")
+    if name in texts:
+        found = Question(team, channel, press.asker, texts[name], ts=name, thread_ts=place.thread_ts)
+    elif place.thread_ts in texts and not _TS.fullmatch(name):  # a slash command's, named by its trigger
+        found = Question(team, channel, press.asker, texts[place.thread_ts], trigger_id=name)
+    else:
+        return None
+    return replace(found, retry=press.retry)
 
 
 def _newest(remarks: Sequence[Remark], budget: int) -> Sequence[Remark]:

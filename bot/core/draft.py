@@ -7,7 +7,7 @@ from enum import Enum
 
 from bot.core import markdown
 from bot.core.errors import Fault
-from bot.core.message import Content, Kind
+from bot.core.message import Action, Button, Content, Kind
 from bot.core.question import Question
 from bot.core.safety import neutralise
 from bot.core.stream import Failed, Finished, StreamEvent, Text, Usage
@@ -35,6 +35,7 @@ _ENDINGS = {
     "content_filtered": Outcome.FILTERED,
     "guardrail_intervened": Outcome.FILTERED,
 }
+_WORTH_A_RETRY = {Fault.BUSY, Fault.UNAVAILABLE, Fault.FAILED, Fault.STOPPED, Fault.INTERRUPTED}
 _SAYING_NOTHING = {
     Outcome.LENGTH_LIMIT: Fault.TOO_LONG,
     Outcome.FILTERED: Fault.BLOCKED,
@@ -84,18 +85,25 @@ class Draft:
         if not self.started:
             return ()
         if self.outcome is Outcome.FAILED:
-            return (Content(neutralise(_apology(self.fault, texts))),)
+            return (Content(neutralise(_apology(self.fault, texts)), button=self._button(texts)),)
         *whole, last = markdown.pages(neutralise(self.text.strip()))
-        return (*map(Content, whole), Content(last, note=neutralise(self._note(texts))))
+        end = Content(last, note=neutralise(self._note(texts)), button=self._button(texts))
+        return (*map(Content, whole), end)
 
     @property
     def kind(self) -> Kind:
         """What its messages are for; an apology is no answer that a conversation should remember."""
         return Kind.NOTICE if self.outcome in (Outcome.FAILED, Outcome.NOTICE) else Kind.ANSWER
 
+    def _button(self, texts: Texts) -> Button | None:
+        if self.outcome is None:
+            return Button(Action.STOP, texts.stop)
+        can_differ = self.outcome is Outcome.CUT or self.fault in _WORTH_A_RETRY
+        return Button(Action.RETRY, texts.retry) if can_differ else None
+
     def _note(self, texts: Texts) -> str:
-        if self.fault is Fault.INTERRUPTED:
-            return texts.unfinished
+        if self.fault in (Fault.INTERRUPTED, Fault.STOPPED):
+            return texts.unfinished if self.fault is Fault.INTERRUPTED else texts.stopped
         return {
             Outcome.LENGTH_LIMIT: texts.length_limit,
             Outcome.FILTERED: texts.filtered,
@@ -118,5 +126,6 @@ def _apology(fault: Fault | None, texts: Texts) -> str:
         Fault.BLOCKED: texts.blocked,
         Fault.TOO_LONG: texts.too_long,
         Fault.NOT_SET_UP: texts.not_set_up,
+        Fault.STOPPED: texts.stopped,
         Fault.INTERRUPTED: texts.interrupted,
     }.get(fault or Fault.FAILED, texts.failed)

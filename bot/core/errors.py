@@ -13,6 +13,7 @@ class Fault(Enum):
     BLOCKED = "blocked"
     TOO_LONG = "too_long"
     NOT_SET_UP = "not_set_up"
+    STOPPED = "stopped"  # by the asker
     INTERRUPTED = "interrupted"  # by the end of the process that asked
     FAILED = "failed"
 

@@ -63,11 +63,13 @@ class Beat:
     """What a process learns when it renews its lease.
 
     `adopted` are entries of processes whose lease ran out, now its own; `owned` are the ids of all that it
-    owns, these included; `others` is what the others spend.
+    owns, these included; `stopped` are those of them whose askers want no more; `others` is what the others
+    spend.
     """
 
     adopted: tuple[Entry, ...] = ()
     owned: frozenset[str] = frozenset()
+    stopped: frozenset[str] = frozenset()
     others: Spent = Spent()
 
 

@@ -21,6 +21,7 @@ class Question:
 
     `text` is plain text, not mrkdwn. `ts` is None for a slash command, which is no message; `thread_ts` is
     None for a message that stands alone. `trigger_id` and `response_url` are a slash command's, else empty.
+    `retry` counts how often it was asked again by a button.
     """
 
     team: str
@@ -32,6 +33,7 @@ class Question:
     files: tuple[str, ...] = ()
     trigger_id: str = ""
     response_url: str = ""
+    retry: int = 0
 
     @property
     def key(self) -> str:
@@ -40,8 +42,13 @@ class Question:
 
     @property
     def id(self) -> str:
-        """What tells it from every other question of every team."""
-        return f"{self.team}/{self.key}"
+        """What tells it, and each retry of it, from every other question of every team."""
+        return question_id(self.team, self.key, self.retry)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What tells it from others in a log: never its text."""
+        return {"team": self.team, "channel": self.channel, "ts": self.ts or "command"}
 
     @property
     def place(self) -> Place | None:
@@ -58,3 +65,8 @@ class Question:
     def language(self) -> Language:
         """The language in which the asker is spoken to."""
         return language_of(self.text)
+
+
+def question_id(team: str, key: str, retry: int) -> str:
+    """The id of a question, of which the `team`, the `key` and the number of the `retry` are known."""
+    return f"{team}/{key}/{retry}" if retry else f"{team}/{key}"

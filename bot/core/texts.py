@@ -34,6 +34,11 @@ class Texts:
     nowhere_to_answer: str
     cut: str
     unfinished: str
+    stopped: str
+    stop: str
+    retry: str
+    only_asker: str
+    question_gone: str
     interrupted: str
     superseded: str
     length_limit: str
@@ -63,6 +68,11 @@ _CATALOGUE = {
         ),
         cut="The answer broke off here. Please ask again if you need the rest.",
         unfinished="I was interrupted here and could not finish. Please ask again if you need the rest.",
+        stopped="Stopped.",
+        stop="Stop",
+        retry="Try again",
+        only_asker="Only the person who asked can do that. You can ask me yourself.",
+        question_gone="I cannot find the question any more. Please ask again.",
         interrupted="Sorry, I was interrupted before I could answer. Please ask again.",
         superseded="This part was written again, above.",
         length_limit="The answer reached its greatest length here. Ask me to go on if you need the rest.",
@@ -90,6 +100,11 @@ _CATALOGUE = {
         ),
         cut="답변이 여기에서 끊겼습니다. 나머지가 필요하시면 다시 질문해 주세요.",
         unfinished="여기에서 작업이 중단되어 끝내지 못했습니다. 나머지가 필요하시면 다시 질문해 주세요.",
+        stopped="중지했습니다.",
+        stop="중지",
+        retry="다시 시도",
+        only_asker="질문하신 분만 할 수 있습니다. 직접 질문해 주세요.",
+        question_gone="질문을 더 이상 찾을 수 없습니다. 다시 질문해 주세요.",
         interrupted="죄송합니다. 답변드리기 전에 작업이 중단되었습니다. 다시 질문해 주세요.",
         superseded="이 부분은 위에 다시 작성되었습니다.",
         length_limit="답변이 최대 길이에 도달했습니다. 나머지가 필요하시면 이어서 답해 달라고 해 주세요.",

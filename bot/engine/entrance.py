@@ -58,14 +58,15 @@ def open_thread(question: Question, rooms: Rooms, *, again: bool) -> Place:
     except (RateLimited, Unreachable):
         raise
     except SlackError:
-        _tell(rooms, question, texts.nowhere_to_answer)
+        tell(rooms, question.response_url, texts.nowhere_to_answer)
         raise
-    _tell(rooms, question, texts.moved_to_dm)
+    tell(rooms, question.response_url, texts.moved_to_dm)
     return place
 
 
-def _tell(rooms: Rooms, question: Question, sentence: str) -> None:
+def tell(rooms: Rooms, response_url: str, sentence: str) -> None:
+    """Say a fixed `sentence` to nobody but the one whom `response_url` belongs to."""
     try:
-        rooms.tell_privately(question.response_url, neutralise(sentence))
+        rooms.tell_privately(response_url, neutralise(sentence))
     except SlackError as error:  # the answer itself does not depend on it
-        log.warning("notice.refused", extra={"channel": question.channel, "code": error.code})
+        log.warning("notice.refused", extra={"code": error.code})

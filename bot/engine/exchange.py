@@ -13,7 +13,7 @@ from enum import Enum, IntEnum
 
 from bot.core.draft import Draft, opening
 from bot.core.errors import Fault, ModelError, RateLimited, SlackError, Unreachable
-from bot.core.message import Content, Kind, Outgoing, Standing
+from bot.core.message import Action, Button, Content, Kind, Outgoing, Press, Standing
 from bot.core.question import Place, Question
 from bot.core.safety import neutralise
 from bot.core.stream import Failed, StreamEvent, Text
@@ -96,7 +96,7 @@ class Exchange:
 
     One that `resumes` was begun by a process that is gone, and maybe in a thread that it made at `place`.
     Nothing is shown of it before `opened` tells what stands there. If it `is_lost`, that is only marked as
-    interrupted.
+    interrupted. A retry is one that resumes, too: what stands is what it replaces.
     """
 
     def __init__(
@@ -113,6 +113,7 @@ class Exchange:
         self.texts = texts_in(question.language)
         self.place = place or question.place
         self.resumes = resumes
+        self.is_recalled = not resumes  # whether it is known what stands of it
         self.draft = opening(question)
         self.ending: Ending | None = None
         self.messages: dict[str, str] = {}  # those that stand: their ts by their keys
@@ -128,7 +129,6 @@ class Exchange:
         self._shown: list[Shown] = []
         self._more_pages = False
         self._in_flight: Show | OpenThread | None = None
-        self._is_recalled = not resumes
         self._is_lost = is_lost
         self._unsure: dict[str, Show] = {}  # by key, the first try: what stands says that or more
         self._may_have_thread = resumes
@@ -136,6 +136,7 @@ class Exchange:
         self._failures = 0
         self._seen_characters = 0
         self._standing_characters = 0  # what an earlier process left on screen
+        self._standing_words = ""
         self._rendered, self._contents = self.draft, self.draft.contents(self.texts)
         self._receiving = threading.Lock()
         self._has_news = False
@@ -153,9 +154,9 @@ class Exchange:
         """
         with self._receiving:
             had_started, had_ended = self.draft.started, self.draft.outcome is not None
-            if self._shown and not had_started and not isinstance(event, Text):
+            if self._standing_words and not had_started and not isinstance(event, Text):
                 # It ends before it has said a word again, so the words that stand are all there is.
-                self.draft = Draft("\n\n".join(shown.content.body for shown in self._shown))
+                self.draft = Draft(self._standing_words)
             self.draft = self.draft.apply(event)
             if self.draft.started and not had_started:
                 self.began_at = now
@@ -167,9 +168,9 @@ class Exchange:
         self._has_news = True
         return True
 
-    def interrupt(self, now: float) -> None:
-        """End the answer where it is, as one that was interrupted."""
-        self.receive(Failed(ModelError(Fault.INTERRUPTED, "interrupted")), now)
+    def interrupt(self, now: float, fault: Fault = Fault.INTERRUPTED) -> None:
+        """End the answer where it is, as one that was interrupted or, by its asker, stopped."""
+        self.receive(Failed(ModelError(fault, fault.value)), now)
 
     def end(self, ending: Ending) -> None:
         """Show nothing more."""
@@ -180,17 +181,21 @@ class Exchange:
     def opened(self, place: Place, standing: Mapping[str, Standing], now: float) -> None:
         """The thread is there, and `standing`, by their keys, are the messages of this exchange in it."""
         self._settled()
-        self.place, self._is_recalled = place, True
+        self.place, self.is_recalled = place, True
         self.messages.update((key, found.ts) for key, found in standing.items())
         if self._key(Kind.ACKNOWLEDGEMENT) in standing:
             self.acknowledged_at = now
-        while found := self._answer_in(standing, len(self._shown)):
-            self._shown.append(Shown(found.ts, Content(neutralise(found.body)), grows=not found.is_end))
-            self._standing_characters += len(found.body)
-        if self._shown and not self._shown[-1].grows:
+        answers: list[Standing] = []
+        while found := self._answer_in(standing, len(answers)):
+            answers.append(found)
+        self._shown = [Shown(found.ts, Content(neutralise(found.body)), grows=True) for found in answers]
+        self._standing_words = "\n\n".join(found.body for found in answers if found.kind is Kind.ANSWER)
+        if answers and answers[-1].is_end and not self.question.retry:
             self.end(Ending.STOOD)
         elif self._is_lost:
             self.interrupt(now)
+        elif not self.question.retry:
+            self._standing_characters = sum(len(found.body) for found in answers)
 
     def _answer_in(self, standing: Mapping[str, Standing], number: int) -> Standing | None:
         keys = (self._key(kind, number) for kind in (Kind.ANSWER, Kind.NOTICE))
@@ -274,7 +279,7 @@ class Exchange:
             return False
         if self.ending:
             return True
-        if self.place is None or not self._is_recalled or self.grows:
+        if self.place is None or not self.is_recalled or self.grows:
             return False
         return self._next_show(self.place) is None
 
@@ -287,7 +292,7 @@ class Exchange:
             return None
         if self.place is None:
             return Wish(Need.SIGN, self.question.channel, is_post=True, earliest=self._not_before)
-        if not self._is_recalled:
+        if not self.is_recalled:
             return None
         channel, earliest = self.place.channel, self._not_before
         has_sign = self.has_sign
@@ -360,7 +365,9 @@ class Exchange:
         grows: bool = False,
     ) -> Show:
         is_end = kind is not Kind.ACKNOWLEDGEMENT and number == len(self._contents) - 1 and not grows
-        message = Outgoing(kind, content, self._key(kind, number), is_end)
+        retry = self.question.retry + (content.button == Button(Action.RETRY, self.texts.retry))
+        press = Press(self.question.user, retry, self.question.key) if content.button else None
+        message = Outgoing(kind, content, self._key(kind, number), is_end, press)
         return Show(place, message, number, ts, grows, tuple(self._unsure.values()) if ts is None else ())
 
     def _key(self, kind: Kind, number: int = 0) -> str:

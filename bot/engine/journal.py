@@ -34,6 +34,9 @@ class Store(Protocol):
     def close(self, entry_id: str, owner: str) -> None:
         """It is answered to the end."""
 
+    def stop(self, entry_id: str) -> None:
+        """Let its owner know that it is to be stopped."""
+
     def beat(self, owner: Owner, lease_seconds: float) -> Beat:
         """Renew the lease of `owner`, and let it adopt what owners without a lease left open."""
 
@@ -58,13 +61,24 @@ class Journal:
         self._store, self._owner_id, self._host = store, owner_id, host
         self._clock = clock
         self._claims = Claims()
+        self._held: set[str] = set()
         self._writing = ThreadPoolExecutor(1, "journal")  # in order, and nobody waits
 
     def take(self, question: Question, event_id: str) -> bool:
         """Claim `question` and write it down; False if it was taken before, by any process."""
         if not self._claims.take(filter(None, (event_id, question.id)), self._clock()):
             return False
-        return self._asked(lambda: self._store.take(question, event_id, self._owner_id), True)
+        return self._asked(lambda: self._taken(question, event_id), True)
+
+    def _taken(self, question: Question, event_id: str) -> bool:
+        is_taken = self._store.take(question, event_id, self._owner_id)
+        if is_taken:
+            self._held.add(question.id)
+        return is_taken
+
+    def holds(self, entry_id: str) -> bool:
+        """Whether it is written down, so that another process can go on with it."""
+        return self.works and entry_id in self._held
 
     def note(self, question: Question, place: Place, messages: Mapping[str, str]) -> None:
         """Write down, soon, which messages `question` owns."""
@@ -72,8 +86,13 @@ class Journal:
 
     def close(self, *entry_ids: str) -> None:
         """Write down, soon, that these are answered to the end."""
+        self._held.difference_update(entry_ids)
         for entry_id in entry_ids:
             self._write(partial(self._store.close, entry_id, self._owner_id))
+
+    def stop(self, entry_id: str) -> None:
+        """Let whichever process answers a question know, soon, that it is to be stopped."""
+        self._write(partial(self._store.stop, entry_id))
 
     def spend(self, charge: Charge) -> None:
         """Count a call to Slack. Raises OverBudget if all processes together have no room for it."""
@@ -94,6 +113,7 @@ class Journal:
         if not self.works:
             self.works = True
             log.warning("store.works_again")
+        self._held.update(beat.owned)
         heed(beat)
 
     def leave(self, seconds: float) -> None:

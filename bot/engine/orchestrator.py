@@ -1,7 +1,7 @@
 """Two models, two messages, one loop: who does what when.
 
 One thread owns the state of every exchange and decides; everything that waits, waits in a lane of its own.
-So the state needs no locks, and an acknowledgement never stands behind an answer.
+So the state needs no locks.
 """
 
 from __future__ import annotations
@@ -10,71 +10,37 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from functools import partial
 from math import inf
-from random import random
 from typing import Protocol
 
-from bot.core import conversation, prompts, retry
-from bot.core.conversation import Remark
+from bot.core.conversation import asked_again
 from bot.core.draft import Outcome
-from bot.core.errors import Fault, ModelError, OverBudget, RateLimited, SlackError, Unreachable
+from bot.core.errors import Fault, OverBudget, SlackError
 from bot.core.journal import Beat, CallKind, Entry
-from bot.core.message import Outgoing, Standing
+from bot.core.message import Outgoing, Press, Standing
 from bot.core.question import Place, Question
-from bot.core.stream import Failed, StreamEvent
-from bot.engine.budget import Bucket
-from bot.engine.entrance import Rooms, open_thread
+from bot.core.texts import Language, texts_in
+from bot.engine.entrance import Rooms, open_thread, tell
 from bot.engine.exchange import Ending, Exchange, OpenThread, Show
 from bot.engine.journal import BEAT_SECONDS, Journal
 from bot.engine.pacer import Pacer, Turn
+from bot.engine.recall import Recaller, Threads
+from bot.engine.voices import LEAST_QUICK_CALLS, Conversations, ExpertModel, QuickModel, Voices, lane
 
 log = logging.getLogger(__name__)
 
-LEAST_QUICK_CALLS = 100  # at once, however few answers may be live: an acknowledgement waits for nobody
-# Waking a thread for every token costs more than reading the token, and with many live answers nobody is
-# shown each. So a stream is read in gulps: what comes in between waits in its socket.
-_LONGEST_BETWEEN_GULPS = 0.1
-_BETWEEN_GULPS_PER_ANSWER = 0.005
-_GULP_SECONDS = 0.005  # what had come is read by then; the event after that had to be waited for
 _LAST_WORDS_SECONDS = 5.0  # for calls in flight, and the last edits of answers that nobody else can finish
 _LAST_LINES_SECONDS = 3.0  # for what is still to be written down
-# conversations.replies takes 50 calls a minute, some of which follow-up questions need.
-_RECALLS_PER_SECOND, _RECALLS_AT_ONCE = 0.5, 20
-_MOST_RECALLS = 5  # of one thread, until what was written down has to do
 
 
-class QuickModel(Protocol):
-    """The model that acknowledges."""
-
-    def reply(self, prompt: prompts.Prompt) -> str:
-        """All the model says, at once. Raises ModelError."""
-
-
-class ExpertModel(Protocol):
-    """The model that answers."""
-
-    def stream(self, prompt: prompts.Prompt) -> Generator[StreamEvent, None, None]:
-        """What the model says as it says it, ended by Finished or Failed. Raises nothing.
-
-        Closing the generator closes the stream.
-        """
-
-
-class Slack(Rooms, Protocol):
-    """What an orchestrator needs of Slack besides rooms. Every method raises SlackError."""
+class Slack(Rooms, Threads, Conversations, Protocol):
+    """All that is needed of Slack. Every method raises SlackError."""
 
     def edit(self, channel: str, ts: str, message: Outgoing) -> None:
         """Let a message of the bot's become `message`."""
-
-    def remarks(self, place: Place) -> list[Remark]:
-        """What was said in a thread."""
-
-    def standing(self, place: Place, question_key: str) -> Mapping[str, Standing]:
-        """The bot's messages in a thread that belong to a question, by their keys."""
 
 
 class Orchestrator:
@@ -100,7 +66,7 @@ class Orchestrator:
         recover_within: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._micro, self._pro, self._slack, self._pacer = micro, pro, slack, pacer
+        self._slack, self._pacer = slack, pacer
         self._journal = journal
         self._ack_deadline, self._recover_within = ack_deadline, recover_within
         self._clock = clock
@@ -110,12 +76,10 @@ class Orchestrator:
         self._owned: frozenset[str] = frozenset()
         self._orphans: frozenset[str] = frozenset()
         self._stopping = threading.Event()
-        quick_calls = max(LEAST_QUICK_CALLS, live_answers)
-        self._micro_lane = _lane("micro", quick_calls)
-        self._pro_lane = _lane("pro", live_answers)
-        self._slack_lane = _lane("slack", quick_calls)
+        self._voices = Voices(micro, pro, slack, self._inbox.put, streams=live_answers, clock=clock)
+        self._slack_lane = lane("slack", max(LEAST_QUICK_CALLS, live_answers))
         self._recall_lane = ThreadPoolExecutor(1, "recall")
-        self._recalls = Bucket(_RECALLS_PER_SECOND, _RECALLS_AT_ONCE)
+        self._recaller = Recaller(slack, clock, self._stopping.wait)
         self._loop = threading.Thread(target=self._run, name="orchestrator", daemon=True)
         self._loop.start()
 
@@ -133,13 +97,41 @@ class Orchestrator:
             return
         exchange = Exchange(question, self._clock(), self._ack_deadline)
         self._inbox.put(lambda _now: self._live.add(exchange))
-        self._start_models(exchange)
+        self._voices.speak(exchange)
 
-    def _start_models(self, exchange: Exchange) -> None:
-        if exchange.grows and not exchange.has_sign:
-            self._micro_lane.submit(self._acknowledge, exchange)
-        if exchange.grows:
-            self._pro_lane.submit(self._answer, exchange)
+    def stop_answer(self, entry_id: str) -> None:
+        """End an answer where it is, whichever process gives it."""
+        self._inbox.put(partial(self._stop_answer, entry_id))
+
+    def _stop_answer(self, entry_id: str, now: float) -> None:
+        here = next((exchange for exchange in self._live if exchange.question.id == entry_id), None)
+        if here and here.is_recalled:
+            here.interrupt(now, Fault.STOPPED)
+        else:  # it is another's, or what stands of it is not known yet: a beat will tell whoever has it then
+            self._journal.stop(entry_id)
+
+    def retry(self, team: str, press: Press, place: Place, response_url: str, language: Language) -> None:
+        """Answer a question again, in the messages that stand in its thread, which is at `place`."""
+        self._recall_lane.submit(self._retry, team, press, place, response_url, language)
+
+    def _retry(self, team: str, press: Press, place: Place, response_url: str, language: Language) -> None:
+        texts = texts_in(language)
+        try:
+            question = asked_again(press, team, place, self._slack.remarks(place))
+        except SlackError as error:
+            log.warning("thread.unread", extra={"team": team, "channel": place.channel, "code": error.code})
+            self.tell_privately(response_url, texts.failed)
+            return
+        if question is None:
+            self.tell_privately(response_url, texts.question_gone)
+        elif self._journal.take(question, event_id=""):  # once, however often the button is pressed
+            exchange = Exchange(question, self._clock(), self._ack_deadline, resumes=True, place=place)
+            self._inbox.put(lambda _now: self._live.add(exchange))
+            self._recall(exchange, place, {})
+
+    def tell_privately(self, response_url: str, sentence: str) -> None:
+        """Say a fixed `sentence` to whoever pressed a button, and to nobody else."""
+        self._slack_lane.submit(tell, self._slack, response_url, sentence)
 
     def stop(self, grace: float) -> None:
         """Let live answers end within `grace` seconds and leave the others to the journal.
@@ -149,11 +141,13 @@ class Orchestrator:
         self.state = "stopping"
         self._cut_at = self._clock() + grace
         self._stopping.set()
+        self._voices.hurry()
         self._inbox.put(_nothing)
         self._loop.join(grace + _LAST_WORDS_SECONDS)
         self._journal.leave(_LAST_LINES_SECONDS)
-        for lane in (self._micro_lane, self._pro_lane, self._slack_lane, self._recall_lane):
-            lane.shutdown(wait=False, cancel_futures=True)
+        self._voices.fall_silent()
+        for each in (self._slack_lane, self._recall_lane):
+            each.shutdown(wait=False, cancel_futures=True)
 
     # The loop
 
@@ -176,7 +170,7 @@ class Orchestrator:
 
     def _end_all(self, now: float) -> None:
         for exchange in self._live:
-            if self._journal.works:
+            if self._journal.holds(exchange.question.id):
                 exchange.end(Ending.HANDED_OVER)
             else:
                 exchange.interrupt(now)
@@ -221,6 +215,9 @@ class Orchestrator:
         orphans = beat.owned - live.keys() - {entry.question.id for entry in beat.adopted}
         self._journal.close(*(orphans & self._orphans))
         self._orphans = orphans
+        for stopped in beat.stopped & live.keys():
+            if live[stopped].is_recalled:  # else the next beat tells again
+                live[stopped].interrupt(now, Fault.STOPPED)
         for entry in beat.adopted:
             if entry.question.id not in live:  # it is told again where the beat before got no answer
                 self._resume(entry, now)
@@ -236,97 +233,27 @@ class Orchestrator:
         )
         log.warning(
             "answer.resumed",
-            extra={**_names(entry.question), "age_s": round(entry.age), "tries": entry.tries},
+            extra={**entry.question.names, "age_s": round(entry.age), "tries": entry.tries},
         )
         self._live.add(exchange)
         if exchange.place:
             self._recall_lane.submit(self._recall, exchange, exchange.place, entry.messages)
 
     def _recall(self, exchange: Exchange, place: Place, noted: Mapping[str, str]) -> None:
-        """Find what stands of `exchange`; where that cannot be read, it is what was `noted`."""
-        standing: Mapping[str, Standing] = {key: Standing(ts) for key, ts in noted.items()}
-        for _ in range(_MOST_RECALLS):
-            self._stopping.wait(self._recalls.free_at(self._clock()) - self._clock())
-            self._recalls.begin()
-            pause = 0.0
-            try:
-                standing = self._slack.standing(place, exchange.question.key)
-            except (RateLimited, Unreachable) as error:
-                pause = error.retry_after if isinstance(error, RateLimited) else 1.0
-            except SlackError as error:
-                _log_refusal(exchange, error)
-                self._inbox.put(lambda _now: exchange.end(Ending.REFUSED))
-                return
-            finally:
-                self._recalls.end(self._clock())
-            if not pause or self._stopping.wait(pause):
-                break
-        self._inbox.put(lambda now: self._go_on(exchange, place, standing, now))
+        try:
+            standing = self._recaller.standing(place, exchange.question.key, noted)
+        except Exception as error:
+            _log_refusal(exchange, error, None if isinstance(error, SlackError) else error)
+            self._inbox.put(lambda _now: exchange.end(Ending.REFUSED))
+        else:
+            self._inbox.put(partial(self._go_on, exchange, place, standing))
 
     def _go_on(self, exchange: Exchange, place: Place, standing: Mapping[str, Standing], now: float) -> None:
         exchange.opened(place, standing, now)
         if exchange.resumes and not exchange.ending:
-            self._start_models(exchange)
+            self._voices.speak(exchange)
 
-    # What waits, each in its lane
-
-    def _acknowledge(self, exchange: Exchange) -> None:
-        words = None
-        try:
-            words = prompts.one_sentence(self._micro.reply(prompts.acknowledge(exchange.question)))
-        except ModelError as error:
-            _log_model_error("ack.failed", exchange, error)
-        except Exception:
-            log.exception("ack.crashed", extra=_names(exchange.question))
-        self._inbox.put(lambda _now: exchange.greet(words))
-
-    def _answer(self, exchange: Exchange) -> None:
-        try:
-            with closing(self._generate(exchange)) as events:
-                gulp_began = self._clock()
-                for event in events:
-                    self._receive(exchange, event)
-                    if exchange.ending or exchange.draft.outcome:
-                        return
-                    if exchange.draft.started and self._clock() - gulp_began > _GULP_SECONDS:
-                        self._stopping.wait(
-                            min(_LONGEST_BETWEEN_GULPS, self.live * _BETWEEN_GULPS_PER_ANSWER)
-                        )
-                        gulp_began = self._clock()
-        except Exception:
-            log.exception("answer.crashed", extra=_names(exchange.question))
-            self._receive(exchange, Failed(ModelError(Fault.FAILED, "crashed")))
-
-    def _receive(self, exchange: Exchange, event: StreamEvent) -> None:
-        if exchange.receive(event, self._clock()):
-            self._inbox.put(_nothing)
-
-    def _generate(self, exchange: Exchange) -> Generator[StreamEvent, None, None]:
-        """What the expert says, begun anew while that is worth it and nothing has been said."""
-        prompt = prompts.answer(self._conversation(exchange.question))
-        tries = 0
-        while True:
-            tries += 1
-            with closing(self._pro.stream(prompt)) as events:
-                for event in events:
-                    pause = None
-                    if isinstance(event, Failed):
-                        _log_model_error("answer.failed", exchange, event.error)
-                        pause = retry.delay(event.error, tries, random())  # noqa: S311 - it spreads waits
-                    if pause is not None and not exchange.draft.started and not self._stopping.wait(pause):
-                        break
-                    yield event
-                else:
-                    return
-
-    def _conversation(self, question: Question) -> tuple[conversation.Turn, ...]:
-        remarks: list[Remark] = []
-        if question.stands_in_thread and question.place:
-            try:
-                remarks = self._slack.remarks(question.place)
-            except SlackError as error:  # an answer without the thread serves better than none
-                log.warning("thread.unread", extra={**_names(question), "code": error.code})
-        return conversation.turns(remarks, prompts.asked(question), before=question.ts)
+    # What waits for Slack, in its lane
 
     def _call_slack(self, turn: Turn) -> None:
         exchange, error = turn.exchange, None
@@ -380,32 +307,13 @@ class Orchestrator:
             "tokens_in": draft.usage.input if draft.usage else None,
             "tokens_out": draft.usage.output if draft.usage else None,
         }
-        log.info("answer.done", extra={**_names(exchange.question), **fields})
-
-
-def _lane(name: str, size: int) -> ThreadPoolExecutor:
-    """A pool whose threads all run already: who starts one waits for it, in a storm for many others too."""
-    lane = ThreadPoolExecutor(size, name)
-    all_run = threading.Barrier(size)
-    for _ in range(size):
-        lane.submit(all_run.wait)
-    return lane
+        log.info("answer.done", extra={**exchange.question.names, **fields})
 
 
 def _nothing(_now: float) -> None:
     """What an inbox is told when it only has to look."""
 
 
-def _names(question: Question) -> dict[str, str]:
-    """What tells a question from others in a log: never its text."""
-    return {"team": question.team, "channel": question.channel, "ts": question.ts or "command"}
-
-
-def _log_refusal(exchange: Exchange, error: SlackError, crash: BaseException | None = None) -> None:
-    fields = {**_names(exchange.question), "error": str(error)}
+def _log_refusal(exchange: Exchange, error: Exception, crash: BaseException | None = None) -> None:
+    fields = {**exchange.question.names, "error": str(error)}
     log.warning("slack.refused", extra=fields, exc_info=crash)
-
-
-def _log_model_error(event: str, exchange: Exchange, error: ModelError) -> None:
-    fields = {"fault": error.fault.value, "error": str(error), "request_id": error.request_id}
-    log.warning(event, extra={**_names(exchange.question), **fields})

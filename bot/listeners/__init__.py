@@ -9,6 +9,7 @@ from __future__ import annotations
 from slack_bolt import App
 
 from bot.engine.orchestrator import Orchestrator
+from bot.listeners.button import retry_listener, stop_listener
 from bot.listeners.command import ask_listener
 from bot.listeners.message import direct_message_listener, mention_listener
 
@@ -18,3 +19,5 @@ def register(app: App, orchestrator: Orchestrator) -> None:
     app.event("app_mention")(mention_listener(orchestrator))
     app.event("message")(direct_message_listener(orchestrator))
     app.command("/ask")(ask_listener(orchestrator))
+    app.action("stop")(stop_listener(orchestrator))
+    app.action("retry")(retry_listener(orchestrator))

@@ -287,6 +287,23 @@ def test_who_lost_a_question_can_neither_note_nor_close_it(store: Store, other: 
     assert (entry.place, entry.messages) == (None, {})
 
 
+def test_an_owner_hears_that_a_question_is_to_be_stopped_until_it_is_closed(
+    store: Store, other: Store
+) -> None:
+    store.beat(Owner("A"), 60)
+    store.take(QUESTION, "", "A")
+    other.stop(QUESTION.id)
+    other.stop("T1/C1/never taken")
+    assert [store.beat(Owner("A"), 60).stopped for _ in range(2)] == [{QUESTION.id}, {QUESTION.id}]
+    assert other.beat(Owner("B"), 60).stopped == frozenset()
+
+    store.leave("A")
+    assert other.beat(Owner("B"), 60).stopped == {QUESTION.id}
+    other.close(QUESTION.id, "B")
+    other.stop(QUESTION.id)
+    assert other.beat(Owner("B"), 60).stopped == frozenset()
+
+
 def test_a_note_of_what_was_never_taken_is_none(store: Store) -> None:
     store.note(QUESTION.id, "A", PLACE, {"ack": "1.1"})
     store.close(QUESTION.id, "A")
@@ -546,7 +563,7 @@ def test_a_closed_question_keeps_nothing_that_was_said(tmp_path: Path) -> None:
     store.close(QUESTION.id, "A")
 
     with closing(sqlite3.connect(path)) as db:
-        assert db.execute("SELECT * FROM questions").fetchall() == [(QUESTION.id, 7.0, *[None] * 6)]
+        assert db.execute("SELECT * FROM questions").fetchall() == [(QUESTION.id, 7.0, *[None] * 7)]
 
 
 def test_a_file_that_another_holds_is_not_waited_for_long(tmp_path: Path) -> None:

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.conversation import CONTEXT_TOKENS, Remark, Role, Turn, estimated_tokens, turns
+from bot.core.conversation import CONTEXT_TOKENS, Remark, Role, Turn, asked_again, estimated_tokens, turns
+from bot.core.message import Press
+from bot.core.question import Place, Question
 
 STAMPS = st.integers(0, 99).map(lambda number: f"17000000{number:02}.000100")
 SAYINGS = st.text(max_size=30) | st.sampled_from(["", " \n", "why?", "왜요?", "because " * 40])
@@ -108,3 +110,36 @@ def test_a_question_longer_than_the_budget_is_asked_all_the_same() -> None:
 )
 def test_tokens_are_estimated_by_script(text: str, tokens: int) -> None:
     assert estimated_tokens(text) == tokens
+
+
+ASKED = [
+    Remark("1.0", Role.USER, "root"),
+    Remark("2.0", Role.ASSISTANT, "so"),
+    Remark("3.0", Role.USER, "why?"),
+]
+THREAD = Place("C1", "1.0")
+
+
+def test_what_a_button_asks_again_is_the_message_that_it_belongs_to() -> None:
+    again = asked_again(Press("U1", 2, "C1/3.0"), "T1", THREAD, ASKED)
+
+    assert again == Question("T1", "C1", "U1", "why?", ts="3.0", thread_ts="1.0", retry=2)
+    assert again.id != Question("T1", "C1", "U1", "why?", ts="3.0", thread_ts="1.0").id
+
+
+def test_the_question_of_a_command_is_what_its_thread_begins_with() -> None:
+    again = asked_again(Press("U1", 1, "C2/13.7.8ab"), "T1", THREAD, ASKED)
+
+    assert again == Question("T1", "C2", "U1", "root", trigger_id="13.7.8ab", retry=1)
+
+
+@pytest.mark.parametrize("remarks", [ASKED[:2], []])
+def test_a_question_that_is_gone_is_not_asked_again(remarks: list[Remark]) -> None:
+    assert asked_again(Press("U1", 1, "C1/3.0"), "T1", THREAD, remarks) is None
+
+
+@given(st.from_regex(r"[UW][A-Z0-9]{1,12}", fullmatch=True), st.integers(0, 99), st.text(min_size=1))
+def test_what_a_buttons_value_tells_is_read_back(asker: str, retry: int, key: str) -> None:
+    press = Press(asker, retry, key)
+
+    assert Press.read(str(press)) == press

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.core.draft import Draft, Outcome
 from bot.core.errors import Fault, ModelError
 from bot.core.markdown import PAGE_UNITS
-from bot.core.message import Content, Kind
+from bot.core.message import Action, Button, Content, Kind
 from bot.core.safety import Safe, neutralise
 from bot.core.stream import Failed, Finished, StreamEvent, Text, Usage
 from bot.core.texts import Language, Texts, texts_in
@@ -24,6 +24,10 @@ EVENTS = st.lists(
 
 def broken(fault: Fault = Fault.UNAVAILABLE) -> Failed:
     return Failed(ModelError(fault, "Code"))
+
+
+def again(texts: Texts) -> Button:
+    return Button(Action.RETRY, texts.retry)
 
 
 def drafted(*events: StreamEvent | str) -> Draft:
@@ -42,7 +46,7 @@ def test_a_growing_draft_says_what_has_come(texts: Texts) -> None:
     draft = drafted("\nBe", "", "cause ")
 
     assert draft == Draft("\nBecause ")
-    assert draft.contents(texts) == (Content(Safe("Because")),)
+    assert draft.contents(texts) == (Content(Safe("Because"), button=Button(Action.STOP, texts.stop)),)
     assert draft.kind is Kind.ANSWER
 
 
@@ -74,7 +78,9 @@ def test_an_answer_that_is_not_whole_says_so_under_its_text(
     draft = drafted("Because.", Finished(reason, USAGE))
 
     assert draft == Draft("Because.", outcome, usage=USAGE)
-    assert draft.contents(texts) == (Content(Safe("Because."), note=Safe(getattr(texts, note or "", ""))),)
+    (content,) = draft.contents(texts)
+    assert (content.body, content.note) == ("Because.", getattr(texts, note or "", ""))
+    assert (content.button == again(texts)) is (outcome is Outcome.CUT)
     assert draft.kind is Kind.ANSWER
 
 
@@ -83,8 +89,9 @@ def test_an_answer_that_broke_keeps_its_words(fault: Fault, texts: Texts) -> Non
     draft = drafted("Because", broken(fault))
 
     assert draft == Draft("Because", Outcome.CUT, fault)
-    note = texts.unfinished if fault is Fault.INTERRUPTED else texts.cut
-    assert draft.contents(texts) == (Content(Safe("Because"), note=Safe(note)),)
+    notes = {Fault.INTERRUPTED: texts.unfinished, Fault.STOPPED: texts.stopped}
+    note = Safe(notes.get(fault, texts.cut))
+    assert draft.contents(texts) == (Content(Safe("Because"), note=note, button=again(texts)),)
     assert draft.kind is Kind.ANSWER
 
 
@@ -95,8 +102,22 @@ def test_a_failure_before_the_first_word_is_an_apology(fault: Fault, texts: Text
 
     assert draft.started
     assert draft.outcome is Outcome.FAILED
-    assert draft.contents(texts) == (Content(Safe(getattr(texts, fault.value))),)
+    assert [content.body for content in draft.contents(texts)] == [getattr(texts, fault.value)]
     assert draft.kind is Kind.NOTICE
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_a_retry_is_offered_where_it_can_turn_out_better(fault: Fault, texts: Texts) -> None:
+    (apology,) = drafted(broken(fault)).contents(texts)
+
+    in_vain = fault in (Fault.BLOCKED, Fault.TOO_LONG, Fault.NOT_SET_UP)
+    assert apology.button == (None if in_vain else again(texts))
+
+
+def test_a_whole_answer_offers_no_button(texts: Texts) -> None:
+    (content,) = drafted("Because.", Finished("end_turn", USAGE)).contents(texts)
+
+    assert content.button is None
 
 
 @pytest.mark.parametrize(
@@ -112,7 +133,7 @@ def test_an_answer_that_says_nothing_is_an_apology(reason: str, fault: Fault, te
     draft = drafted("\n", Finished(reason, USAGE))
 
     assert draft == Draft("\n", Outcome.FAILED, fault, USAGE)
-    assert draft.contents(texts) == (Content(Safe(getattr(texts, fault.value))),)
+    assert [content.body for content in draft.contents(texts)] == [getattr(texts, fault.value)]
 
 
 @given(EVENTS, EVENTS)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.core.draft import Outcome
 from bot.core.errors import Fault, ModelError, RateLimited, SlackError, Unreachable
 from bot.core.markdown import PAGE_UNITS
-from bot.core.message import Content, Kind, Outgoing
+from bot.core.message import Action, Button, Content, Kind, Outgoing, Press
 from bot.core.question import Place, Question
 from bot.core.safety import neutralise
 from bot.core.stream import Failed, Finished, StreamEvent, Text
@@ -24,6 +24,7 @@ PLACE = Place("C1", "1.0")
 MESSAGE = Question("T1", "C1", "U1", "Why?", ts="1.0")
 COMMAND = Question("T1", "C1", "U1", "Why?", trigger_id="1.0")
 STAND_IN = texts_in(Language.EN).stand_in
+STOP = Button(Action.STOP, texts_in(Language.EN).stop)
 FIRST_PAUSE, TRIES = 0.5, 6
 PAGE = "word " * (PAGE_UNITS // 5)
 
@@ -153,7 +154,9 @@ def show(
     grows: bool = False,
     is_end: bool = False,
 ) -> Show:
-    message = Outgoing(kind, Content(neutralise(body)), f"C1/1.0/{kind.value}/{number}", is_end)
+    content = Content(neutralise(body), button=STOP if grows else None)
+    press = Press("U1", 0, "C1/1.0") if grows else None
+    message = Outgoing(kind, content, f"C1/1.0/{kind.value}/{number}", is_end, press)
     return Show(PLACE, message, number, ts, grows)
 
 
@@ -321,14 +324,17 @@ def test_the_end_of_the_answer_is_news_although_other_news_waits() -> None:
     ]
 
 
-def test_an_answer_that_ends_as_it_is_shown_needs_no_edit() -> None:
+def test_an_answer_that_ends_as_it_is_shown_is_edited_once_more_to_lose_its_button() -> None:
     screen = answering("Because.")
     screen.lands()
     screen.says(END)
     screen.runs_out()
 
     assert screen.ended
-    assert screen.exchange.edits == 0
+    assert [step for _, step in screen.begun[1:]] == [
+        show(Kind.ANSWER, "Because.", grows=True),
+        show(Kind.ANSWER, "Because.", ts="1.0", is_end=True),
+    ]
 
 
 def test_edits_are_counted() -> None:
@@ -339,7 +345,7 @@ def test_edits_are_counted() -> None:
     screen.says(".", END)
     screen.runs_out()
 
-    assert screen.exchange.edits == 2
+    assert screen.exchange.edits == 3
     assert screen.bodies == ["On it.", "Because."]
 
 
@@ -392,7 +398,7 @@ def test_messages_that_are_complete_are_not_edited_again() -> None:
     screen.runs_out()
 
     shows = [step for _, step in screen.begun if isinstance(step, Show) and step.message.kind is Kind.ANSWER]
-    assert [show.number for show in shows] == [0, 1, 2, 2]
+    assert [show.number for show in shows] == [0, 1, 2, 2, 2]
     assert screen.bodies[-1].endswith("the end")
 
 
@@ -651,19 +657,6 @@ def test_a_full_message_wishes_for_the_next_one() -> None:
     screen.paused_until = inf
     screen.lands()
 
-    assert screen.exchange.wish() == Wish(Need.NEXT_PAGE, "C1", is_post=True, earliest=0.0, opens=True)
-
-
-def test_news_that_turns_out_to_begin_a_message_is_wished_for_as_a_post() -> None:
-    """What stands happens to be all that the first message holds."""
-    screen = answering("word " * 2193)
-    screen.lands()
-    screen.paused_until = inf
-    screen.says("word " * 9)
-    edit = Wish(Need.PROGRESS, "C1", is_post=False, earliest=0.0)
-    assert screen.exchange.wish() == edit
-
-    assert screen.exchange.grant(edit, 2.0) is None
     assert screen.exchange.wish() == Wish(Need.NEXT_PAGE, "C1", is_post=True, earliest=0.0, opens=True)
 
 

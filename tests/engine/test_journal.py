@@ -42,6 +42,9 @@ class Recorder:
     def close(self, entry_id: str, owner: str) -> None:
         self._tell("close", entry_id)
 
+    def stop(self, entry_id: str) -> None:
+        self._tell("stop", entry_id)
+
     def beat(self, owner: Owner, lease_seconds: float) -> Beat:
         self._tell("beat", owner.state, owner.reserved)
         return Beat(others=Spent(edits=3))
@@ -139,3 +142,21 @@ def test_a_store_that_fails_is_said_once_and_left_alone_until_a_beat_finds_it_wo
     said = [(record.levelno, record.message) for record in caplog.records]
     assert said == [(logging.ERROR, "store.failed"), (logging.WARNING, "store.works_again")]
     assert vars(caplog.records[0])["error"] == "disk full"
+
+
+def test_it_knows_what_it_holds_for_others_to_go_on_with(journal: Journal, store: Recorder) -> None:
+    assert not journal.holds(QUESTION.id)
+    journal.take(QUESTION, "Ev1")
+    assert journal.holds(QUESTION.id)
+    journal.close(QUESTION.id)
+    assert not journal.holds(QUESTION.id)
+
+
+def test_what_was_taken_without_a_store_is_held_by_nobody(journal: Journal, store: Recorder) -> None:
+    store.broken = True
+    journal.take(QUESTION, "Ev1")
+    store.broken = False
+    beat(journal, store)
+
+    assert journal.works
+    assert not journal.holds(QUESTION.id)

@@ -11,12 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.core.draft import Draft
 from bot.core.errors import OverBudget, RateLimited
-from bot.core.journal import Spent
-from bot.core.message import Content, Kind
+from bot.core.journal import Allowance, CallKind, Charge, Spent
+from bot.core.message import Content, Kind, Standing
+from bot.core.question import Place, Question
 from bot.core.stream import Text
 from bot.engine.exchange import Exchange, OpenThread, Show
-from bot.engine.pacer import FLOOR_SECONDS
+from bot.engine.pacer import FLOOR_SECONDS, Pacer
 from tests.engine.simulation import (
     END,
     Broken,
@@ -30,6 +32,7 @@ from tests.engine.simulation import (
 )
 
 LATENCY = 0.06
+QUESTION = Question("T1", "C1", "U1", "why?", ts="1.0")
 
 # Storms: whoever asks whatever, whenever, over a bad network, in a Slack with small budgets.
 
@@ -306,7 +309,8 @@ def test_without_news_nothing_is_sent() -> None:
     )
     simulation.run()
 
-    assert shows(simulation, exchange) == pytest.approx([0.55, 20.0], abs=0.05)
+    first, more, end = shows(simulation, exchange)
+    assert [first, more, end] == pytest.approx([0.55, 20.0, 40.0], abs=0.05)  # the last takes a button away
     assert simulation.is_exact(exchange)
 
 
@@ -370,20 +374,18 @@ def test_the_workspaces_posts_go_to_acknowledgements_first() -> None:
     assert all(map(simulation.is_exact, simulation.exchanges))
 
 
-def test_news_that_begins_another_message_waits_until_the_channel_takes_a_post() -> None:
-    """What was shown happens to be all that the first message holds: this time, the news is no edit."""
-    simulation = Simulation()
-    full, more = Text("word " * 2193), Text("word " * 9)
-    exchange = simulation.ask(0.0, "C1", [(0.4, full), (3.0, more), (20.0, END)])
-    for number in range(7):
-        simulation.ask(2.0 + number / 100, "C1", written(5, begins_after=0.8), greets_after=0.1)
-    simulation.run()
-    calls = simulation.calls_of(exchange)
+def test_news_that_begins_another_message_is_a_post_for_which_is_asked_at_once() -> None:
+    """What an earlier process left happens to be all that the first message holds: the news is no edit."""
+    text = "word " * 3000
+    exchange = Exchange(QUESTION, 0.0, 1.5, resumes=True)
+    first, _ = Draft(text).contents(exchange.texts)
+    exchange.opened(Place("C1", "1.0"), {"C1/1.0/answer/0": Standing("2.0", first.body)}, 0.0)
+    exchange.receive(Text(text), 1.0)
+    pacer = Pacer(Allowance())
 
-    assert simulation.refusals == []
-    assert [call.is_post for call in calls] == [True, True, True]
-    assert calls[-1].content == exchange.draft.contents(exchange.texts)[1]
-    assert 3.0 + 1 < calls[-1].sent < exchange.ended_at
+    assert pacer.turns([exchange], 10.0) == ([], 10.0)
+    (turn,), _ = pacer.turns([exchange], 10.0)
+    assert turn.charge == Charge(CallKind.POST, "C1", reserved=2, is_spare=True)
 
 
 # What goes wrong
@@ -500,7 +502,7 @@ def test_first_words_that_stood_already_are_brought_up_to_date_at_once() -> None
     simulation.run()
     calls = [call for call in simulation.calls_of(exchange) if call.is_answer]
 
-    assert [call.content.body for call in calls] == ["Be", "Because.", "Because."]
+    assert [call.content.body for call in calls] == ["Be", "Because.", "Because.", "Because."]
     assert calls[1].found is calls[0].step
     assert calls[2].sent < 3.0
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.core.draft import Outcome
+from bot.core.draft import Draft, Outcome
 from bot.core.errors import Fault, ModelError, SlackError
 from bot.core.journal import Entry
 from bot.core.markdown import PAGE_UNITS
-from bot.core.message import Kind, Standing
+from bot.core.message import Action, Button, Kind, Press, Standing
 from bot.core.question import Place, Question
 from bot.core.stream import Failed, Finished, Text
 from bot.core.texts import Language, texts_in
@@ -18,6 +18,7 @@ from bot.engine.exchange import Ending, Exchange, Need, OpenThread, Show
 EN = texts_in(Language.EN)
 PLACE = Place("C1", "1.0")
 QUESTION = Question("T1", "C1", "U1", "Why?", ts="1.0")
+RETRIED = replace(QUESTION, retry=1)
 COMMAND = replace(QUESTION, ts=None, trigger_id="1.0")
 ACK, FIRST, SECOND = "C1/1.0/acknowledgement/0", "C1/1.0/answer/0", "C1/1.0/answer/1"
 END = Finished("end_turn", None)
@@ -126,6 +127,56 @@ def test_an_answer_of_more_messages_than_stand_goes_on_in_new_ones() -> None:
     exchange.shown(call(exchange), "3.0", 2.0)
 
     assert call(exchange).ts is None
+
+
+def test_news_that_turns_out_to_begin_a_message_is_wished_for_as_a_post() -> None:
+    """What stands happens to be all that the first message holds."""
+    text = "word " * PAGE_UNITS
+    first = Draft(text).contents(EN)[0].body
+    exchange = told(resumed({FIRST: Standing("3.0", first)}), text)
+    edit = exchange.wish()
+    assert edit
+    assert not edit.is_post
+
+    assert exchange.grant(edit, 2.0) is None
+    post = exchange.wish()
+    assert post
+    assert (post.need, post.is_post) == (Need.NEXT_PAGE, True)
+
+
+def test_a_retry_replaces_what_stands_from_its_first_words_on() -> None:
+    """An answer that was cut, to its end."""
+    exchange = told(resumed({FIRST: Standing("3.0", "Be", is_end=True)}, question=RETRIED), "So")
+    step = call(exchange)
+
+    assert (step.ts, step.message.content.body) == ("3.0", "So")
+    assert step.message.press == Press("U1", 1, "C1/1.0")
+
+
+def test_a_retry_that_fails_keeps_the_words_that_stand_and_can_be_tried_again() -> None:
+    exchange = resumed({FIRST: Standing("3.0", "Be", is_end=True)}, question=RETRIED)
+    exchange.receive(Failed(ModelError(Fault.BUSY, "Throttling")), 1.0)
+    message = call(exchange).message
+
+    assert (message.content.body, message.content.note) == ("Be", EN.cut)
+    assert message.press == Press("U1", 2, "C1/1.0")
+
+
+def test_a_retry_after_an_apology_takes_its_place_or_is_another_apology() -> None:
+    apology = {"C1/1.0/notice/0": Standing("3.0", EN.busy, is_end=True, kind=Kind.NOTICE)}
+    exchange = resumed(apology, question=RETRIED)
+    exchange.receive(Failed(ModelError(Fault.UNAVAILABLE, "ServiceUnavailable")), 1.0)
+    step = call(exchange)
+
+    assert (step.ts, step.message.content.body) == ("3.0", EN.unavailable)
+
+
+def test_an_answer_that_its_asker_stopped_keeps_its_words() -> None:
+    exchange = told(resumed({}), "Be")
+    exchange.interrupt(2.0, Fault.STOPPED)
+    content = call(exchange).message.content
+
+    assert (content.body, content.note, content.button) == ("Be", EN.stopped, Button(Action.RETRY, EN.retry))
 
 
 def test_a_model_that_fails_this_time_leaves_the_words_that_stand() -> None:
