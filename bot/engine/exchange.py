@@ -183,8 +183,6 @@ class Exchange:
         self._settled()
         self.place, self.is_recalled = place, True
         self.messages.update((key, found.ts) for key, found in standing.items())
-        if self._key(Kind.ACKNOWLEDGEMENT) in standing:
-            self.acknowledged_at = now
         answers: list[Standing] = []
         while found := self._answer_in(standing, len(answers)):
             answers.append(found)
@@ -246,7 +244,7 @@ class Exchange:
     @property
     def has_sign(self) -> bool:
         """Whether anything stands by which the reader knows that the question was heard."""
-        return self.acknowledged_at is not None or bool(self._shown)
+        return self._key(Kind.ACKNOWLEDGEMENT) in self.messages or bool(self._shown)
 
     @property
     def grows(self) -> bool:

@@ -300,6 +300,7 @@ class Orchestrator:
         outcome = (exchange.ending or draft.outcome or Outcome.CUT).value
         fields = {
             "outcome": outcome,
+            "fault": draft.fault.value if draft.fault else None,
             "ack_s": since(exchange.acknowledged_at),
             "first_words_s": since(exchange.first_words_at),
             "whole_s": since(now),
