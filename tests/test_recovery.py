@@ -29,12 +29,6 @@ def processes(bench: Workbench, tmp_path: Path) -> Iterator[Processes]:
     processes.close()
 
 
-def stands_whole(bench: Workbench, question: Message) -> bool:
-    """Whether all the bot says is one acknowledgement at most, and the whole answer once."""
-    *before, answer = bench.texts(question) or [""]
-    return answer == WHOLE and len(before) <= 1 and WHOLE not in before
-
-
 def test_killed_at_twenty_moments_every_answer_ends_whole_and_none_stands_twice(
     bench: Workbench, processes: Processes
 ) -> None:
@@ -49,7 +43,7 @@ def test_killed_at_twenty_moments_every_answer_ends_whole_and_none_stands_twice(
     processes.kill(bot)
     stood = [bench.texts(question) for question in questions]
     processes.start()
-    bench.until(lambda: all(stands_whole(bench, question) for question in questions), seconds=30.0)
+    bench.until(lambda: all(bench.stands_whole(question, WHOLE) for question in questions), seconds=30.0)
 
     assert len({tuple(texts) for texts in stood}) >= 5  # nothing, acknowledged, begun, further, whole
 
@@ -84,7 +78,7 @@ def test_killed_by_each_of_its_own_messages_it_goes_on_in_them(
     assert len(bench.prompts()) == 3
 
 
-def test_a_question_that_is_too_old_is_marked_as_interrupted_and_keeps_its_words(
+def test_a_question_that_is_too_old_is_marked_as_interrupted_keeps_its_words_and_can_be_asked_again(
     bench: Workbench, processes: Processes
 ) -> None:
     bench.bedrock.always("converse", Reply(text="On it."))
@@ -102,6 +96,12 @@ def test_a_question_that_is_too_old_is_marked_as_interrupted_and_keeps_its_words
     bench.until(lambda: bench.texts(acknowledged)[-1:] == [KO.interrupted])
     assert len(bench.prompts()) == 2
 
+    bench.bedrock.always("converse-stream", Reply(text="Because."))
+    for question in (begun, acknowledged):
+        bench.press("retry", question)
+    for question in (begun, acknowledged):
+        bench.until(lambda question=question: bench.texts(question) == ["On it.", "Because."])  # type: ignore[misc]
+
 
 def test_a_bot_that_is_told_to_stop_leaves_the_rest_to_the_next(
     bench: Workbench, processes: Processes
@@ -116,10 +116,10 @@ def test_a_bot_that_is_told_to_stop_leaves_the_rest_to_the_next(
     bot.send_signal(signal.SIGTERM)
 
     assert bot.wait(timeout=10) == 0
-    assert sum(stands_whole(bench, question) for question in questions) == 5
+    assert sum(bench.stands_whole(question, WHOLE) for question in questions) == 5
     processes.running.remove(bot)
     processes.start()
-    bench.until(lambda: all(stands_whole(bench, question) for question in questions))
+    bench.until(lambda: all(bench.stands_whole(question, WHOLE) for question in questions))
     assert len(bench.prompts()) == 15
 
 

@@ -149,6 +149,11 @@ class Workbench:
         assert len(found) == count, found
         return found
 
+    def stands_whole(self, question: Message, answer: str) -> bool:
+        """Whether all the bot says is one acknowledgement at most, and the whole answer once."""
+        *before, last = self.texts(question) or [""]
+        return last == answer and len(before) <= 1 and answer not in before
+
     def at_rest(self) -> bool:
         """Whether every bot has ended every answer it began."""
         return all(bot.orchestrator.live == 0 for bot in self._bots)
