@@ -82,7 +82,8 @@ def test_a_question_that_is_too_old_is_marked_as_interrupted_keeps_its_words_and
     bench: Workbench, processes: Processes
 ) -> None:
     bench.bedrock.always("converse", Reply(text="On it."))
-    bench.bedrock.always("converse-stream", Reply(text=["Be", "cause."], after=1, then="silence"))
+    begins = Reply(text=["Be", "cause."], after=1, then="silence", pace=Pace(0, 0.3, 1000))
+    bench.bedrock.always("converse-stream", begins)
     bot = processes.start()
     begun, acknowledged = bench.mention("why?"), bench.mention("왜요?", channel="CRANDOM")
     for question in (begun, acknowledged):
