@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from bot.playground.bedrock import Reply
 from tests.workbench import Workbench
 
 _MISLEADING = ("AWS_", "SLACK_", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
@@ -36,3 +37,12 @@ def offer(monkeypatch: pytest.MonkeyPatch, bench: Workbench) -> None:
     for name, value in bench.servers.environment().items():
         if name.startswith("AWS_"):
             monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def bot(bench: Workbench) -> Workbench:
+    """A workbench with a running bot whose models say "On it." and, after that, "Because."."""
+    bench.bedrock.always("converse", Reply(text="On it."))
+    bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
+    bench.start_bot()
+    return bench

@@ -10,15 +10,20 @@ from pathlib import Path
 from tests.workbench import Workbench
 
 
+def environment_on(bench: Workbench) -> dict[str, str]:
+    """All that a bot in a process of its own needs to run on a workbench, and nobody's accounts."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SLACK_"))}
+    nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    return {**kept, **nowhere, **bench.servers.environment()}
+
+
 class Processes:
     """Bots in processes of their own, on one workbench and one store."""
 
     def __init__(self, bench: Workbench, folder: Path, store: str) -> None:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SLACK_"))}
-        nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
         self.bench = bench
         self._folder = folder
-        self._environment = {**kept, **nowhere, **bench.servers.environment(), "STORE_URL": store}
+        self._environment = {**environment_on(bench), "STORE_URL": store}
         self.running: list[subprocess.Popen[bytes]] = []
 
     def run(self, *command: str) -> tuple[int, str]:

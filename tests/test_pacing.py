@@ -16,15 +16,6 @@ from tests.workbench import Workbench, words
 LOST = [Fault(0, made=True), Fault(500, "internal_error", made=True), Fault(502, body="<html>", made=True)]
 
 
-@pytest.fixture
-def bot(bench: Workbench) -> Workbench:
-    """A workbench with a running bot whose models say "On it." and, after that, "Because."."""
-    bench.bedrock.always("converse", Reply(text="On it."))
-    bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
-    bench.start_bot()
-    return bench
-
-
 @pytest.mark.parametrize("fault", LOST)
 def test_a_post_whose_answer_was_lost_stands_once(bot: Workbench, fault: Fault) -> None:
     """The acknowledgement first, then the answer."""

@@ -13,15 +13,13 @@ from pathlib import Path
 import pytest
 
 from bot.playground.bedrock import Pace, Reply
+from tests.processes import environment_on
 from tests.workbench import Workbench
 
 
 @pytest.fixture
 def environment(bench: Workbench) -> dict[str, str]:
-    """All that a bot needs to run on the workbench."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SLACK_"))}
-    nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
-    return {**kept, **nowhere, **bench.servers.environment()}
+    return environment_on(bench)
 
 
 def run(environment: Mapping[str, str], folder: Path) -> tuple[int, str]:

@@ -16,15 +16,6 @@ from tests.workbench import Workbench, words
 EN, KO = texts_in(Language.EN), texts_in(Language.KO)
 
 
-@pytest.fixture
-def bot(bench: Workbench) -> Workbench:
-    """A workbench with a running bot whose models say "On it." and "Because."."""
-    bench.bedrock.always("converse", Reply(text="On it."))
-    bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
-    bench.start_bot()
-    return bench
-
-
 def test_a_mention_is_answered_in_the_thread_under_it(bot: Workbench) -> None:
     question = bot.mention("why?")
 

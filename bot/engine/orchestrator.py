@@ -28,7 +28,7 @@ from bot.engine.exchange import Ending, Exchange, OpenThread, Show
 from bot.engine.journal import BEAT_SECONDS, Journal
 from bot.engine.pacer import Pacer, Turn
 from bot.engine.recall import Recaller, Threads
-from bot.engine.voices import LEAST_QUICK_CALLS, Conversations, ExpertModel, QuickModel, Voices, lane
+from bot.engine.voices import LEAST_QUICK_CALLS, Conversations, ExpertModel, QuickModel, Voices, lane, look
 
 log = logging.getLogger(__name__)
 
@@ -142,7 +142,7 @@ class Orchestrator:
         self._cut_at = self._clock() + grace
         self._stopping.set()
         self._voices.hurry()
-        self._inbox.put(_nothing)
+        self._inbox.put(look)
         self._loop.join(grace + _LAST_WORDS_SECONDS)
         self._journal.leave(_LAST_LINES_SECONDS)
         self._voices.fall_silent()
@@ -309,10 +309,6 @@ class Orchestrator:
             "tokens_out": draft.usage.output if draft.usage else None,
         }
         log.info("answer.done", extra={**exchange.question.names, **fields})
-
-
-def _nothing(_now: float) -> None:
-    """What an inbox is told when it only has to look."""
 
 
 def _log_refusal(exchange: Exchange, error: Exception, crash: BaseException | None = None) -> None:

@@ -17,12 +17,12 @@ from bot.core.errors import OverBudget, RateLimited, SlackError
 from bot.core.journal import Allowance, CallKind, Charge, Spent
 from bot.engine.budget import WINDOW_SECONDS, Bucket, Window
 from bot.engine.exchange import Exchange, Need, OpenThread, Show, Wish
+from bot.engine.journal import BEAT_SECONDS
 
 FLOOR_SECONDS = 0.4  # between two edits of one message, when there is room for all
 _LONGEST_PATIENCE = 2.5  # for first words that are held back to carry something
 _FIRST_GUESS = 6.0  # seconds that an answer takes, before any was seen: 500 tokens at 90 a second
 _LEARNING = 0.2
-_UNTIL_OTHERS_ARE_HEARD = 1.0  # seconds: with each beat one hears what other processes spend
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,8 @@ class Pacer:
         """The call of `turn` was answered, or failed with `error`."""
         pause = now + error.retry_after if isinstance(error, RateLimited) else now
         made = not isinstance(error, OverBudget)
-        if not made and turn.charge.is_spare:  # others reserved it since they were last heard of
-            self._spare_paused_until = now + _UNTIL_OTHERS_ARE_HEARD
+        if not made and turn.charge.is_spare:  # others reserved it since the last beat told of them
+            self._spare_paused_until = now + BEAT_SECONDS
             pause = now
         if turn.charge.kind is CallKind.EDIT:
             self._edits.end(now, made=made)

@@ -125,7 +125,7 @@ class Voices:
 
     def _receive(self, exchange: Exchange, event: StreamEvent) -> None:
         if exchange.receive(event, self._clock()):
-            self._tell(_look)
+            self._tell(look)
 
     def _generate(self, exchange: Exchange) -> Generator[StreamEvent, None, None]:
         """What the expert says, begun anew while that is worth it and nothing has been said."""
@@ -164,7 +164,7 @@ def lane(name: str, size: int) -> ThreadPoolExecutor:
     return threads
 
 
-def _look(_now: float) -> None:
+def look(_now: float) -> None:
     """What the loop is told when it only has to look."""
 
 
