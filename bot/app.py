@@ -8,9 +8,12 @@ import socket
 import ssl
 import threading
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import boto3
@@ -22,15 +25,27 @@ from slack_sdk.errors import SlackApiError
 
 from bot import listeners
 from bot.adapters import bedrock, slack_web
+from bot.core import prompts
 from bot.core.errors import Unreachable
+from bot.core.interaction import Voice
 from bot.core.journal import Allowance
 from bot.core.models import default_model
+from bot.core.prices import Price, price_of, read_prices
+from bot.core.spending import Budget, nano
+from bot.engine.answers import Answers
+from bot.engine.entrance import warn
 from bot.engine.journal import Journal
+from bot.engine.ledger import Ledger, Terms
 from bot.engine.orchestrator import Orchestrator
 from bot.engine.pacer import FLOOR_SECONDS, Pacer
 from bot.engine.voices import LEAST_QUICK_CALLS
+from bot.monitoring import open_page, open_telemetry
 from bot.settings import Settings, SettingsError
 from bot.stores import open_store
+
+if TYPE_CHECKING:  # the packages of OpenTelemetry are an extra
+    from bot.adapters.metrics_page import MetricsPage
+    from bot.adapters.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +55,7 @@ _WATCH_SECONDS = 0.5
 _SLACK_TIMEOUT = 10  # seconds
 
 
-@dataclass(frozen=True)
+@dataclass
 class Bot:
     """The joined parts, between `start` and `stop`."""
 
@@ -48,9 +63,12 @@ class Bot:
     orchestrator: Orchestrator
     socket: SocketModeHandler
     stopping: threading.Event
+    telemetry: Telemetry | None
+    page: MetricsPage | None = None
 
     def start(self) -> None:
-        """Begin to listen. Raises SettingsError if Slack does not let the app connect."""
+        """Begin to listen. Raises SettingsError if Slack does not let the app connect, or a port is taken."""
+        self.page = open_page(self.settings, lambda: self.orchestrator.state == "connected")
         try:
             self.socket.connect()  # type: ignore[no-untyped-call] # Bolt gives it no types
         except (SlackApiError, OSError) as error:
@@ -81,6 +99,10 @@ class Bot:
         # Closing also waits for the client's own threads, which sleep for a second; nobody needs to.
         threading.Thread(target=client.close, daemon=True).start()
         self.orchestrator.stop(self.settings.shutdown_grace)
+        if self.page:
+            self.page.stop()
+        if self.telemetry:
+            self.telemetry.shutdown()
         log.info("stopped")
 
 
@@ -95,45 +117,41 @@ def build(
     `allowance` and `floor` are the pacer's, where they are not what the settings and Slack say.
     """
     session = _aws_session(settings, problems)
-    problems = [*problems, *_aws_problems(session)]
+    region = str(session.region_name)
+    models = {
+        Voice.ACKNOWLEDGEMENT: settings.micro_model_id or default_model("micro", region),
+        Voice.ANSWER: settings.pro_model_id or default_model("pro", region),
+    }
+    prices, price_problems = _prices(settings, models, region)
+    problems = [*problems, *_aws_problems(session), *price_problems]
     if problems:
         raise SettingsError(problems)
-    # slack_sdk calls through urllib's opener. Of its own, that loads the certificates for every call: 35 ms.
-    secure = urllib.request.HTTPSHandler(context=ssl.create_default_context())
-    urllib.request.install_opener(urllib.request.build_opener(secure))
-    web = WebClient(
-        settings.slack_bot_token,
-        base_url=settings.slack_api_url,
-        timeout=_SLACK_TIMEOUT,
-        retry_handlers=[],  # a call made again by the SDK would carry old text, or post twice
-    )
+    web = _slack_client(settings)
     try:
-        me = str(web.auth_test()["user_id"])
+        slack = slack_web.SlackWeb(web, str(web.auth_test()["user_id"]))
     except (SlackApiError, OSError) as error:
         raise SettingsError([_connection_problem(settings, error, "SLACK_BOT_TOKEN")]) from error
 
-    host = socket.gethostname()
     allowance = allowance or Allowance(settings.slack_edits_per_minute, settings.slack_posts_per_minute)
-    store = open_store(settings.store_url, allowance)
-    region = str(session.region_name)
-    micro = bedrock.BedrockModel(
-        bedrock.client(
-            session,
-            silence=max(settings.ack_deadline, 1.0),
-            connections=max(LEAST_QUICK_CALLS, settings.max_live_answers),
-        ),
-        settings.micro_model_id or default_model("micro", region),
-    )
-    pro = bedrock.BedrockModel(
-        bedrock.client(session, silence=settings.idle_timeout, connections=settings.max_live_answers),
-        settings.pro_model_id or default_model("pro", region),
+    stores = open_store(settings.store_url, allowance)
+    host = socket.gethostname()
+    journal = Journal(stores.journal, f"{host}/{os.getpid()}/{uuid4().hex[:8]}", host)
+    fingerprint = " ".join((*models.values(), prompts.fingerprint()))
+    telemetry = open_telemetry(settings, os.environ)
+    ledger = Ledger(
+        journal,
+        stores.ledger,
+        _terms(settings, prices),
+        observer=telemetry,
+        warn=partial(warn, slack, settings.admin_users, settings.daily_budget_usd),
     )
     orchestrator = Orchestrator(
-        micro,
-        pro,
-        slack_web.SlackWeb(web, me),
+        *_models(settings, session, models),
+        slack,
         Pacer(allowance, floor=floor),
-        Journal(store, f"{host}/{os.getpid()}/{uuid4().hex[:8]}", host),
+        journal,
+        Answers(journal, stores.ledger, seconds=settings.cache_ttl, fingerprint=fingerprint),
+        ledger,
         live_answers=settings.max_live_answers,
         ack_deadline=settings.ack_deadline,
         recover_within=settings.recover_within,
@@ -142,7 +160,65 @@ def build(
     app = App(client=web, logger=logging.getLogger("slack_bolt"), process_before_response=True)
     listeners.register(app, orchestrator)
     handler = SocketModeHandler(app, settings.slack_app_token, ping_interval=_PING_SECONDS)
-    return Bot(settings, orchestrator, handler, threading.Event())
+    return Bot(settings, orchestrator, handler, threading.Event(), telemetry)
+
+
+def _slack_client(settings: Settings) -> WebClient:
+    # slack_sdk calls through urllib's opener. Of its own, that loads the certificates for every call: 35 ms.
+    secure = urllib.request.HTTPSHandler(context=ssl.create_default_context())
+    urllib.request.install_opener(urllib.request.build_opener(secure))
+    return WebClient(
+        settings.slack_bot_token,
+        base_url=settings.slack_api_url,
+        timeout=_SLACK_TIMEOUT,
+        retry_handlers=[],  # a call made again by the SDK would carry old text, or post twice
+    )
+
+
+def _models(
+    settings: Settings, session: boto3.Session, ids: Mapping[Voice, str]
+) -> tuple[bedrock.BedrockModel, bedrock.BedrockModel]:
+    """The model that acknowledges and the one that answers, each through a client of its own."""
+    quick = bedrock.client(
+        session,
+        silence=max(settings.ack_deadline, 1.0),
+        connections=max(LEAST_QUICK_CALLS, settings.max_live_answers),
+    )
+    expert = bedrock.client(session, silence=settings.idle_timeout, connections=settings.max_live_answers)
+    return (
+        bedrock.BedrockModel(quick, ids[Voice.ACKNOWLEDGEMENT]),
+        bedrock.BedrockModel(expert, ids[Voice.ANSWER]),
+    )
+
+
+def _terms(settings: Settings, prices: Mapping[Voice, Price | None]) -> Terms:
+    budgets = (settings.daily_budget_usd, settings.user_daily_budget_usd)
+    daily, user_daily = (None if dollars is None else nano(dollars) for dollars in budgets)
+    budget = Budget(daily, user_daily, settings.user_questions_per_minute)
+    return Terms(prices, budget, settings.keep_days, settings.keep_text)
+
+
+def _prices(
+    settings: Settings, models: Mapping[Voice, str], region: str
+) -> tuple[Mapping[Voice, Price | None], list[str]]:
+    """The models' prices, and what keeps the bot from starting without them."""
+    try:
+        own = read_prices(Path(settings.prices_file).read_text()) if settings.prices_file else {}
+    except (OSError, ValueError) as error:
+        mend = (
+            f"PRICES_FILE cannot be used, {settings.prices_file}: {error}. It maps model ids to dollars for "
+            'a million tokens, like {"us.amazon.nova-pro-v1:0": {"input": 0.8, "output": 3.2}}.'
+        )
+        return {}, [mend]
+    prices = {voice: price_of(model_id, region, own) for voice, model_id in models.items()}
+    unknown = sorted({models[voice] for voice, price in prices.items() if price is None})
+    if not unknown:
+        return prices, []
+    if settings.daily_budget_usd is None and settings.user_daily_budget_usd is None:
+        log.warning("price.unknown", extra={"models": ", ".join(unknown), "mend": "set PRICES_FILE"})
+        return prices, []
+    named = ", ".join(unknown)
+    return prices, [f"A budget needs the price of {named}, which is not known: give it in PRICES_FILE."]
 
 
 def _aws_session(settings: Settings, problems: Sequence[str]) -> boto3.Session:

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from dotenv import find_dotenv, load_dotenv
 
+from bot import stats
 from bot.core.errors import StoreError
 from bot.core.journal import Allowance
 from bot.core.safety import mask_secrets
+from bot.logs import log_to_stderr
 from bot.settings import SettingsError, read
 from bot.stores import open_store
 
 # Bolt would read these behind our back: with a client id and secret it takes the bot for one that many
 # workspaces install, and drops the token.
 _READ_BY_BOLT = ("SLACK_BOT_TOKEN", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET")
-
-# What a LogRecord always has; all else on it came as `extra` and is a field of the event.
-_PLAIN_RECORD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,6 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", title="commands", metavar="")
     commands.add_parser("run", help="connect to Slack and answer (the default)")
     commands.add_parser("health", help="tell whether a bot runs on this host and is connected: exit status 0")
+    told = commands.add_parser("stats", help="tell what it cost, how fast it was, and how people liked it")
+    told.add_argument("--since", default="7d", help="how far back: 90m, 12h, 7d, 2w (default: 7d)")
+    told.add_argument("--json", action="store_true", help="all figures as JSON")
     playground = commands.add_parser("playground", help="try the bot on this machine, without any account")
     playground.add_argument("--bedrock", action="store_true", help="use the real models of your AWS account")
     playground.add_argument("--port", type=int, default=0, help="the page's port (default: a free one)")
@@ -41,10 +44,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     bench.add_argument("--runs", type=int, default=3, help="how often each scenario runs (default: 3)")
     bench.add_argument("--only", action="append", default=[], help="a scenario's name, or how it begins")
     bench.add_argument("--json", type=Path, help="a file to write all figures to")
+    bench.add_argument("--promises", action="store_true", help="ask a hundred mixed questions instead")
+    bench.add_argument("--bedrock", action="store_true", help="with --promises: ask the real models")
+    bench.add_argument(
+        "--most-dollars", type=_dollars, default=Decimal("0.50"), help="at most (default: 0.50)"
+    )
     chosen = parser.parse_args(arguments)
     if chosen.command == "health":
         return _health()
+    if chosen.command == "stats":
+        return _stats(chosen.since, as_json=chosen.json)
     if chosen.command == "bench":
+        if chosen.promises:
+            return _promises(chosen.most_dollars, real_models=chosen.bedrock)
         return _bench(chosen.runs, chosen.only, chosen.json)
     if chosen.command == "playground":
         return _playground(chosen.port, real_models=chosen.bedrock)
@@ -57,7 +69,7 @@ def _run() -> int:
     settings, problems = read(os.environ)
     for name in _READ_BY_BOLT:
         os.environ.pop(name, None)
-    _log_to_stderr(settings.log_level)
+    log_to_stderr(settings.log_level, settings.log_format)
     from bot.app import (
         build,
     )  # boto3 and Bolt take most of a second to import, which --help need not wait for
@@ -79,7 +91,7 @@ def _health() -> int:
     settings, _ = read(os.environ)
     try:
         store = open_store(settings.store_url, Allowance())
-        here = [owner for owner in store.owners() if owner.host == socket.gethostname()]
+        here = [owner for owner in store.journal.owners() if owner.host == socket.gethostname()]
     except (SettingsError, StoreError) as error:
         print(f"The store fails: {mask_secrets(str(error))}")  # noqa: T201
         return 1
@@ -88,6 +100,22 @@ def _health() -> int:
     if not here:
         print("No bot is at work on this host.")  # noqa: T201
     return 0 if any(owner.state == "connected" for owner in here) else 1
+
+
+def _stats(period: str, *, as_json: bool) -> int:
+    load_dotenv(find_dotenv(usecwd=True))
+    settings, _ = read(os.environ)
+    try:
+        since = time.time() - stats.seconds_in(period)
+        found = stats.read(open_store(settings.store_url, Allowance()).ledger, since)
+    except ValueError as error:
+        sys.stderr.write(f"--since: {error}.\n")
+        return 2
+    except (SettingsError, StoreError) as error:
+        sys.stderr.write(f"The store fails: {mask_secrets(str(error))}\n")
+        return 1
+    print(stats.as_json(found) if as_json else stats.as_table(found), end="")  # noqa: T201
+    return 0
 
 
 def _playground(port: int, *, real_models: bool) -> int:
@@ -109,6 +137,21 @@ def _bench(runs: int, only: Sequence[str], target: Path | None) -> int:
         sys.stderr.write(f"No scenario begins like that. There are:\n{listed}")
         return 2
     return run(scenarios, runs, target)
+
+
+def _dollars(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of dollars") from None
+
+
+def _promises(most_dollars: Decimal, *, real_models: bool) -> int:
+    try:
+        from bot.bench.promises import run
+    except ModuleNotFoundError as error:
+        return _lacks(error)
+    return run(real_models=real_models, most_dollars=most_dollars)
 
 
 def _lacks(error: ModuleNotFoundError) -> int:
@@ -137,22 +180,3 @@ def _complaint(problems: Sequence[str]) -> str:
         "Put these into the environment or into a file .env (see .env.example).\n"
         "To try Duet without any account: python -m bot playground\n"
     )
-
-
-class _EventFormatter(logging.Formatter):
-    """A line an event: time, level, name, fields. No secret gets through, whoever logs it."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        fields = {name: value for name, value in vars(record).items() if name not in _PLAIN_RECORD}
-        listed = "".join(f" {name}={value}" for name, value in fields.items() if value is not None)
-        first, newline, rest = super().format(record).partition("\n")
-        return mask_secrets(f"{first}{listed}{newline}{rest}")
-
-
-def _log_to_stderr(level: str) -> None:
-    handler = logging.StreamHandler()
-    handler.setFormatter(_EventFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    logging.basicConfig(level=level, handlers=[handler])
-    if level != "DEBUG":  # these log each request and each ping
-        for name in ("slack_bolt", "slack_sdk", "botocore", "urllib3"):
-            logging.getLogger(name).setLevel("WARNING")

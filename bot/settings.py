@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from math import nan
 from urllib.parse import urlsplit
 
@@ -35,7 +36,17 @@ class Settings:
     store_url: str = field(default="sqlite:///bot.db", repr=False)  # it can hold a password
     recover_within: float = 900.0
     shutdown_grace: float = 20.0
+    daily_budget_usd: Decimal | None = None  # None: no limit, as for the next two
+    user_daily_budget_usd: Decimal | None = None
+    user_questions_per_minute: int | None = None
+    admin_users: tuple[str, ...] = ()
+    cache_ttl: float = 86_400.0
+    keep_days: int = 90
+    keep_text: bool = False
+    prices_file: str | None = None
+    metrics_port: int | None = None
     log_level: str = "INFO"
+    log_format: str = "text"
 
 
 def read(env: Mapping[str, str]) -> tuple[Settings, list[str]]:
@@ -57,7 +68,17 @@ def read(env: Mapping[str, str]) -> tuple[Settings, list[str]]:
         store_url=reader.store("STORE_URL", Settings.store_url),
         recover_within=reader.seconds("RECOVER_WITHIN", Settings.recover_within, or_none=True),
         shutdown_grace=reader.seconds("SHUTDOWN_GRACE", Settings.shutdown_grace, or_none=True),
+        daily_budget_usd=reader.dollars("DAILY_BUDGET_USD"),
+        user_daily_budget_usd=reader.dollars("USER_DAILY_BUDGET_USD"),
+        user_questions_per_minute=reader.optional_count("USER_QUESTIONS_PER_MINUTE"),
+        admin_users=reader.users("ADMIN_USERS"),
+        cache_ttl=reader.seconds("CACHE_TTL", Settings.cache_ttl, or_none=True, most=30 * _DAY),
+        keep_days=reader.count("KEEP_DAYS", Settings.keep_days),
+        keep_text=reader.choice("KEEP_TEXT", "false", ("true", "false")) == "true",
+        prices_file=reader.text("PRICES_FILE"),
+        metrics_port=reader.optional_count("METRICS_PORT", most=65_535),
         log_level=reader.choice("LOG_LEVEL", Settings.log_level, ("DEBUG", "INFO", "WARNING", "ERROR")),
+        log_format=reader.choice("LOG_FORMAT", Settings.log_format, ("text", "json")),
     )
     return settings, problems
 
@@ -116,15 +137,17 @@ class _Reader:
             )
         return value
 
-    def seconds(self, name: str, default: float, *, or_none: bool = False) -> float:
+    def seconds(self, name: str, default: float, *, or_none: bool = False, most: float = _DAY) -> float:
         value = self.text(name)
         try:
             number = default if value is None else float(value)
         except ValueError:
             number = nan
-        if not (0 < number < _DAY or (or_none and number == 0)):
+        if not (0 < number <= most or (or_none and number == 0)):
             wish = "0 or more" if or_none else "more than 0"
-            self.problems.append(f"{name} must be a number of seconds, {wish}, and it is {value!r}.")
+            self.problems.append(
+                f"{name} must be a number of seconds, {wish} and up to {most:.0f}, and it is {value!r}."
+            )
         return number
 
     def count(self, name: str, default: int, *, most: int = 10_000) -> int:
@@ -136,8 +159,29 @@ class _Reader:
             return default
         return int(value)
 
+    def optional_count(self, name: str, *, most: int = 10_000) -> int | None:
+        return None if self.text(name) is None else self.count(name, 1, most=most)
+
+    def dollars(self, name: str) -> Decimal | None:
+        value = self.text(name)
+        if value is None:
+            return None
+        if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,9})?", value) or not Decimal(value):
+            self.problems.append(f"{name} must be dollars, more than 0, like 12.50, and it is {value!r}.")
+            return None
+        return Decimal(value)
+
+    def users(self, name: str) -> tuple[str, ...]:
+        listed = tuple(filter(None, re.split(r"[\s,]+", self.text(name) or "")))
+        if strange := [user for user in listed if not re.fullmatch("[UW][A-Z0-9]+", user)]:
+            self.problems.append(
+                f"{name} must list member ids like U012AB3CD, which a profile in Slack offers to copy, and "
+                f"has {', '.join(map(repr, strange))}."
+            )
+        return listed
+
     def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
-        value = (self.text(name) or default).upper()
-        if value not in choices:
+        value = self.text(name) or default
+        if value.lower() not in map(str.lower, choices):
             self.problems.append(f"{name} must be one of {', '.join(choices)}, and it is {value!r}.")
-        return value
+        return next((choice for choice in choices if choice.lower() == value.lower()), default)

@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.adapters.sqlite_store import SqliteStore
+from bot.adapters.sqlite.database import SqliteDatabase
+from bot.adapters.sqlite.journal import SqliteJournal
+from bot.adapters.sqlite.ledger import SqliteLedger
 from bot.core.errors import StoreError
 from bot.core.journal import Allowance
 from bot.settings import SettingsError
 
 if TYPE_CHECKING:  # the package redis is an extra
-    from bot.adapters.redis_store import RedisStore
+    from bot.adapters.redis.journal import RedisJournal
+    from bot.adapters.redis.ledger import RedisLedger
 
 _SQLITE = "sqlite:///"
 
 
-def open_store(url: str, allowance: Allowance) -> SqliteStore | RedisStore:
+@dataclass(frozen=True)
+class Stores:
+    """Both halves of what all processes remember together, in one place."""
+
+    journal: SqliteJournal | RedisJournal
+    ledger: SqliteLedger | RedisLedger
+
+
+def open_store(url: str, allowance: Allowance) -> Stores:
     """The store at `url`, which is not touched yet. Raises SettingsError if there can be none."""
     if url.startswith(_SQLITE):
-        return SqliteStore(url.removeprefix(_SQLITE), allowance)
+        database = SqliteDatabase(url.removeprefix(_SQLITE))
+        return Stores(SqliteJournal(database, allowance), SqliteLedger(database))
     try:
-        from bot.adapters.redis_store import RedisStore
+        from bot.adapters.redis.connection import RedisConnection
+        from bot.adapters.redis.journal import RedisJournal
+        from bot.adapters.redis.ledger import RedisLedger
     except ModuleNotFoundError as error:
         problem = f"STORE_URL needs the package {error.name}. Install it with: pip install -e '.[redis]'"
         raise SettingsError([problem]) from error
     try:
-        return RedisStore(url, allowance)
+        connection = RedisConnection(url)
     except StoreError as error:
         raise SettingsError([f"STORE_URL is wrong. {error}."]) from error
+    return Stores(RedisJournal(connection, allowance), RedisLedger(connection))

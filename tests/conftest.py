@@ -10,7 +10,7 @@ import pytest
 from bot.playground.bedrock import Reply
 from tests.workbench import Workbench
 
-_MISLEADING = ("AWS_", "SLACK_", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+_MISLEADING = ("AWS_", "OTEL_", "SLACK_", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
 
 
 @pytest.fixture(autouse=True)

@@ -63,6 +63,16 @@ def test_without_any_setting_all_that_is_missing_is_named_at_once(
         ({"SLACK_BOT_TOKEN": "xoxb-unknown"}, "Slack refuses SLACK_BOT_TOKEN (invalid_auth)"),
         ({"SLACK_APP_TOKEN": "xapp-unknown"}, "Slack refuses SLACK_APP_TOKEN (invalid_auth)"),
         ({"AWS_PROFILE": "nobody"}, "AWS is not set up"),
+        ({"PRICES_FILE": "none.json"}, "PRICES_FILE cannot be used, none.json: "),
+        ({"PRICES_FILE": "/dev/null"}, "PRICES_FILE cannot be used, /dev/null: it is not JSON"),
+        (
+            {"PRO_MODEL_ID": "us.amazon.nova-next-v1:0", "DAILY_BUDGET_USD": "1"},
+            "A budget needs the price of us.amazon.nova-next-v1:0",
+        ),
+        (
+            {"METRICS_PORT": "1", "OTEL_METRICS_EXPORTER": "console"},
+            "OTEL_METRICS_EXPORTER must be otlp or none",
+        ),
     ],
 )
 def test_a_wrong_setting_is_told_in_one_sentence(
@@ -81,6 +91,17 @@ def test_a_slack_that_cannot_be_reached_is_told(environment: dict[str, str], tmp
 
     assert status == 2
     assert f"Slack cannot be reached at {address}" in complaint
+
+
+def test_a_port_for_metrics_that_is_taken_is_told(environment: dict[str, str], tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        status, complaint = run(environment | {"METRICS_PORT": str(port)}, tmp_path)
+
+    assert status == 2
+    assert f"METRICS_PORT {port} cannot be had: Address already in use. Choose another." in complaint
 
 
 def test_a_file_env_is_read_and_the_environment_goes_before_it(

@@ -47,6 +47,7 @@ class Workbench:
             "slack_api_url": f"{self.slack.base_url}/api/",
             "aws_region": "us-east-1",
             "shutdown_grace": 0.0,
+            "cache_ttl": 0.0,  # most tests ask in the same words again and mean another question
             "store_url": f"sqlite:///{self._folder.name}/bot.db",
             **settings,
         }

@@ -1,1 +1,1 @@
-"""Who we talk to: one vendor a file, each translating both ways and deciding nothing."""
+"""Who we talk to: one vendor a file or folder, each translating both ways and deciding nothing."""

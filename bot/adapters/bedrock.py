@@ -16,6 +16,7 @@ from botocore.eventstream import ParserError
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectionError,  # noqa: A004 - boto3's, of its kind only
     CredentialRetrievalError,
     InvalidEndpointConfigurationError,
     NoAuthTokenError,
@@ -29,7 +30,7 @@ from urllib3.exceptions import HTTPError
 
 from bot.core.errors import Fault, ModelError
 from bot.core.prompts import Prompt
-from bot.core.stream import Failed, Finished, StreamEvent, Text, Usage
+from bot.core.stream import Failed, Finished, Reply, StreamEvent, Text, Usage
 
 # What a call or a stream can raise: once a stream runs, a cut connection and a silence come from urllib3 as
 # they are, and a broken frame as a ParserError that is no BotoCoreError.
@@ -99,26 +100,30 @@ class BedrockModel:
 
     def __init__(self, client: Any, model_id: str) -> None:
         self._client = client
-        self._model_id = model_id
+        self.model_id = model_id
 
-    def reply(self, prompt: Prompt) -> str:
+    def reply(self, prompt: Prompt) -> Reply:
         """All the model says, at once. Raises ModelError."""
         try:
-            response = self._client.converse(**request(self._model_id, prompt))
+            response = self._client.converse(**request(self.model_id, prompt))
         except _ERRORS as error:
             raise translated(error) from error
-        content = response["output"]["message"]["content"]
-        return "".join(block.get("text", "") for block in content)
+        return Reply(
+            "".join(block.get("text", "") for block in response["output"]["message"]["content"]),
+            response["stopReason"],
+            _usage(response["usage"]),
+            response["ResponseMetadata"].get("RequestId", ""),
+        )
 
     def stream(self, prompt: Prompt) -> Generator[StreamEvent, None, None]:
         """What the model says as it says it, ended by Finished or Failed. Closing it closes the connection.
 
         A body that ends without `messageStop` raises nothing in boto3, and is a cut stream all the same.
         """
-        request_id, reason, usage = "", "", None
+        request_id, reason, usage, has_begun = "", "", None, False
         try:
-            response = self._client.converse_stream(**request(self._model_id, prompt))
-            request_id = response["ResponseMetadata"].get("RequestId", "")
+            response = self._client.converse_stream(**request(self.model_id, prompt))
+            request_id, has_begun = response["ResponseMetadata"].get("RequestId", ""), True
             with closing(response["stream"]) as events:
                 for event in events:
                     if "contentBlockDelta" in event:
@@ -129,13 +134,15 @@ class BedrockModel:
                         usage = _usage(event["metadata"]["usage"])
         except _ERRORS as error:
             if not reason:
-                yield Failed(translated(error, request_id))
+                yield Failed(translated(error, request_id, has_begun=has_begun))
                 return
         if reason:
             yield Finished(reason, usage, request_id)
         else:
             cut = "the stream ended without messageStop"
-            yield Failed(ModelError(Fault.UNAVAILABLE, "StreamCut", cut, request_id, tries=3))
+            yield Failed(
+                ModelError(Fault.UNAVAILABLE, "StreamCut", cut, request_id, tries=3, may_be_billed=True)
+            )
 
 
 def request(model_id: str, prompt: Prompt) -> dict[str, Any]:
@@ -149,24 +156,34 @@ def request(model_id: str, prompt: Prompt) -> dict[str, Any]:
 
 
 def _usage(usage: Mapping[str, int]) -> Usage:
-    return Usage(usage.get("inputTokens", 0), usage.get("outputTokens", 0))
+    return Usage(
+        usage.get("inputTokens", 0),
+        usage.get("outputTokens", 0),
+        usage.get("cacheReadInputTokens", 0),
+        usage.get("cacheWriteInputTokens", 0),
+    )
 
 
-def translated(error: Exception, request_id: str = "") -> ModelError:
-    """What an error of boto3's means. In a stream, codes begin with a small letter."""
+def translated(error: Exception, request_id: str = "", *, has_begun: bool = False) -> ModelError:
+    """What an error of boto3's means, of a call whose answer `has_begun` or not.
+
+    In a stream, codes begin with a small letter.
+    """
     if not isinstance(error, ClientError):
         if isinstance(error, _SET_UP_ERRORS):
             return ModelError(Fault.NOT_SET_UP, type(error).__name__, str(error))
-        return ModelError(Fault.UNAVAILABLE, type(error).__name__, str(error), request_id, tries=3)
+        was_sent = not isinstance(error, ConnectionError)  # else no connection was made
+        code, detail = type(error).__name__, str(error)
+        return ModelError(Fault.UNAVAILABLE, code, detail, request_id, tries=3, may_be_billed=was_sent)
     answer, metadata = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
     code, message = str(answer.get("Code", "")), str(answer.get("Message", ""))
     code = code[:1].upper() + code[1:]
     request_id = metadata.get("RequestId") or request_id
     if code == "ValidationException":
         faults = (fault for phrase, fault in _VALIDATION_FAULTS.items() if phrase in message)
-        return ModelError(next(faults, Fault.FAILED), code, message, request_id)
+        return ModelError(next(faults, Fault.FAILED), code, message, request_id, may_be_billed=has_begun)
     fault, tries = _FAULTS.get(code) or _by_status(metadata.get("HTTPStatusCode", 0))
-    return ModelError(fault, code, message, request_id, tries)
+    return ModelError(fault, code, message, request_id, tries, may_be_billed=has_begun)
 
 
 def _by_status(status: int) -> tuple[Fault, int]:

@@ -112,7 +112,7 @@ def _warm_up(servers: Servers) -> None:
     """Wait until the bot has answered a question that does not count: its first one finds everything cold."""
     servers.bedrock.enqueue("converse-stream", Reply(text=["Ready."]))
     servers.do(lambda: servers.slack.say(ADA.id, "CRANDOM", f"<@{BOT_USER}> ready? -1"))
-    _wait_until(
+    wait_until(
         lambda: any("Ready." in message.text for message in list(servers.slack.workspace.messages.values())),
         30.0,
     )
@@ -158,7 +158,7 @@ def _ask(scenario: Scenario, servers: Servers, length: int) -> dict[int, Seen]:
         due = start + number * scenario.over / scenario.questions
         time.sleep(max(0.0, due - time.monotonic()))
         servers.do(partial(ask, number, channel))
-    _wait_until(lambda: servers.do(is_over), scenario.patience)
+    wait_until(lambda: servers.do(is_over), scenario.patience)
     return seen
 
 
@@ -167,7 +167,8 @@ def _number(body: Mapping[str, Any]) -> int:
     return int(body["messages"][-1]["content"][0]["text"].rpartition(" ")[2])
 
 
-def _wait_until(condition: Callable[[], object], seconds: float) -> None:
+def wait_until(condition: Callable[[], object], seconds: float) -> None:
+    """Wait until `condition` holds, but not longer than that."""
     deadline = time.monotonic() + seconds
     while not condition() and time.monotonic() < deadline:
         threading.Event().wait(0.05)

@@ -10,7 +10,7 @@ from bot.core.errors import Fault
 from bot.core.message import Action, Button, Content, Kind
 from bot.core.question import Question
 from bot.core.safety import neutralise
-from bot.core.stream import Failed, Finished, StreamEvent, Text, Usage
+from bot.core.stream import Failed, Finished, Recalled, StreamEvent, Text
 from bot.core.texts import Texts, texts_in
 
 
@@ -23,6 +23,7 @@ class Outcome(Enum):
     CUT = "cut"
     FAILED = "failed"
     NOTICE = "notice"  # no answer at all, but a fixed sentence
+    OVER_BUDGET = "over_budget"  # likewise
 
 
 # Converse's stop reasons that leave an answer less than whole. Nova has no tools here, so a reason that is
@@ -36,6 +37,7 @@ _ENDINGS = {
     "guardrail_intervened": Outcome.FILTERED,
 }
 _WORTH_A_RETRY = {Fault.BUSY, Fault.UNAVAILABLE, Fault.FAILED, Fault.STOPPED, Fault.INTERRUPTED}
+_NO_ANSWERS = {Outcome.FAILED, Outcome.NOTICE, Outcome.OVER_BUDGET}
 _SAYING_NOTHING = {
     Outcome.LENGTH_LIMIT: Fault.TOO_LONG,
     Outcome.FILTERED: Fault.BLOCKED,
@@ -49,7 +51,7 @@ class Draft:
     text: str = ""
     outcome: Outcome | None = None
     fault: Fault | None = None
-    usage: Usage | None = None
+    is_from_cache: bool = False
 
     @property
     def started(self) -> bool:
@@ -67,18 +69,19 @@ class Draft:
         match event:
             case Text(piece):
                 return replace(self, text=self.text + piece)
-            case Finished(reason, usage):
-                return self._ended(_ENDINGS.get(reason, Outcome.CUT), usage)
+            case Finished(reason):
+                return self._ended(_ENDINGS.get(reason, Outcome.CUT))
+            case Recalled(answer):
+                return Draft(answer, Outcome.WHOLE, is_from_cache=True)
             case Failed(error):
                 if self._has_words:
                     return replace(self, outcome=Outcome.CUT, fault=error.fault)
                 return replace(self, outcome=Outcome.FAILED, fault=error.fault)
 
-    def _ended(self, outcome: Outcome, usage: Usage | None) -> Draft:
+    def _ended(self, outcome: Outcome) -> Draft:
         if self._has_words:
-            return replace(self, outcome=outcome, usage=usage)
-        fault = _SAYING_NOTHING.get(outcome, Fault.FAILED)
-        return replace(self, outcome=Outcome.FAILED, fault=fault, usage=usage)
+            return replace(self, outcome=outcome)
+        return replace(self, outcome=Outcome.FAILED, fault=_SAYING_NOTHING.get(outcome, Fault.FAILED))
 
     def contents(self, texts: Texts) -> tuple[Content, ...]:
         """The messages that show this draft, in order; none while there is nothing to show."""
@@ -93,7 +96,7 @@ class Draft:
     @property
     def kind(self) -> Kind:
         """What its messages are for; an apology is no answer that a conversation should remember."""
-        return Kind.NOTICE if self.outcome in (Outcome.FAILED, Outcome.NOTICE) else Kind.ANSWER
+        return Kind.NOTICE if self.outcome in _NO_ANSWERS else Kind.ANSWER
 
     def _button(self, texts: Texts) -> Button | None:
         if self.outcome is None:
@@ -104,6 +107,8 @@ class Draft:
     def _note(self, texts: Texts) -> str:
         if self.fault in (Fault.INTERRUPTED, Fault.STOPPED):
             return texts.unfinished if self.fault is Fault.INTERRUPTED else texts.stopped
+        if self.is_from_cache:
+            return texts.from_cache
         return {
             Outcome.LENGTH_LIMIT: texts.length_limit,
             Outcome.FILTERED: texts.filtered,

@@ -22,17 +22,25 @@ class ModelError(Exception):
     """A model call that failed. Its text is for operators only.
 
     `code` is the platform's own, `request_id` is AWS's or empty, `tries` is how many calls in all are worth
-    making while nothing has been shown.
+    making while nothing has been shown. One that `may_be_billed` had begun, or nobody knows whether it had.
     """
 
     def __init__(
-        self, fault: Fault, code: str, detail: str = "", request_id: str = "", tries: int = 1
+        self,
+        fault: Fault,
+        code: str,
+        detail: str = "",
+        request_id: str = "",
+        tries: int = 1,
+        *,
+        may_be_billed: bool = False,
     ) -> None:
         super().__init__(f"{code}: {detail}" if detail else code)
         self.fault = fault
         self.code = code
         self.request_id = request_id
         self.tries = tries
+        self.may_be_billed = may_be_billed
 
 
 class SlackError(Exception):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from hashlib import sha256
 
-from bot.core.conversation import Role, Turn
+from bot.core.conversation import Role, Turn, estimated_tokens
 from bot.core.question import Question
+from bot.core.stream import Usage
 
 # Nova's model card says 5K output tokens, its user guide 10,000; 5,000 is safe in both readings.
 ANSWER_MAX_TOKENS = 5_000
 ACKNOWLEDGEMENT_MAX_TOKENS = 60
+_TYPICAL_ACKNOWLEDGEMENT_TOKENS, _TYPICAL_ANSWER_TOKENS = 30, 500
 
 _ACKNOWLEDGE = """\
 You are the voice that greets a question before an expert answers it.
@@ -70,8 +73,30 @@ def asked(question: Question) -> str:
     return f"{question.text}\n\n[Attached: {names}. You cannot open files; say so if it matters.]"
 
 
-def one_sentence(reply: str) -> str | None:
-    """What of the first model's reply may stand as the acknowledgement; None if nothing may."""
+def estimated_usage(prompt: Prompt, said: str) -> Usage:
+    """About what a call is billed for that ended without telling, when it had said so much."""
+    read = estimated_tokens(prompt.system) + sum(estimated_tokens(turn.text) for turn in prompt.turns)
+    return Usage(read, estimated_tokens(said), is_estimate=True)
+
+
+def expected_usage(question: Question) -> tuple[Usage, Usage]:
+    """About what the first and the second model will use for `question`, before either was called."""
+    greeting = acknowledge(question)
+    reading = estimated_tokens(_ANSWER) + estimated_tokens(asked(question))
+    return (
+        Usage(estimated_usage(greeting, "").input, _TYPICAL_ACKNOWLEDGEMENT_TOKENS, is_estimate=True),
+        Usage(reading, _TYPICAL_ANSWER_TOKENS, is_estimate=True),
+    )
+
+
+def fingerprint() -> str:
+    """What changes whenever the two models are told something else."""
+    prompts = (acknowledge(Question("", "", "", "")), answer(()))
+    return sha256(repr(prompts).encode()).hexdigest()
+
+
+def one_sentence(reply: str) -> str:
+    """What of the first model's reply may stand as the acknowledgement; "" if nothing may."""
     lines = _THINKING.sub("", reply).strip().strip('"“”').splitlines()
     sentence = lines[0].strip() if lines else ""
-    return sentence if 0 < len(sentence) <= _LONGEST_ACKNOWLEDGEMENT else None
+    return sentence if 0 < len(sentence) <= _LONGEST_ACKNOWLEDGEMENT else ""

@@ -62,6 +62,13 @@ class Question:
         return self.thread_ts is not None and self.thread_ts != self.ts
 
     @property
+    def way_in(self) -> str:
+        """How it was asked, for figures."""
+        if self.ts is None:
+            return "command"
+        return "direct_message" if self.channel.startswith("D") else "mention"
+
+    @property
     def language(self) -> Language:
         """The language in which the asker is spoken to."""
         return language_of(self.text)

@@ -1,4 +1,4 @@
-"""What a model's stream says. It always ends with a value: `Finished` or `Failed`, never with silence."""
+"""What models say. A stream always ends with a value, never with silence."""
 
 from __future__ import annotations
 
@@ -10,10 +10,25 @@ from bot.core.errors import ModelError
 
 @dataclass(frozen=True)
 class Usage:
-    """Tokens that a call was billed for."""
+    """Tokens that calls were billed for. Those read from or written to the prompt cache are not in `input`.
 
-    input: int
-    output: int
+    One that `is_estimate` was guessed in part, of a call that ended without telling.
+    """
+
+    input: int = 0
+    output: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+    is_estimate: bool = False
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.input + other.input,
+            self.output + other.output,
+            self.cache_read + other.cache_read,
+            self.cache_write + other.cache_write,
+            self.is_estimate or other.is_estimate,
+        )
 
 
 @dataclass(frozen=True)
@@ -39,4 +54,21 @@ class Failed:
     error: ModelError
 
 
-StreamEvent: TypeAlias = Text | Finished | Failed
+@dataclass(frozen=True)
+class Recalled:
+    """The whole answer, as the model gave it to somebody who asked the same before."""
+
+    answer: str
+
+
+@dataclass(frozen=True)
+class Reply:
+    """All that a model says where it does not stream."""
+
+    text: str
+    reason: str
+    usage: Usage | None
+    request_id: str = ""
+
+
+StreamEvent: TypeAlias = Text | Finished | Failed | Recalled

@@ -49,6 +49,11 @@ class Texts:
     too_long: str
     not_set_up: str
     failed: str
+    from_cache: str
+    over_rate: str
+    over_user_budget: str
+    over_daily_budget: str
+    budget_warning: str
 
 
 _CATALOGUE = {
@@ -83,6 +88,11 @@ _CATALOGUE = {
         too_long="This is more text than I can read at once. Please ask with less of it.",
         not_set_up="Sorry, I am not set up correctly and cannot answer. Please tell your administrator.",
         failed="Sorry, something went wrong and I cannot answer this. Please ask again.",
+        from_cache="From an earlier answer to the same question.",
+        over_rate="You have asked a lot within a minute. Please ask again in {seconds} s.",
+        over_user_budget="Your budget for today is used up. It begins anew in {hours} h {minutes} min.",
+        over_daily_budget="Today's budget for all is used up. It begins anew in {hours} h {minutes} min.",
+        budget_warning="${spent} of today's budget of ${budget} is spent. Questions beyond it are refused.",
     ),
     Language.KO: Texts(
         stand_in="질문을 이해했으며, 상세한 답변을 준비하고 있습니다!",
@@ -115,6 +125,15 @@ _CATALOGUE = {
         too_long="한 번에 읽을 수 있는 분량을 넘었습니다. 내용을 줄여 다시 질문해 주세요.",
         not_set_up="죄송합니다. 설정에 문제가 있어 답변드릴 수 없습니다. 관리자에게 알려 주세요.",
         failed="죄송합니다. 문제가 생겨 답변드리지 못했습니다. 다시 질문해 주세요.",
+        from_cache="같은 질문에 대한 이전 답변입니다.",
+        over_rate="1분 동안 질문을 많이 하셨습니다. {seconds}초 후에 다시 질문해 주세요.",
+        over_user_budget=(
+            "오늘 쓰실 수 있는 예산을 모두 사용했습니다. {hours}시간 {minutes}분 후에 다시 시작됩니다."
+        ),
+        over_daily_budget=(
+            "오늘 모두가 쓸 수 있는 예산을 다 사용했습니다. {hours}시간 {minutes}분 후에 다시 시작됩니다."
+        ),
+        budget_warning="오늘의 예산 ${budget} 중 ${spent}를 사용했습니다. 예산을 넘는 질문은 거절됩니다.",
     ),
 }
 

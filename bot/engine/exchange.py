@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 
 from bot.core.draft import Draft, opening
-from bot.core.errors import Fault, ModelError, RateLimited, SlackError, Unreachable
+from bot.core.errors import Fault, ModelError, OverBudget, RateLimited, SlackError, Unreachable
 from bot.core.message import Action, Button, Content, Kind, Outgoing, Press, Standing
 from bot.core.question import Place, Question
 from bot.core.safety import neutralise
@@ -96,7 +96,8 @@ class Exchange:
 
     One that `resumes` was begun by a process that is gone, and maybe in a thread that it made at `place`.
     Nothing is shown of it before `opened` tells what stands there. If it `is_lost`, that is only marked as
-    interrupted. A retry is one that resumes, too: what stands is what it replaces.
+    interrupted. A retry is one that resumes, too: what stands is what it replaces. `draft` is what its answer
+    begins as, where that is not nothing. `age` is for how many seconds it had been asked at `asked_at`.
     """
 
     def __init__(
@@ -108,22 +109,25 @@ class Exchange:
         resumes: bool = False,
         place: Place | None = None,
         is_lost: bool = False,
+        draft: Draft | None = None,
+        age: float = 0.0,
     ) -> None:
         self.question = question
         self.texts = texts_in(question.language)
         self.place = place or question.place
         self.resumes = resumes
         self.is_recalled = not resumes  # whether it is known what stands of it
-        self.draft = opening(question)
+        self.draft = draft or opening(question)
         self.ending: Ending | None = None
         self.messages: dict[str, str] = {}  # those that stand: their ts by their keys
-        self.asked_at = asked_at
+        self.asked_at, self.age = asked_at, age
         self.acknowledged_at: float | None = None
         self.first_words_at: float | None = None
         self.began_at = asked_at  # when the answering model said its first word
         self.ended_at = asked_at  # and when its last
         self.granted_at = asked_at  # when the reader was last shown something new
         self.edits = 0
+        self.limited = 0  # calls that Slack answered with 429
         self._speak_by = asked_at + ack_deadline
         self._greeting: str | None = None
         self._shown: list[Shown] = []
@@ -143,8 +147,8 @@ class Exchange:
 
     # What the models say
 
-    def greet(self, words: str | None) -> None:
-        """The first model said `words`, or (None) nothing that can be shown."""
+    def greet(self, words: str) -> None:
+        """The first model said `words`, or ("") nothing that can be shown."""
         self._greeting = words or self.texts.stand_in
 
     def receive(self, event: StreamEvent, now: float) -> bool:
@@ -228,6 +232,7 @@ class Exchange:
         match error:
             case RateLimited():
                 self._has_news = True  # the pacer knows how long to wait
+                self.limited += not isinstance(error, OverBudget)
             case Unreachable() if self._failures < _TRIES_WHEN_UNREACHABLE:
                 self._has_news = True
                 self._not_before = now + _FIRST_PAUSE * 2**self._failures

@@ -58,7 +58,7 @@ class Journal:
         self, store: Store, owner_id: str, host: str, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.works = True
-        self._store, self._owner_id, self._host = store, owner_id, host
+        self._store, self.owner_id, self._host = store, owner_id, host
         self._clock = clock
         self._claims = Claims()
         self._held: set[str] = set()
@@ -68,10 +68,10 @@ class Journal:
         """Claim `question` and write it down; False if it was taken before, by any process."""
         if not self._claims.take(filter(None, (event_id, question.id)), self._clock()):
             return False
-        return self._asked(lambda: self._taken(question, event_id), True)
+        return self.asked(lambda: self._taken(question, event_id), True)
 
     def _taken(self, question: Question, event_id: str) -> bool:
-        is_taken = self._store.take(question, event_id, self._owner_id)
+        is_taken = self._store.take(question, event_id, self.owner_id)
         if is_taken:
             self._held.add(question.id)
         return is_taken
@@ -82,27 +82,27 @@ class Journal:
 
     def note(self, question: Question, place: Place, messages: Mapping[str, str]) -> None:
         """Write down, soon, which messages `question` owns."""
-        self._write(partial(self._store.note, question.id, self._owner_id, place, dict(messages)))
+        self.write(partial(self._store.note, question.id, self.owner_id, place, dict(messages)))
 
     def close(self, *entry_ids: str) -> None:
         """Write down, soon, that these are answered to the end."""
         self._held.difference_update(entry_ids)
         for entry_id in entry_ids:
-            self._write(partial(self._store.close, entry_id, self._owner_id))
+            self.write(partial(self._store.close, entry_id, self.owner_id))
 
     def stop(self, entry_id: str) -> None:
         """Let whichever process answers a question know, soon, that it is to be stopped."""
-        self._write(partial(self._store.stop, entry_id))
+        self.write(partial(self._store.stop, entry_id))
 
     def spend(self, charge: Charge) -> None:
         """Count a call to Slack. Raises OverBudget if all processes together have no room for it."""
-        wait = self._asked(lambda: self._store.spend(self._owner_id, charge), 0.0)
+        wait = self.asked(lambda: self._store.spend(self.owner_id, charge), 0.0)
         if wait:
             raise OverBudget(wait)
 
     def beat(self, state: str, reserved: int, heed: Callable[[Beat], None]) -> None:
         """Renew, soon, this process's lease, telling of itself, and let `heed` know what that told."""
-        self._writing.submit(self._beat, Owner(self._owner_id, self._host, state, reserved), heed)
+        self._writing.submit(self._beat, Owner(self.owner_id, self._host, state, reserved), heed)
 
     def _beat(self, owner: Owner, heed: Callable[[Beat], None]) -> None:
         try:
@@ -118,15 +118,17 @@ class Journal:
 
     def leave(self, seconds: float) -> None:
         """Finish writing, within `seconds`, and leave what is open to others. It is the last call."""
-        left = self._writing.submit(self._asked, lambda: self._store.leave(self._owner_id), None)
+        left = self._writing.submit(self.asked, lambda: self._store.leave(self.owner_id), None)
         self._writing.shutdown(wait=False)
         if not wait([left], seconds).done:
             log.warning("journal.unfinished")
 
-    def _write(self, write: Callable[[], None]) -> None:
-        self._writing.submit(self._asked, write, None)
+    def write(self, write: Callable[[], None]) -> None:
+        """Do it soon, in the order of these calls."""
+        self._writing.submit(self.asked, write, None)
 
-    def _asked(self, ask: Callable[[], _T], otherwise: _T) -> _T:
+    def asked(self, ask: Callable[[], _T], otherwise: _T) -> _T:
+        """What the store says, or `otherwise` while it fails."""
         if not self.works:
             return otherwise
         try:

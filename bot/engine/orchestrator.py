@@ -17,15 +17,19 @@ from math import inf
 from typing import Protocol
 
 from bot.core.conversation import asked_again
-from bot.core.draft import Outcome
+from bot.core.draft import Draft, Outcome, opening
 from bot.core.errors import Fault, OverBudget, SlackError
 from bot.core.journal import Beat, CallKind, Entry
 from bot.core.message import Outgoing, Press, Standing
 from bot.core.question import Place, Question
+from bot.core.spending import refusal_in
+from bot.core.stream import Recalled
 from bot.core.texts import Language, texts_in
+from bot.engine.answers import Answers
 from bot.engine.entrance import Rooms, open_thread, tell
 from bot.engine.exchange import Ending, Exchange, OpenThread, Show
 from bot.engine.journal import BEAT_SECONDS, Journal
+from bot.engine.ledger import Ledger
 from bot.engine.pacer import Pacer, Turn
 from bot.engine.recall import Recaller, Threads
 from bot.engine.voices import LEAST_QUICK_CALLS, Conversations, ExpertModel, QuickModel, Voices, lane, look
@@ -60,6 +64,8 @@ class Orchestrator:
         slack: Slack,
         pacer: Pacer,
         journal: Journal,
+        answers: Answers,
+        ledger: Ledger,
         *,
         live_answers: int,
         ack_deadline: float,
@@ -67,7 +73,7 @@ class Orchestrator:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._slack, self._pacer = slack, pacer
-        self._journal = journal
+        self._journal, self._answers, self._ledger = journal, answers, ledger
         self._ack_deadline, self._recover_within = ack_deadline, recover_within
         self._clock = clock
         self._inbox: queue.SimpleQueue[Callable[[float], None]] = queue.SimpleQueue()
@@ -76,7 +82,7 @@ class Orchestrator:
         self._owned: frozenset[str] = frozenset()
         self._orphans: frozenset[str] = frozenset()
         self._stopping = threading.Event()
-        self._voices = Voices(micro, pro, slack, self._inbox.put, streams=live_answers, clock=clock)
+        self._voices = Voices(micro, pro, slack, answers, self._inbox.put, streams=live_answers, clock=clock)
         self._slack_lane = lane("slack", max(LEAST_QUICK_CALLS, live_answers))
         self._recall_lane = ThreadPoolExecutor(1, "recall")
         self._recaller = Recaller(slack, clock, self._stopping.wait)
@@ -95,9 +101,21 @@ class Orchestrator:
         """
         if not self._journal.take(question, event_id):
             return
-        exchange = Exchange(question, self._clock(), self._ack_deadline)
+        key = self._answers.key(question)
+        draft = self._opening(question, key)
+        exchange = Exchange(question, self._clock(), self._ack_deadline, draft=draft)
         self._inbox.put(lambda _now: self._live.add(exchange))
-        self._voices.speak(exchange)
+        self._voices.speak(exchange, key)
+
+    def _opening(self, question: Question, key: str) -> Draft:
+        """What the answer begins as: nothing, or all of it where no model is needed, or none may be asked."""
+        draft = opening(question)
+        if draft.outcome:
+            return draft
+        answer = self._answers.recall(key) if key else None
+        if refusal := self._ledger.refusal(question, is_free=answer is not None):
+            return Draft(refusal_in(texts_in(question.language), refusal), Outcome.OVER_BUDGET)
+        return draft.apply(Recalled(answer)) if answer else draft
 
     def stop_answer(self, entry_id: str) -> None:
         """End an answer where it is, whichever process gives it."""
@@ -124,6 +142,8 @@ class Orchestrator:
             return
         if question is None:
             self.tell_privately(response_url, texts.question_gone)
+        elif refusal := self._ledger.refusal(question):
+            self.tell_privately(response_url, refusal_in(texts, refusal))
         elif self._journal.take(question, event_id=""):  # once, however often the button is pressed
             exchange = Exchange(question, self._clock(), self._ack_deadline, resumes=True, place=place)
             self._inbox.put(lambda _now: self._live.add(exchange))
@@ -166,6 +186,8 @@ class Orchestrator:
                 again = self._make_turns(now)
             except Exception:  # a mistake in a rule ends the answers that are live, not the bot
                 log.exception("turns.crashed", extra={"live": len(self._live)})
+                for exchange in self._live:
+                    self._voices.leave(exchange)
                 self._live.clear()
 
     def _end_all(self, now: float) -> None:
@@ -189,11 +211,14 @@ class Orchestrator:
         """Begin the calls whose turn it is; when to look again if nothing happens until then."""
         for exchange in [exchange for exchange in self._live if exchange.is_over]:
             self._live.remove(exchange)
-            if exchange.ending is not Ending.HANDED_OVER:
-                self._journal.close(exchange.question.id)
-            if exchange.draft.outcome is Outcome.WHOLE:
+            calls = self._voices.leave(exchange)
+            if exchange.draft.outcome is Outcome.WHOLE and not exchange.draft.is_from_cache:
                 self._pacer.learn(exchange)
-            self._log_end(exchange, now)
+            if exchange.ending is Ending.HANDED_OVER:
+                log.info("answer.handed_over", extra=exchange.question.names)
+            else:
+                self._journal.close(exchange.question.id)
+                self._ledger.close(exchange, calls, now)
         turns, again = self._pacer.turns(self._live, now)
         for turn in turns:
             self._slack_lane.submit(self._call_slack, turn)
@@ -230,6 +255,7 @@ class Orchestrator:
             resumes=True,
             place=entry.place,
             is_lost=entry.is_lost(self._recover_within),
+            age=entry.age,
         )
         log.warning(
             "answer.resumed",
@@ -289,26 +315,6 @@ class Orchestrator:
                 return partial(exchange.shown, tried, found)
         posted = self._slack.post(channel, thread_ts, step.message)
         return lambda now: exchange.shown(step, posted, now)
-
-    # What operators read
-
-    def _log_end(self, exchange: Exchange, now: float) -> None:
-        def since(moment: float | None) -> float | None:
-            return None if moment is None else round(moment - exchange.asked_at, 3)
-
-        draft = exchange.draft
-        outcome = (exchange.ending or draft.outcome or Outcome.CUT).value
-        fields = {
-            "outcome": outcome,
-            "fault": draft.fault.value if draft.fault else None,
-            "ack_s": since(exchange.acknowledged_at),
-            "first_words_s": since(exchange.first_words_at),
-            "whole_s": since(now),
-            "edits": exchange.edits,
-            "tokens_in": draft.usage.input if draft.usage else None,
-            "tokens_out": draft.usage.output if draft.usage else None,
-        }
-        log.info("answer.done", extra={**exchange.question.names, **fields})
 
 
 def _log_refusal(exchange: Exchange, error: Exception, crash: BaseException | None = None) -> None:

@@ -13,10 +13,14 @@ from typing import Protocol
 
 from bot.core import conversation, prompts, retry
 from bot.core.conversation import Remark
+from bot.core.draft import Draft, Outcome
 from bot.core.errors import Fault, ModelError, SlackError
+from bot.core.interaction import Call, Voice
 from bot.core.question import Place, Question
-from bot.core.stream import Failed, StreamEvent
+from bot.core.stream import Failed, Recalled, Reply, StreamEvent
+from bot.engine.answers import Answers
 from bot.engine.exchange import Exchange
+from bot.engine.flight import Flight
 
 log = logging.getLogger(__name__)
 
@@ -25,18 +29,23 @@ LEAST_QUICK_CALLS = 100  # at once, however few answers may be live: an acknowle
 # shown each. So a stream is read in gulps: what comes in between waits in its socket.
 _LONGEST_BETWEEN_GULPS = 0.1
 _BETWEEN_GULPS_PER_STREAM = 0.005
+_BETWEEN_LOOKS = 0.25  # seconds, for an answer that another process generates
 _GULP_SECONDS = 0.005  # what had come is read by then; the event after that had to be waited for
 
 
 class QuickModel(Protocol):
     """The model that acknowledges."""
 
-    def reply(self, prompt: prompts.Prompt) -> str:
+    model_id: str
+
+    def reply(self, prompt: prompts.Prompt) -> Reply:
         """All the model says, at once. Raises ModelError."""
 
 
 class ExpertModel(Protocol):
     """The model that answers."""
+
+    model_id: str
 
     def stream(self, prompt: prompts.Prompt) -> Generator[StreamEvent, None, None]:
         """What the model says as it says it, ended by Finished or Failed. Raises nothing.
@@ -63,24 +72,46 @@ class Voices:
         micro: QuickModel,
         pro: ExpertModel,
         slack: Conversations,
+        answers: Answers,
         tell: Callable[[Callable[[float], None]], None],
         *,
         streams: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._micro, self._pro, self._slack = micro, pro, slack
+        self._micro, self._pro, self._slack, self._answers = micro, pro, slack, answers
         self._tell, self._clock = tell, clock
         self._stopping = threading.Event()
-        self._speaking: set[Exchange] = set()
+        self._speaking: set[Flight] = set()
+        self._boarding = threading.Lock()
+        self._flights: dict[Exchange, Flight] = {}
+        self._shared: dict[str, Flight] = {}  # those that others may join, by their keys
         self._micro_lane = lane("micro", max(LEAST_QUICK_CALLS, streams))
         self._pro_lane = lane("pro", streams)
 
-    def speak(self, exchange: Exchange) -> None:
-        """Let both models begin now, or the one that has something to say still."""
-        if exchange.grows and not exchange.has_sign:
-            self._micro_lane.submit(self._acknowledge, exchange)
-        if exchange.grows:
-            self._pro_lane.submit(self._answer, exchange)
+    def speak(self, exchange: Exchange, key: str = "") -> None:
+        """Let both models begin now, or the one that has something to say still.
+
+        Where the answer is kept under `key`, and is being generated already, `exchange` shares it.
+        """
+        if not exchange.grows:
+            return
+        with self._boarding:
+            flight = self._shared.get(key)
+            if flight and flight.join(exchange, self._clock()):
+                self._flights[exchange] = flight
+                self._tell(look)
+                return
+            flight = self._flights[exchange] = Flight(exchange, key)
+            if key:
+                self._shared[key] = flight
+        if not exchange.has_sign:
+            self._micro_lane.submit(self._acknowledge, flight)
+        self._pro_lane.submit(self._answer, flight)
+
+    def leave(self, exchange: Exchange) -> list[Call]:
+        """Nothing more is said about `exchange`; the calls that were made for it, as they stand now."""
+        flight = self._flights.pop(exchange, None)
+        return flight.leave(exchange, self._clock()) if flight else []
 
     def hurry(self) -> None:
         """From now on nothing is tried again, and streams are read as they come."""
@@ -91,55 +122,85 @@ class Voices:
         for each in (self._micro_lane, self._pro_lane):
             each.shutdown(wait=False, cancel_futures=True)
 
-    def _acknowledge(self, exchange: Exchange) -> None:
-        words = None
+    def _acknowledge(self, flight: Flight) -> None:
+        words = ""
+        prompt = prompts.acknowledge(flight.question)
+        call = flight.call(Voice.ACKNOWLEDGEMENT, self._micro.model_id, prompt, self._clock())
         try:
-            words = prompts.one_sentence(self._micro.reply(prompts.acknowledge(exchange.question)))
+            reply = self._micro.reply(prompt)
+            call.hear(reply, self._clock())
+            words = prompts.one_sentence(reply.text)
         except ModelError as error:
-            _log_model_error("ack.failed", exchange, error)
+            call.hear(Failed(error), self._clock())
+            _log_model_error("ack.failed", flight.question, error)
         except Exception:
-            log.exception("ack.crashed", extra=exchange.question.names)
-        self._tell(lambda _now: exchange.greet(words))
+            log.exception("ack.crashed", extra=flight.question.names)
+        self._tell(lambda _now: flight.greet(words))
 
-    def _answer(self, exchange: Exchange) -> None:
-        self._speaking.add(exchange)
+    def _answer(self, flight: Flight) -> None:
+        self._speaking.add(flight)
         try:
-            with closing(self._generate(exchange)) as events:
-                self._listen(exchange, events)
+            with closing(self._once(flight) if flight.key else self._generate(flight)) as events:
+                self._listen(flight, events)
         except Exception:
-            log.exception("answer.crashed", extra=exchange.question.names)
-            self._receive(exchange, Failed(ModelError(Fault.FAILED, "crashed")))
+            log.exception("answer.crashed", extra=flight.question.names)
+            self._receive(flight, Failed(ModelError(Fault.FAILED, "crashed")))
         finally:
-            self._speaking.discard(exchange)
+            self._speaking.discard(flight)
+            with self._boarding:
+                if self._shared.get(flight.key) is flight:
+                    del self._shared[flight.key]
 
-    def _listen(self, exchange: Exchange, events: Generator[StreamEvent, None, None]) -> None:
+    def _listen(self, flight: Flight, events: Generator[StreamEvent, None, None]) -> None:
         gulp_began = self._clock()
         for event in events:
-            self._receive(exchange, event)
-            if exchange.ending or exchange.draft.outcome:
+            self._receive(flight, event)
+            if flight.lands():
                 return
-            if exchange.draft.started and self._clock() - gulp_began > _GULP_SECONDS:
+            if flight.has_started and self._clock() - gulp_began > _GULP_SECONDS:
                 pause = len(self._speaking) * _BETWEEN_GULPS_PER_STREAM
                 self._stopping.wait(min(_LONGEST_BETWEEN_GULPS, pause))
                 gulp_began = self._clock()
 
-    def _receive(self, exchange: Exchange, event: StreamEvent) -> None:
-        if exchange.receive(event, self._clock()):
+    def _receive(self, flight: Flight, event: StreamEvent) -> None:
+        if flight.receive(event, self._clock()):
             self._tell(look)
 
-    def _generate(self, exchange: Exchange) -> Generator[StreamEvent, None, None]:
+    def _once(self, flight: Flight) -> Generator[StreamEvent, None, None]:
+        """What the expert says, kept for others; or what another process just lets it say."""
+        while not self._answers.lead(flight.key):
+            if (answer := self._answers.recall(flight.key)) is not None:
+                yield Recalled(answer)
+                return
+            if self._stopping.wait(_BETWEEN_LOOKS) or flight.lands():
+                break
+        draft = Draft()
+        try:
+            with closing(self._generate(flight)) as events:
+                for event in events:
+                    draft = draft.apply(event)
+                    if draft.outcome is Outcome.WHOLE:  # before it is told: who asks from then on finds it
+                        self._answers.keep(flight.key, draft.text)
+                    yield event
+        finally:
+            if draft.outcome is not Outcome.WHOLE:
+                self._answers.abandon(flight.key)
+
+    def _generate(self, flight: Flight) -> Generator[StreamEvent, None, None]:
         """What the expert says, begun anew while that is worth it and nothing has been said."""
-        prompt = prompts.answer(self._conversation(exchange.question))
+        prompt = prompts.answer(self._conversation(flight.question))
         tries = 0
-        while True:
+        while not flight.lands():
             tries += 1
+            call = flight.call(Voice.ANSWER, self._pro.model_id, prompt, self._clock())
             with closing(self._pro.stream(prompt)) as events:
                 for event in events:
                     pause = None
                     if isinstance(event, Failed):
-                        _log_model_error("answer.failed", exchange, event.error)
+                        _log_model_error("answer.failed", flight.question, event.error)
                         pause = retry.delay(event.error, tries, random())  # noqa: S311 - it spreads waits
-                    if pause is not None and not exchange.draft.started and not self._stopping.wait(pause):
+                    if pause is not None and not flight.has_started and not self._stopping.wait(pause):
+                        call.hear(event, self._clock())
                         break
                     yield event
                 else:
@@ -168,6 +229,6 @@ def look(_now: float) -> None:
     """What the loop is told when it only has to look."""
 
 
-def _log_model_error(event: str, exchange: Exchange, error: ModelError) -> None:
+def _log_model_error(event: str, question: Question, error: ModelError) -> None:
     fields = {"fault": error.fault.value, "error": str(error), "request_id": error.request_id}
-    log.warning(event, extra={**exchange.question.names, **fields})
+    log.warning(event, extra={**question.names, **fields})

@@ -42,9 +42,9 @@ INSTANT = Pace(0.0, 0.0, float("inf"))
 class Reply:
     """What the server does with one request, in place of the scripted model's plain answer."""
 
-    text: str | Sequence[str] | None = None
+    text: str | Sequence[str] | Callable[[Sequence[Mapping[str, Any]]], Sequence[str]] | None = None
     """None: what the script says. A str is, like the script's text, cut into tokens and ended at maxTokens.
-    A sequence is sent as it is, each item a delta."""
+    A sequence is sent as it is, each item a delta. A function gives one for a request's messages."""
     pace: Pace | None = None
     """None: the server's."""
     error: str | None = None
@@ -209,6 +209,8 @@ class Answer:
     def _words(self) -> tuple[Sequence[str], str]:
         """The deltas, and the reason for which they end."""
         text = self._reply.text
+        if callable(text):
+            return text(self.request.body["messages"]), self._reply.stop_reason
         if text is None:
             says = script.acknowledge if self.request.operation == "converse" else script.answer
             text = says(self.request.body["messages"])

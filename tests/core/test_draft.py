@@ -77,7 +77,7 @@ def test_an_answer_that_is_not_whole_says_so_under_its_text(
 ) -> None:
     draft = drafted("Because.", Finished(reason, USAGE))
 
-    assert draft == Draft("Because.", outcome, usage=USAGE)
+    assert draft == Draft("Because.", outcome)
     (content,) = draft.contents(texts)
     assert (content.body, content.note) == ("Because.", getattr(texts, note or "", ""))
     assert (content.button == again(texts)) is (outcome is Outcome.CUT)
@@ -132,7 +132,7 @@ def test_a_whole_answer_offers_no_button(texts: Texts) -> None:
 def test_an_answer_that_says_nothing_is_an_apology(reason: str, fault: Fault, texts: Texts) -> None:
     draft = drafted("\n", Finished(reason, USAGE))
 
-    assert draft == Draft("\n", Outcome.FAILED, fault, USAGE)
+    assert draft == Draft("\n", Outcome.FAILED, fault)
     assert [content.body for content in draft.contents(texts)] == [getattr(texts, fault.value)]
 
 

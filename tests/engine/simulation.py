@@ -125,7 +125,7 @@ class Simulation:
         at: float,
         channel: str,
         stream: Stream | None = None,
-        greeting: str | None = "On it.",
+        greeting: str = "On it.",
         greets_after: float = 0.33,
         *,
         is_command: bool = False,

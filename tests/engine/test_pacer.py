@@ -239,7 +239,7 @@ def test_an_answer_without_an_edit_to_keep_is_acknowledged_all_the_same() -> Non
 def test_a_growing_answer_without_an_edit_to_keep_shows_its_acknowledgement_although_it_has_begun() -> None:
     simulation = Simulation(edits=1)
     simulation.ask(0.0, "C1", written(1000, begins_after=0.1))
-    exchange = simulation.ask(5.0, "C2", written(begins_after=0.1), greeting=None)
+    exchange = simulation.ask(5.0, "C2", written(begins_after=0.1), greeting="")
     simulation.run()
 
     assert simulation.kinds(exchange) == [Kind.ACKNOWLEDGEMENT, Kind.ANSWER]

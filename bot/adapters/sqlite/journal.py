@@ -1,58 +1,22 @@
-"""What processes of one machine remember together, in a file."""
+"""Questions, processes and calls to Slack, in a file."""
 
 from __future__ import annotations
 
 import json
 import logging
 import sqlite3
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
 from math import ceil
-from pathlib import Path
 
-from bot.core.errors import StoreError
-from bot.core.journal import (
-    REMEMBERED_SECONDS,
-    Allowance,
-    Beat,
-    CallKind,
-    Charge,
-    Entry,
-    Owner,
-    Spent,
-    encoded,
-    read_back,
-)
+from bot.adapters.sqlite.database import SqliteDatabase
+from bot.core.journal import Allowance, Beat, CallKind, Charge, Entry, Owner, Spent, encoded, read_back
 from bot.core.question import Place, Question
 
 log = logging.getLogger(__name__)
 
 # Slack counts a call a little after it was spent, so its minute ends a little later, too.
 _WINDOW_SECONDS = 61.0
-_PATIENCE_SECONDS = 1.0
 
-# Append only: a file keeps how many of these were done to it. A question without an owner is closed.
-MIGRATIONS = (
-    """CREATE TABLE questions (id TEXT PRIMARY KEY, taken_at REAL NOT NULL, owner TEXT, tries INTEGER,
-    question TEXT, channel TEXT, thread_ts TEXT, messages TEXT, stopped INTEGER)""",
-    "CREATE INDEX questions_by_age ON questions (taken_at)",
-    "CREATE TABLE events (id TEXT PRIMARY KEY, taken_at REAL NOT NULL)",
-    "CREATE INDEX events_by_age ON events (taken_at)",
-    """CREATE TABLE owners (id TEXT PRIMARY KEY, host TEXT NOT NULL, state TEXT NOT NULL,
-    reserved INTEGER NOT NULL, until REAL NOT NULL)""",
-    "CREATE TABLE calls (kind TEXT NOT NULL, owner TEXT NOT NULL, until REAL NOT NULL)",
-    "CREATE TABLE channels (id TEXT PRIMARY KEY, until REAL NOT NULL)",
-)
-
-_FORGET = (
-    "DELETE FROM questions WHERE taken_at < :now - :remembered",
-    "DELETE FROM events WHERE taken_at < :now - :remembered",
-    "DELETE FROM owners WHERE until <= :now",
-    "DELETE FROM calls WHERE until <= :now",
-    "DELETE FROM channels WHERE until <= :now",
-)
 _TAKE_EVENT = "INSERT INTO events (id, taken_at) VALUES (?, ?) ON CONFLICT (id) DO NOTHING"
 _TAKE = """INSERT INTO questions (id, taken_at, owner, tries, question) VALUES (?, ?, ?, 1, ?)
 ON CONFLICT (id) DO NOTHING"""
@@ -72,22 +36,16 @@ ON CONFLICT (id) DO UPDATE SET until = until + :seconds"""
 _OLDEST = "SELECT max(until) FROM (SELECT until FROM calls WHERE kind = ? ORDER BY until LIMIT ?)"
 
 
-class SqliteStore:
-    """The questions, processes and calls to Slack that are written down in the file at `path`.
+class SqliteJournal:
+    """The questions, processes and calls to Slack that are written down in `database`.
 
-    `clock` tells seconds, the same to all processes. Thread-safe. Every method raises StoreError, within
-    about a second, when the file cannot be used; the next call tries it anew.
+    Thread-safe. Every method raises StoreError, within about a second, when the file cannot be used; the
+    next call tries it anew.
     """
 
-    def __init__(self, path: str, allowance: Allowance, clock: Callable[[], float] = time.time) -> None:
-        self._path = path
+    def __init__(self, database: SqliteDatabase, allowance: Allowance) -> None:
+        self._transaction = database.transaction
         self._allowance = allowance
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
-
-    def __del__(self) -> None:
-        self._disconnect()
 
     def take(self, question: Question, event_id: str, owner: str) -> bool:
         """Write `question` down as `owner`'s; False if it, or `event_id`, was taken before.
@@ -174,58 +132,6 @@ class SqliteStore:
         (until,) = db.execute("SELECT max(until) FROM channels WHERE id = ?", (channel,)).fetchone()
         at_once = (self._allowance.burst - 1) / self._allowance.per_second
         return max(0.0, until - at_once - now) if until else 0.0
-
-    @contextmanager
-    def _transaction(self) -> Iterator[tuple[sqlite3.Connection, float]]:
-        """The database without what is past, and the time; all that is done to it is done, or nothing."""
-        if not self._lock.acquire(timeout=_PATIENCE_SECONDS):
-            raise StoreError(f"{self._path}: other threads are waiting for it")
-        try:
-            with self._connected() as db:
-                db.execute("BEGIN IMMEDIATE")
-                now = self._clock()
-                for statement in _FORGET:
-                    db.execute(statement, {"now": now, "remembered": REMEMBERED_SECONDS})
-                yield db, now
-        except BaseException as error:
-            self._disconnect()
-            if isinstance(error, sqlite3.Error | OSError | UnicodeError):
-                raise StoreError(f"{self._path}: {error}") from error
-            raise
-        finally:
-            self._lock.release()
-
-    def _connected(self) -> sqlite3.Connection:
-        if self._connection and not Path(self._path).exists():
-            self._disconnect()  # a deleted file could still be written to, and nobody would read it
-        if self._connection:
-            return self._connection
-        self._connection = sqlite3.connect(
-            self._path, timeout=_PATIENCE_SECONDS, isolation_level=None, check_same_thread=False
-        )
-        # One spoilt text is to be told from the others, not to keep all from being read.
-        self._connection.text_factory = lambda text: text.decode(errors="replace")
-        self._connection.execute("PRAGMA synchronous = NORMAL")
-        _migrate(self._connection)
-        with suppress(sqlite3.OperationalError):  # locked, when another process is just doing the same
-            self._connection.execute("PRAGMA journal_mode = WAL")
-        return self._connection
-
-    def _disconnect(self) -> None:
-        if self._connection:
-            self._connection.close()
-            self._connection = None
-
-
-def _migrate(db: sqlite3.Connection) -> None:
-    with db:
-        db.execute("BEGIN IMMEDIATE")
-        (done,) = db.execute("PRAGMA user_version").fetchone()
-        if done > len(MIGRATIONS):
-            raise sqlite3.NotSupportedError("it was written by a newer version of Duet")
-        for number, statement in enumerate(MIGRATIONS[done:], done + 1):
-            db.execute(statement)
-            db.execute(f"PRAGMA user_version = {number}")
 
 
 def _adopted(db: sqlite3.Connection, owner: str, now: float) -> Iterator[Entry]:

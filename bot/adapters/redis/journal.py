@@ -1,4 +1,4 @@
-"""What processes of many machines remember together, in Redis or Valkey."""
+"""Questions, processes and calls to Slack, in Redis or Valkey."""
 
 from __future__ import annotations
 
@@ -8,12 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import uuid4
 
-from redis import Redis
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
-from redis.retry import Retry
-
-from bot.core.errors import StoreError
+from bot.adapters.redis.connection import RedisConnection, milliseconds
 from bot.core.journal import (
     REMEMBERED_SECONDS,
     Allowance,
@@ -31,18 +26,7 @@ log = logging.getLogger(__name__)
 
 # Slack counts a call a little after it was spent, so its minute ends a little later, too.
 _WINDOW_SECONDS = 61.0
-_PATIENCE_SECONDS = 1.0
 _UNLIMITED = 1e9  # Lua need not know infinity
-
-# Each method is one script, which Redis runs alone. Times are milliseconds of the server's clock. Scripts
-# make the names of keys, with ARGV[1] before them, which only a Redis Cluster would not take.
-_START = """
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local function key(...)
-  return ARGV[1] .. table.concat({...}, ':')
-end
-"""
 
 _TAKE = """
 local _, id, event, owner, question, remembered = unpack(ARGV)
@@ -200,41 +184,25 @@ return 0
 """
 
 
-class RedisStore:
-    """The questions, processes and calls to Slack that are written down in the Redis at `url`.
+class RedisJournal:
+    """The questions, processes and calls to Slack that are written down in the Redis of `connection`.
 
-    All its keys begin with `prefix`. Thread-safe. Every method raises StoreError, within a second or two,
-    when Redis does not do as it is told; whether it was done after all is not known then. The next call
-    tries anew. The constructor raises StoreError for a `url` that is none.
+    Thread-safe. Every method raises StoreError, within a second or two, when Redis does not do as it is
+    told; whether it was done after all is not known then. The next call tries anew.
     """
 
-    def __init__(self, url: str, allowance: Allowance, prefix: str = "duet:") -> None:
-        self._prefix = prefix
+    def __init__(self, connection: RedisConnection, allowance: Allowance) -> None:
+        self._run = connection.run
         self._allowance = allowance
         self._beat = uuid4().hex
-        try:
-            self._redis = Redis.from_url(
-                url,
-                protocol=2,  # with 3, a missing password is reported as a misuse of HELLO
-                decode_responses=True,
-                encoding_errors="replace",  # one spoilt text must not keep the others from being read
-                socket_timeout=_PATIENCE_SECONDS,
-                socket_connect_timeout=_PATIENCE_SECONDS,
-                retry=Retry(NoBackoff(), 0),  # a call whose answer was lost may have been counted
-            )
-            pool = self._redis.connection_pool
-            pool.connection_class(**pool.connection_kwargs)  # complains of options that it does not know
-        except (TypeError, ValueError):
-            # Not with the cause, which may quote a part of the password.
-            raise StoreError("The address is not like redis://user:password@host:6379/0") from None
 
     def take(self, question: Question, event_id: str, owner: str) -> bool:
         """Write `question` down as `owner`'s; False if it, or `event_id`, was taken before.
 
         An `event_id` of "" is none. Whose lease does not run loses what it takes to the next that beats.
         """
-        written = encoded(question)
-        return bool(self._run(_TAKE, question.id, event_id, owner, written, _ms(REMEMBERED_SECONDS)))
+        written = (question.id, event_id, owner, encoded(question))
+        return bool(self._run(_TAKE, *written, milliseconds(REMEMBERED_SECONDS)))
 
     def note(self, entry_id: str, owner: str, place: Place, messages: Mapping[str, str]) -> None:
         """Write down where a question is answered, and the ts of the messages that it owns by their keys.
@@ -256,9 +224,9 @@ class RedisStore:
 
     def beat(self, owner: Owner, lease_seconds: float) -> Beat:
         """Renew the lease of `owner`, and let it adopt what owners without a lease left open."""
-        lease = (owner.id, owner.host, owner.state, owner.reserved, _ms(lease_seconds))
+        lease = (owner.id, owner.host, owner.state, owner.reserved, milliseconds(lease_seconds))
         adopted, owned, stopped, edits, posts, running = self._run(
-            _OWNERS + _BEAT, *lease, self._beat, _ms(REMEMBERED_SECONDS)
+            _OWNERS + _BEAT, *lease, self._beat, milliseconds(REMEMBERED_SECONDS)
         )
         entries = {entry_id: self._entry(entry_id, owner.id, *written) for entry_id, *written in adopted}
         self._beat = uuid4().hex
@@ -277,7 +245,8 @@ class RedisStore:
 
     def owners(self) -> list[Owner]:
         """Those whose lease runs."""
-        return sorted(_owners(self._run(_OWNERS + "return running()")), key=lambda owner: owner.id)
+        running = self._run(_OWNERS + "return running()")
+        return sorted(_owners(running), key=lambda owner: owner.id)
 
     def spend(self, owner_id: str, charge: Charge) -> float:
         """Count a call to Slack and return 0.0, or say after how many seconds it is worth asking again.
@@ -289,7 +258,8 @@ class RedisStore:
         limits = (min(ours.edits_per_minute, _UNLIMITED), min(ours.posts_per_minute, _UNLIMITED))
         interval = 1000 / min(ours.per_second, _UNLIMITED)
         bucket = (charge.channel, interval, interval * (min(ours.burst, _UNLIMITED) - 1))
-        return float(self._run(_OWNERS + _SPEND, *call, *limits, _ms(_WINDOW_SECONDS), *bucket) / 1000)
+        window = milliseconds(_WINDOW_SECONDS)
+        return float(self._run(_OWNERS + _SPEND, *call, *limits, window, *bucket) / 1000)
 
     def _entry(self, entry_id: str, owner: str, age: int, tries: str, *written: Any) -> Entry | None:
         """An entry as it was written; one that nobody can read is closed."""
@@ -300,16 +270,6 @@ class RedisStore:
             self.close(entry_id, owner)
             return None
 
-    def _run(self, script: str, *values: str | float) -> Any:
-        try:
-            return self._redis.register_script(_START + script)(args=(self._prefix, *values))
-        except (RedisError, OSError) as error:
-            raise StoreError(f"Redis: {error}") from error
-
 
 def _owners(running: list[list[str]]) -> Iterator[Owner]:
     return (Owner(owner, host, state, int(reserved)) for owner, host, state, reserved in running)
-
-
-def _ms(seconds: float) -> int:
-    return int(seconds * 1000)

@@ -1,4 +1,4 @@
-"""What processes remember together: one contract over SQLite and Redis, and how each of them fails."""
+"""What processes write down together: one contract over SQLite and Redis, and how each of them fails."""
 
 from __future__ import annotations
 
@@ -7,17 +7,14 @@ import shutil
 import signal
 import sqlite3
 import tempfile
-import threading
 import time
-import traceback
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from math import inf
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -25,158 +22,82 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis import Redis
 
-from bot.adapters.redis_store import RedisStore
-from bot.adapters.sqlite_store import MIGRATIONS, SqliteStore
+from bot.adapters.redis.connection import RedisConnection
+from bot.adapters.redis.journal import RedisJournal
+from bot.adapters.sqlite.database import MIGRATIONS, SqliteDatabase
+from bot.adapters.sqlite.journal import SqliteJournal
 from bot.core.errors import StoreError
 from bot.core.journal import REMEMBERED_SECONDS, Allowance, Beat, CallKind, Charge, Entry, Owner, Spent
 from bot.core.question import Place, Question
 from bot.playground.limits import Limits, Meter
+from tests.adapters.conftest import ALLOWANCE, SECRET, Journal, Shelf, at_once, fails, until
 from tests.adapters.redis_server import free_port, redis_server
-
-T = TypeVar("T")
-Store = SqliteStore | RedisStore
 
 QUESTION = Question("T1", "C1", "U1", "왜?", ts="1.0", files=("F1", "F2"))
 PLACE = Place("C1", "1.0")
-ALLOWANCE = Allowance()
 UNLIMITED = Allowance(inf, inf, inf)
 EDIT, POST = CallKind.EDIT, CallKind.POST
-SECRET = "s3cret"
-
-
-@dataclass(frozen=True)
-class Shelf:
-    """A place that stores share: each that is opened is like another process.
-
-    `spoil` lets something else be written where the question of an id was.
-    """
-
-    kind: str
-    open: Callable[[Allowance], Store]
-    spoil: Callable[[str, str], None]
-
-    def shorten(self, monkeypatch: pytest.MonkeyPatch, name: str, seconds: float) -> None:
-        monkeypatch.setattr(f"bot.adapters.{self.kind}_store.{name}", seconds)
-
-
-@pytest.fixture(scope="session")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "redis"])
-def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Shelf:
-    if request.param == "sqlite":
-        path = str(tmp_path / "bot.db")
-        return Shelf("sqlite", partial(SqliteStore, path), partial(spoil_sqlite, path))
-    url, prefix = request.getfixturevalue("redis_url"), f"{tmp_path.name}:"
-    return Shelf("redis", partial(RedisStore, url, prefix=prefix), partial(spoil_redis, url, prefix))
-
-
-def spoil_sqlite(path: str, entry_id: str, text: str) -> None:
-    with closing(sqlite3.connect(path)) as db, db:
-        db.execute(
-            "UPDATE questions SET question = CAST(? AS TEXT) WHERE id = ?", (text.encode("latin-1"), entry_id)
-        )
-
-
-def spoil_redis(url: str, prefix: str, entry_id: str, text: str) -> None:
-    with Redis.from_url(url) as redis:
-        redis.hset(f"{prefix}question:{entry_id}", "question", text.encode("latin-1"))
 
 
 @pytest.fixture
-def store(shelf: Shelf) -> Store:
-    return shelf.open(ALLOWANCE)
+def store(shelf: Shelf) -> Journal:
+    return shelf.journal()
 
 
 @pytest.fixture
-def other(shelf: Shelf) -> Store:
+def other(shelf: Shelf) -> Journal:
     """The store as another process has it."""
-    return shelf.open(ALLOWANCE)
+    return shelf.journal()
 
 
 def asked(number: int) -> Question:
     return replace(QUESTION, ts=f"{number}.0")
 
 
-def until(seen: Callable[[], T], seconds: float = 5.0) -> T:
-    """What `seen` returns once that is true; a failure if it does not become true in time."""
-    deadline = time.monotonic() + seconds
-    while not (found := seen()):
-        assert time.monotonic() < deadline, f"not seen within {seconds} s"
-        time.sleep(0.01)
-    return found
-
-
-def at_once(jobs: Sequence[Callable[[], T]]) -> list[T]:
-    """What the jobs return, each begun in its own thread when all are ready."""
-    ready = threading.Barrier(len(jobs))
-
-    def run(job: Callable[[], T]) -> T:
-        ready.wait()
-        return job()
-
-    with ThreadPoolExecutor(len(jobs)) as threads:
-        return list(threads.map(run, jobs))
-
-
-@contextmanager
-def fails(saying: str, within: float = 1.5) -> Iterator[None]:
-    """What is done in the block raises a StoreError in bounded time, and the error keeps secrets."""
-    begun = time.monotonic()
-    with pytest.raises(StoreError, match=saying) as caught:
-        yield
-    assert time.monotonic() - begun < within
-    assert SECRET not in "".join(traceback.format_exception(caught.value))
-    del caught  # a cycle, by way of its frames, that would keep the stores and their connections
-
-
-def works(store: Store) -> bool:
+def works(store: Journal) -> bool:
     return store.owners() == []
 
 
 # Questions are taken once
 
 
-def test_a_question_is_taken_once_by_whichever_process(store: Store, other: Store) -> None:
+def test_a_question_is_taken_once_by_whichever_process(store: Journal, other: Journal) -> None:
     assert store.take(QUESTION, "Ev1", "A")
     assert not store.take(QUESTION, "Ev1", "A")
     assert not other.take(QUESTION, "Ev1", "B")
 
 
-def test_one_message_that_comes_as_two_events_is_taken_once(store: Store) -> None:
+def test_one_message_that_comes_as_two_events_is_taken_once(store: Journal) -> None:
     assert store.take(QUESTION, "Ev1", "A")
     assert not store.take(QUESTION, "Ev2", "A")
 
 
-def test_a_refused_event_is_remembered_all_the_same(store: Store) -> None:
+def test_a_refused_event_is_remembered_all_the_same(store: Journal) -> None:
     store.take(QUESTION, "Ev1", "A")
     store.take(QUESTION, "Ev2", "A")
 
     assert not store.take(asked(2), "Ev2", "A")
 
 
-def test_other_questions_are_taken(store: Store) -> None:
+def test_other_questions_are_taken(store: Journal) -> None:
     others = [asked(2), replace(QUESTION, channel="C2"), replace(QUESTION, team="T2")]
 
     assert store.take(QUESTION, "Ev1", "A")
     assert all(store.take(question, f"Ev-{question.id}", "A") for question in others)
 
 
-def test_a_question_without_an_event_is_taken_by_its_own_id_alone(store: Store) -> None:
+def test_a_question_without_an_event_is_taken_by_its_own_id_alone(store: Journal) -> None:
     assert store.take(asked(1), "", "A")
     assert store.take(asked(2), "", "A")
     assert not store.take(asked(2), "", "A")
 
 
-def test_an_event_is_not_taken_for_a_question_of_that_name(store: Store) -> None:
+def test_an_event_is_not_taken_for_a_question_of_that_name(store: Journal) -> None:
     assert store.take(asked(1), asked(2).id, "A")
     assert store.take(asked(2), "Ev2", "A")
 
 
-def test_an_answered_question_is_not_taken_again(store: Store) -> None:
+def test_an_answered_question_is_not_taken_again(store: Journal) -> None:
     store.take(QUESTION, "Ev1", "A")
     store.close(QUESTION.id, "A")
 
@@ -185,7 +106,7 @@ def test_an_answered_question_is_not_taken_again(store: Store) -> None:
 
 def test_after_its_time_a_question_is_forgotten(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     shelf.shorten(monkeypatch, "REMEMBERED_SECONDS", 0.2)
-    store = shelf.open(ALLOWANCE)
+    store = shelf.journal()
     taken_at = time.monotonic()
     store.take(asked(1), "Ev1", "A")
     store.take(asked(2), "Ev2", "A")
@@ -196,7 +117,7 @@ def test_after_its_time_a_question_is_forgotten(shelf: Shelf, monkeypatch: pytes
     until(lambda: store.take(asked(2), "Ev2", "A"))
 
 
-def test_of_many_that_take_a_question_at_once_exactly_one_gets_it(store: Store, other: Store) -> None:
+def test_of_many_that_take_a_question_at_once_exactly_one_gets_it(store: Journal, other: Journal) -> None:
     for number in range(5):
         question = asked(number)
         takes = [
@@ -209,7 +130,7 @@ def test_of_many_that_take_a_question_at_once_exactly_one_gets_it(store: Store, 
 # Questions are written down, and taken up by another
 
 
-def test_whoever_has_a_lease_keeps_its_questions(store: Store, other: Store) -> None:
+def test_whoever_has_a_lease_keeps_its_questions(store: Journal, other: Journal) -> None:
     store.beat(Owner("A"), 60)
     store.take(QUESTION, "Ev1", "A")
 
@@ -217,7 +138,7 @@ def test_whoever_has_a_lease_keeps_its_questions(store: Store, other: Store) -> 
     assert store.beat(Owner("A"), 60) == Beat(owned=frozenset({QUESTION.id}))
 
 
-def test_what_is_left_open_is_adopted_with_all_that_was_noted(store: Store, other: Store) -> None:
+def test_what_is_left_open_is_adopted_with_all_that_was_noted(store: Journal, other: Journal) -> None:
     store.take(QUESTION, "Ev1", "A")
     store.note(QUESTION.id, "A", Place("C0", "0.0"), {"ack": "1.1", "dropped": "1.2"})
     store.note(QUESTION.id, "A", PLACE, {"ack": "1.1", "answer": "1.3"})
@@ -230,7 +151,7 @@ def test_what_is_left_open_is_adopted_with_all_that_was_noted(store: Store, othe
     assert other.beat(Owner("B"), 60) == Beat(owned=frozenset({QUESTION.id}))
 
 
-def test_it_is_adopted_when_the_lease_runs_out(store: Store, other: Store) -> None:
+def test_it_is_adopted_when_the_lease_runs_out(store: Journal, other: Journal) -> None:
     store.beat(Owner("A"), 0.2)
     begun = time.monotonic()
     store.take(QUESTION, "Ev1", "A")
@@ -240,7 +161,7 @@ def test_it_is_adopted_when_the_lease_runs_out(store: Store, other: Store) -> No
     assert store.beat(Owner("A"), 60) == Beat()
 
 
-def test_it_is_adopted_at_once_from_who_leaves(store: Store, other: Store) -> None:
+def test_it_is_adopted_at_once_from_who_leaves(store: Journal, other: Journal) -> None:
     store.beat(Owner("A"), 60)
     store.take(QUESTION, "Ev1", "A")
     store.leave("A")
@@ -248,7 +169,7 @@ def test_it_is_adopted_at_once_from_who_leaves(store: Store, other: Store) -> No
     assert [entry.question for entry in other.beat(Owner("B"), 60).adopted] == [QUESTION]
 
 
-def test_who_comes_back_in_time_keeps_what_nobody_adopted(store: Store) -> None:
+def test_who_comes_back_in_time_keeps_what_nobody_adopted(store: Journal) -> None:
     store.beat(Owner("A"), 60)
     store.take(QUESTION, "Ev1", "A")
     store.leave("A")
@@ -256,7 +177,7 @@ def test_who_comes_back_in_time_keeps_what_nobody_adopted(store: Store) -> None:
     assert store.beat(Owner("A"), 60) == Beat(owned=frozenset({QUESTION.id}))
 
 
-def test_the_oldest_is_adopted_first_and_every_try_is_counted(store: Store) -> None:
+def test_the_oldest_is_adopted_first_and_every_try_is_counted(store: Journal) -> None:
     questions = [asked(number) for number in (3, 1, 2)]
     for question in questions:
         store.take(question, "", "A")
@@ -268,7 +189,7 @@ def test_the_oldest_is_adopted_first_and_every_try_is_counted(store: Store) -> N
         assert [(entry.question, entry.tries) for entry in adopted] == [(q, tries) for q in questions]
 
 
-def test_an_answered_question_is_not_adopted(store: Store, other: Store) -> None:
+def test_an_answered_question_is_not_adopted(store: Journal, other: Journal) -> None:
     store.take(QUESTION, "Ev1", "A")
     store.close(QUESTION.id, "A")
     store.note(QUESTION.id, "A", PLACE, {"ack": "1.1"})
@@ -276,7 +197,7 @@ def test_an_answered_question_is_not_adopted(store: Store, other: Store) -> None
     assert other.beat(Owner("B"), 60) == Beat()
 
 
-def test_who_lost_a_question_can_neither_note_nor_close_it(store: Store, other: Store) -> None:
+def test_who_lost_a_question_can_neither_note_nor_close_it(store: Journal, other: Journal) -> None:
     store.take(QUESTION, "Ev1", "A")
     other.beat(Owner("B"), 60)
     store.note(QUESTION.id, "A", PLACE, {"ack": "1.1"})
@@ -288,7 +209,7 @@ def test_who_lost_a_question_can_neither_note_nor_close_it(store: Store, other: 
 
 
 def test_an_owner_hears_that_a_question_is_to_be_stopped_until_it_is_closed(
-    store: Store, other: Store
+    store: Journal, other: Journal
 ) -> None:
     store.beat(Owner("A"), 60)
     store.take(QUESTION, "", "A")
@@ -304,7 +225,7 @@ def test_an_owner_hears_that_a_question_is_to_be_stopped_until_it_is_closed(
     assert other.beat(Owner("B"), 60).stopped == frozenset()
 
 
-def test_a_note_of_what_was_never_taken_is_none(store: Store) -> None:
+def test_a_note_of_what_was_never_taken_is_none(store: Journal) -> None:
     store.note(QUESTION.id, "A", PLACE, {"ack": "1.1"})
     store.close(QUESTION.id, "A")
 
@@ -313,7 +234,7 @@ def test_a_note_of_what_was_never_taken_is_none(store: Store) -> None:
 
 
 def test_of_many_that_beat_at_once_exactly_one_adopts_a_question(shelf: Shelf) -> None:
-    stores = [shelf.open(ALLOWANCE) for _ in range(8)]
+    stores = [shelf.journal() for _ in range(8)]
     questions = [asked(number) for number in range(30)]
     for question in questions:
         stores[0].take(question, "", "gone")
@@ -327,10 +248,10 @@ def test_of_many_that_beat_at_once_exactly_one_adopts_a_question(shelf: Shelf) -
 def test_a_question_that_nobody_can_read_is_closed_and_the_others_go_on(
     shelf: Shelf, text: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store = shelf.open(ALLOWANCE)
+    store = shelf.journal()
     for number in (1, 2, 3):
         store.take(asked(number), "", "A")
-    shelf.spoil(asked(2).id, text)
+    shelf.spoil("question", asked(2).id, text)
     beat = store.beat(Owner("B"), 60)
     store.leave("B")
 
@@ -352,7 +273,7 @@ TEXTS = st.text(max_size=40)
     st.dictionaries(TEXTS, TEXTS, max_size=3),
 )
 def test_what_is_written_is_what_is_read(shelf: Shelf, question: Question, messages: dict[str, str]) -> None:
-    store = shelf.open(ALLOWANCE)
+    store = shelf.journal()
     taken = store.take(question, "", "A")
     store.note(question.id, "A", PLACE, messages)
     adopted = store.beat(Owner("B"), 60).adopted
@@ -365,7 +286,7 @@ def test_what_is_written_is_what_is_read(shelf: Shelf, question: Question, messa
 # Processes know of each other
 
 
-def test_processes_describe_themselves(store: Store, other: Store) -> None:
+def test_processes_describe_themselves(store: Journal, other: Journal) -> None:
     ours, theirs = Owner("A", "one", "ready", 3), Owner("B", "two", "stopping", 0)
     store.beat(ours, 60)
     store.beat(Owner("B"), 60)
@@ -376,14 +297,14 @@ def test_processes_describe_themselves(store: Store, other: Store) -> None:
     assert store.owners() == [theirs]
 
 
-def test_a_process_whose_lease_runs_out_is_gone(store: Store) -> None:
+def test_a_process_whose_lease_runs_out_is_gone(store: Journal) -> None:
     store.beat(Owner("A", reserved=5), 0.1)
 
     until(lambda: store.owners() == [])
     assert store.beat(Owner("B"), 60) == Beat()
 
 
-def test_a_process_hears_what_the_others_spend_and_still_need(store: Store, other: Store) -> None:
+def test_a_process_hears_what_the_others_spend_and_still_need(store: Journal, other: Journal) -> None:
     for owner, kind in (("A", EDIT), ("A", EDIT), ("A", POST), ("gone", EDIT), ("B", POST), ("B", EDIT)):
         assert store.spend(owner, Charge(kind, "C1")) == 0
     store.beat(Owner("A", reserved=2), 60)
@@ -397,7 +318,7 @@ def test_a_process_hears_what_the_others_spend_and_still_need(store: Store, othe
 
 
 def test_all_processes_together_spend_what_slack_takes(shelf: Shelf) -> None:
-    stores = [shelf.open(Allowance(edits_per_minute=3)) for _ in range(2)]
+    stores = [shelf.journal(Allowance(edits_per_minute=3)) for _ in range(2)]
     waits = [stores[turn % 2].spend(f"P{turn}", Charge(EDIT, "C1")) for turn in range(5)]
 
     assert waits[:3] == [0, 0, 0]
@@ -406,7 +327,7 @@ def test_all_processes_together_spend_what_slack_takes(shelf: Shelf) -> None:
 
 
 def test_an_edit_leaves_as_many_as_are_kept(shelf: Shelf) -> None:
-    store = shelf.open(Allowance(edits_per_minute=4))
+    store = shelf.journal(Allowance(edits_per_minute=4))
 
     charges = [Charge(EDIT, "C1", keep, is_spare=True) for keep in (4, 3, 3, 2, 2, 1, 1, 0, 0)]
 
@@ -423,7 +344,7 @@ def test_an_edit_leaves_as_many_as_are_kept(shelf: Shelf) -> None:
     ]
 
 
-def test_what_is_spare_leaves_what_others_have_reserved(store: Store, other: Store) -> None:
+def test_what_is_spare_leaves_what_others_have_reserved(store: Journal, other: Journal) -> None:
     """They tell with each call and each beat how many that are."""
     edits = int(ALLOWANCE.edits_per_minute)
     store.beat(Owner("A"), 60)
@@ -439,7 +360,7 @@ def test_what_is_spare_leaves_what_others_have_reserved(store: Store, other: Sto
 
 
 def test_one_that_keeps_more_waits_until_more_calls_are_over(shelf: Shelf) -> None:
-    store = shelf.open(Allowance(edits_per_minute=2))
+    store = shelf.journal(Allowance(edits_per_minute=2))
     store.spend("A", Charge(EDIT, "C1"))
     time.sleep(0.05)
     store.spend("A", Charge(EDIT, "C1"))
@@ -451,7 +372,7 @@ def test_one_that_keeps_more_waits_until_more_calls_are_over(shelf: Shelf) -> No
 
 
 def test_posts_of_all_channels_count_together(shelf: Shelf) -> None:
-    store = shelf.open(Allowance(posts_per_minute=2))
+    store = shelf.journal(Allowance(posts_per_minute=2))
 
     assert [store.spend("A", Charge(POST, channel, 9)) > 0 for channel in ("C1", "C2", "C3")] == [
         False,
@@ -462,7 +383,7 @@ def test_posts_of_all_channels_count_together(shelf: Shelf) -> None:
 
 
 def test_a_channel_takes_a_burst_and_then_one_after_the_other(shelf: Shelf) -> None:
-    stores = [shelf.open(Allowance(per_second=5.0, burst=3)) for _ in range(2)]
+    stores = [shelf.journal(Allowance(per_second=5.0, burst=3)) for _ in range(2)]
     begun = time.monotonic()
     waits = [stores[turn % 2].spend("A", Charge(POST, "C1")) for turn in range(4)]
 
@@ -475,7 +396,7 @@ def test_a_channel_takes_a_burst_and_then_one_after_the_other(shelf: Shelf) -> N
 
 
 def test_what_is_refused_is_not_counted(shelf: Shelf) -> None:
-    store = shelf.open(Allowance(posts_per_minute=3, per_second=1.0, burst=1))
+    store = shelf.journal(Allowance(posts_per_minute=3, per_second=1.0, burst=1))
     waits = [store.spend("A", Charge(POST, channel)) for channel in ("C1", "C1", "C1", "C2", "C3", "C4")]
 
     assert [wait > 0 for wait in waits] == [False, True, True, False, False, True]
@@ -485,7 +406,7 @@ def test_what_is_refused_is_not_counted(shelf: Shelf) -> None:
 
 def test_what_leaves_the_window_can_be_spent_again(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     shelf.shorten(monkeypatch, "_WINDOW_SECONDS", 0.2)
-    store = shelf.open(Allowance(edits_per_minute=1))
+    store = shelf.journal(Allowance(edits_per_minute=1))
     begun = time.monotonic()
     store.spend("A", Charge(EDIT, "C1"))
 
@@ -496,7 +417,7 @@ def test_what_leaves_the_window_can_be_spent_again(shelf: Shelf, monkeypatch: py
 
 
 def test_unlimited_means_unlimited(shelf: Shelf) -> None:
-    store = shelf.open(UNLIMITED)
+    store = shelf.journal(UNLIMITED)
 
     assert not any(
         store.spend("A", Charge(kind, "C1", 10, is_spare=True)) for kind in (EDIT, POST) for _ in range(50)
@@ -505,15 +426,21 @@ def test_unlimited_means_unlimited(shelf: Shelf) -> None:
 
 
 def test_many_that_spend_at_once_never_spend_more_than_there_is(shelf: Shelf) -> None:
-    stores = [shelf.open(Allowance(edits_per_minute=30)) for _ in range(2)]
+    stores = [shelf.journal(Allowance(edits_per_minute=30)) for _ in range(2)]
 
-    def spend(store: Store) -> int:
+    def spend(store: Journal) -> int:
         return sum(store.spend("A", Charge(EDIT, "C1")) == 0 for _ in range(5))
 
     assert sum(at_once([partial(spend, stores[turn % 2]) for turn in range(20)])) == 30
 
 
 # SQLite
+
+
+def in_file(
+    path: Path, allowance: Allowance = ALLOWANCE, clock: Callable[[], float] = time.time
+) -> SqliteJournal:
+    return SqliteJournal(SqliteDatabase(str(path), clock), allowance)
 
 
 @settings(max_examples=20, deadline=None)
@@ -526,7 +453,7 @@ def test_slack_takes_all_that_two_processes_may_spend(steps: list[tuple[float, b
     meters = Meter(Limits(3, 4, 0.25, 2)), Meter(Limits(3, 4, 0.25, 2))
     now = 0.0
     with tempfile.TemporaryDirectory() as folder:
-        stores = [SqliteStore(f"{folder}/bot.db", allowance, lambda: now) for _ in range(2)]
+        stores = [in_file(Path(folder) / "bot.db", allowance, lambda: now) for _ in range(2)]
         for turn, (pause, is_post) in enumerate(steps):
             now += pause
             wait = stores[turn % 2].spend("A", Charge(POST if is_post else EDIT, "C1"))
@@ -540,7 +467,7 @@ def test_slack_takes_all_that_two_processes_may_spend(steps: list[tuple[float, b
 
 def test_what_is_older_than_a_day_leaves_the_file(tmp_path: Path) -> None:
     now, path = 0.0, tmp_path / "bot.db"
-    store = SqliteStore(str(path), ALLOWANCE, lambda: now)
+    store = in_file(path, clock=lambda: now)
     store.take(asked(1), "Ev1", "A")
     store.take(asked(2), "Ev2", "A")
     store.close(asked(2).id, "A")
@@ -557,7 +484,7 @@ def test_what_is_older_than_a_day_leaves_the_file(tmp_path: Path) -> None:
 
 def test_a_closed_question_keeps_nothing_that_was_said(tmp_path: Path) -> None:
     path = tmp_path / "bot.db"
-    store = SqliteStore(str(path), ALLOWANCE, lambda: 7.0)
+    store = in_file(path, clock=lambda: 7.0)
     store.take(QUESTION, "Ev1", "A")
     store.note(QUESTION.id, "A", PLACE, {"ack": "1.1"})
     store.close(QUESTION.id, "A")
@@ -568,7 +495,7 @@ def test_a_closed_question_keeps_nothing_that_was_said(tmp_path: Path) -> None:
 
 def test_a_file_that_another_holds_is_not_waited_for_long(tmp_path: Path) -> None:
     path = tmp_path / "bot.db"
-    store, late = SqliteStore(str(path), ALLOWANCE), SqliteStore(str(path), ALLOWANCE)
+    store, late = in_file(path), in_file(path)
     assert works(store)
     with closing(sqlite3.connect(path)) as holder:
         holder.execute("BEGIN IMMEDIATE")
@@ -582,7 +509,7 @@ def test_a_file_that_another_holds_is_not_waited_for_long(tmp_path: Path) -> Non
     assert works(late)
 
 
-def error_of(store: Store) -> str:
+def error_of(store: Journal) -> str:
     with pytest.raises(StoreError) as caught:
         store.take(QUESTION, "Ev1", "A")
     return str(caught.value)
@@ -608,8 +535,8 @@ def test_a_file_that_cannot_be_written_is_used_again_when_it_can(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pragma: str, saying: str
 ) -> None:
     """Such as one on a full disk. What was to be written is not written in part."""
-    works(SqliteStore(str(tmp_path / "bot.db"), ALLOWANCE))
-    store = SqliteStore(str(tmp_path / "bot.db"), ALLOWANCE)
+    works(in_file(tmp_path / "bot.db"))
+    store = in_file(tmp_path / "bot.db")
     long = replace(QUESTION, text="why? " * 10_000)
     with monkeypatch.context() as handicapped:
         handicap(handicapped, pragma)
@@ -622,7 +549,7 @@ def test_a_file_that_cannot_be_written_is_used_again_when_it_can(
 def test_a_new_file_on_a_full_disk_is_made_when_there_is_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = SqliteStore(str(tmp_path / "bot.db"), ALLOWANCE)
+    store = in_file(tmp_path / "bot.db")
     with monkeypatch.context() as handicapped:
         handicap(handicapped, "PRAGMA max_page_count = 4")
         with fails("disk is full"):
@@ -634,7 +561,7 @@ def test_a_new_file_on_a_full_disk_is_made_when_there_is_room(
 def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "bot.db"
     path.write_text("Dear diary, " * 1000)
-    store = SqliteStore(str(path), ALLOWANCE)
+    store = in_file(path)
     with fails("bot.db: file is not a database"):
         works(store)
 
@@ -644,7 +571,7 @@ def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_missing_is_not_made(tmp_path: Path) -> None:
-    store = SqliteStore(str(tmp_path / "none" / "bot.db"), ALLOWANCE)
+    store = in_file(tmp_path / "none" / "bot.db")
     with fails("none/bot.db: unable to open"):
         works(store)
 
@@ -656,7 +583,7 @@ def test_a_folder_that_disappears_is_missed(tmp_path: Path) -> None:
     """What is written into a deleted file would be gone without a sign."""
     folder = tmp_path / "data"
     folder.mkdir()
-    store = SqliteStore(str(folder / "bot.db"), ALLOWANCE)
+    store = in_file(folder / "bot.db")
     assert works(store)
     shutil.rmtree(folder)
     with fails("unable to open"):
@@ -673,7 +600,7 @@ def test_a_file_of_an_older_version_is_brought_up_to_date(tmp_path: Path, done: 
         for statement in MIGRATIONS[:done]:
             db.execute(statement)
         db.execute(f"PRAGMA user_version = {done}")
-    store = SqliteStore(str(path), ALLOWANCE)
+    store = in_file(path)
 
     assert store.take(QUESTION, "Ev1", "A")
     with closing(sqlite3.connect(path)) as db:
@@ -687,12 +614,12 @@ def test_a_file_of_a_newer_version_is_refused(tmp_path: Path) -> None:
         db.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
 
     with fails("newer version"):
-        works(SqliteStore(str(path), ALLOWANCE))
+        works(in_file(path))
 
 
 def test_processes_that_make_the_file_at_once_all_succeed(tmp_path: Path) -> None:
     for number in range(5):
-        stores = [SqliteStore(str(tmp_path / f"{number}.db"), ALLOWANCE) for _ in range(6)]
+        stores = [in_file(tmp_path / f"{number}.db") for _ in range(6)]
 
         assert sorted(at_once([partial(store.take, QUESTION, "", "A") for store in stores])) == [
             *[False] * 5,
@@ -703,8 +630,12 @@ def test_processes_that_make_the_file_at_once_all_succeed(tmp_path: Path) -> Non
 # Redis
 
 
+def in_redis(url: str, prefix: str = "duet:") -> RedisJournal:
+    return RedisJournal(RedisConnection(url, prefix), ALLOWANCE)
+
+
 def test_nothing_stays_in_redis_for_ever(redis_url: str) -> None:
-    store = RedisStore(redis_url, ALLOWANCE, "ttl:")
+    store = in_redis(redis_url, "ttl:")
     store.beat(Owner("A"), 60)
     for number in (1, 2):
         store.take(asked(number), f"Ev{number}", "A")
@@ -725,14 +656,14 @@ def test_nothing_stays_in_redis_for_ever(redis_url: str) -> None:
 
 
 def test_stores_with_different_prefixes_share_nothing(redis_url: str) -> None:
-    assert RedisStore(redis_url, ALLOWANCE, "one:").take(QUESTION, "Ev1", "A")
-    assert RedisStore(redis_url, ALLOWANCE, "two:").take(QUESTION, "Ev1", "A")
+    assert in_redis(redis_url, "one:").take(QUESTION, "Ev1", "A")
+    assert in_redis(redis_url, "two:").take(QUESTION, "Ev1", "A")
 
 
 def test_a_server_that_comes_back_is_used_again(tmp_path: Path) -> None:
     """At once, whether or not anybody noticed that it was gone."""
     port = free_port()
-    store = RedisStore(f"redis://:{SECRET}@127.0.0.1:{port}", ALLOWANCE)
+    store = in_redis(f"redis://:{SECRET}@127.0.0.1:{port}")
     for _ in range(2):
         with fails("refused|closed"):
             works(store)
@@ -755,7 +686,7 @@ def stopped(url: str) -> Iterator[None]:
 
 
 def test_a_server_that_hangs_is_given_up_and_what_it_adopted_is_told_again(redis_url: str) -> None:
-    store = RedisStore(redis_url, ALLOWANCE, "hung:")
+    store = in_redis(redis_url, "hung:")
     store.take(QUESTION, "Ev1", "A")
     with stopped(redis_url), fails("Timeout"):
         store.beat(Owner("B"), 60)
@@ -770,11 +701,11 @@ def test_a_refused_password_is_not_told(tmp_path: Path) -> None:
         port = urlsplit(url).port
         for who in (f":{SECRET}@", f"duet:{SECRET}@"):
             with fails("WRONGPASS|invalid"):
-                works(RedisStore(f"redis://{who}127.0.0.1:{port}", ALLOWANCE))
+                works(in_redis(f"redis://{who}127.0.0.1:{port}"))
         with fails("Authentication required"):
-            works(RedisStore(url, ALLOWANCE))
+            works(in_redis(url))
         with fails("Timeout"):  # it speaks no TLS
-            works(RedisStore(f"rediss://:{SECRET}@127.0.0.1:{port}", ALLOWANCE))
+            works(in_redis(f"rediss://:{SECRET}@127.0.0.1:{port}"))
 
 
 @pytest.mark.parametrize(
@@ -789,4 +720,4 @@ def test_a_refused_password_is_not_told(tmp_path: Path) -> None:
 )
 def test_an_address_that_is_none_is_refused_at_once(url: str) -> None:
     with fails("address"):
-        RedisStore(url, ALLOWANCE)
+        in_redis(url)

@@ -1,0 +1,1 @@
+"""What processes of many machines remember together, in Redis or Valkey."""

@@ -1,0 +1,293 @@
+"""Money, kept answers and figures, in Redis or Valkey."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from typing import TypeVar
+
+from bot.adapters.redis.connection import RedisConnection, milliseconds
+from bot.core.interaction import Interaction, Vote, read_interaction
+from bot.core.journal import REMEMBERED_SECONDS
+from bot.core.spending import DAY_SECONDS, MINUTE_SECONDS, Budget, DaySpending, Limit, NanoDollars, Refusal
+
+log = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
+
+_READ_AT_ONCE = 500  # so that Redis does not keep others waiting
+
+# What a question costs is kept twice: by itself, so that it can be replaced, and in the totals of its day.
+# Both go two days after that day began. HINCRBY is what adds exactly, and takes no "-0".
+_SPENDING = """
+local _, day_length, question, user, price, minute, per_minute, user_daily, daily = unpack(ARGV)
+local today = math.floor(now / day_length)
+local spending = key('spending', question)
+local earlier_user, earlier_day, earlier_price =
+  unpack(redis.call('HMGET', spending, 'user', 'day', 'price'))
+
+local function add(day, user, price)
+  local totals = key('day', day)
+  redis.call('HINCRBY', totals, 'all', price)
+  redis.call('HINCRBY', totals, 'user:' .. user, price)
+  redis.call('PEXPIREAT', totals, (day + 2) * day_length)
+end
+
+local function spend(day)
+  if earlier_price then
+    add(earlier_day, earlier_user, 0 - earlier_price)
+  end
+  add(day, user, price)
+  redis.call('HSET', spending, 'user', user, 'day', day, 'price', price)
+  redis.call('PEXPIREAT', spending, (day + 2) * day_length)
+end
+"""
+
+_ADMIT = """
+if earlier_price then
+  return
+end
+local admitted = key('admitted', user)
+redis.call('ZREMRANGEBYSCORE', admitted, '-inf', now)
+if per_minute ~= '' then
+  local untils = {}
+  local found = redis.call('ZRANGE', admitted, 0, -1, 'WITHSCORES')
+  for at = 2, #found, 2 do
+    table.insert(untils, found[at])
+  end
+  table.insert(untils, now + minute)
+  local surplus = #untils - per_minute
+  if surplus > 0 then
+    return {'questions_per_minute', untils[surplus] - now}
+  end
+end
+
+local function is_over(limit, field)
+  if limit == '' then
+    return false
+  end
+  local spent = redis.call('HGET', key('day', today), field) or 0
+  return tonumber(spent) >= tonumber(limit)
+end
+if is_over(user_daily, 'user:' .. user) then
+  return {'user_daily', (today + 1) * day_length - now}
+end
+if is_over(daily, 'all') then
+  return {'daily', (today + 1) * day_length - now}
+end
+
+redis.call('ZADD', admitted, now + minute, question)
+redis.call('PEXPIRE', admitted, minute)
+spend(today)
+"""
+
+_SETTLE = """
+local day = earlier_day or tostring(today)
+spend(day)
+return {day, redis.call('HGET', key('day', day), 'all')}
+"""
+
+_RECALL = """
+return redis.call('GET', key('answer', ARGV[2]))
+"""
+
+_LEAD = """
+local _, name, owner, remembered = unpack(ARGV)
+if redis.call('EXISTS', key('answer', name)) == 1 then
+  return 0
+end
+local leader = redis.call('GET', key('lead', name))
+if leader and leader ~= owner and redis.call('EXISTS', key('owner', leader)) == 1 then
+  return 0
+end
+redis.call('SET', key('lead', name), owner, 'PX', remembered)
+return 1
+"""
+
+_ABANDON = """
+local _, name, owner = unpack(ARGV)
+if redis.call('GET', key('lead', name)) == owner then
+  redis.call('DEL', key('lead', name))
+end
+"""
+
+# Within a millisecond, what came first is first.
+_LISTS = """
+local exactly = time[1] + time[2] / 1000000
+
+local function outlast(list, life)
+  redis.call('PEXPIRE', list, math.max(life, redis.call('PTTL', list)))
+end
+"""
+
+_KEEP = """
+local _, name, owner, answer, life, most = unpack(ARGV)
+if redis.call('GET', key('lead', name)) ~= owner then
+  return
+end
+redis.call('DEL', key('lead', name))
+
+local by_age, by_end = key('answers', 'by_age'), key('answers', 'by_end')
+local function drop(names)
+  for _, dropped in ipairs(names) do
+    redis.call('ZREM', by_age, dropped)
+    redis.call('ZREM', by_end, dropped)
+    redis.call('DEL', key('answer', dropped))
+  end
+end
+drop(redis.call('ZRANGEBYSCORE', by_end, '-inf', now))
+redis.call('SET', key('answer', name), answer, 'PX', life)
+redis.call('ZADD', by_age, exactly, name)
+redis.call('ZADD', by_end, now + life, name)
+drop(redis.call('ZREVRANGE', by_age, most, -1))
+outlast(by_age, life)
+outlast(by_end, life)
+"""
+
+# Whoever adds one clears away up to ten of the oldest whose time is over, so that a list stays as short as
+# what it lists.
+_RECORD = """
+local _, kind, id, at, written, life = unpack(ARGV)
+local list = key(kind .. 's')
+redis.call('SET', key(kind, id), written, 'PX', life)
+redis.call('ZADD', list, at ~= '' and at or exactly, id)
+outlast(list, life)
+for _, oldest in ipairs(redis.call('ZRANGE', list, 0, 9)) do
+  if redis.call('EXISTS', key(kind, oldest)) == 0 then
+    redis.call('ZREM', list, oldest)
+  end
+end
+"""
+
+_LISTED = """
+return redis.call('ZRANGEBYSCORE', key(ARGV[2] .. 's'), ARGV[3], '+inf')
+"""
+
+_READ = """
+local names = {}
+for at = 3, #ARGV do
+  table.insert(names, key(ARGV[2], ARGV[at]))
+end
+return redis.call('MGET', unpack(names))
+"""
+
+_CLAIM = """
+return redis.call('SET', key('claim', ARGV[2]), '', 'NX', 'PX', ARGV[3])
+"""
+
+
+class RedisLedger:
+    """What is spent, which answers are kept, and how questions went, as written down in the Redis of
+    `connection`.
+
+    Of answers there are at most `most_answers`. Thread-safe. Every method raises StoreError, within a second
+    or two, when Redis does not do as it is told; whether it was done after all is not known then. The next
+    call tries anew.
+    """
+
+    def __init__(self, connection: RedisConnection, most_answers: int = 1000) -> None:
+        self._run = connection.run
+        self._most_answers = most_answers
+
+    # Money
+
+    def admit(self, question_id: str, user: str, price: NanoDollars, budget: Budget) -> Refusal | None:
+        """Count a question of `user` and reserve `price` for it today, or say why that is over `budget`.
+
+        One that was admitted before is so still, and nothing changes.
+        """
+        limits = (budget.questions_per_minute, budget.user_daily, budget.daily)
+        values = ("" if limit is None else limit for limit in limits)
+        spending = (milliseconds(DAY_SECONDS), question_id, user, price)
+        refused = self._run(_SPENDING + _ADMIT, *spending, milliseconds(MINUTE_SECONDS), *values)
+        return Refusal(Limit(refused[0]), refused[1] / 1000) if refused else None
+
+    def settle(self, question_id: str, user: str, price: NanoDollars) -> DaySpending:
+        """Let what a question cost replace what was reserved for it, or was settled before.
+
+        Returns what all spend on the day on which it was reserved; that is today if nothing was.
+        """
+        spending = (milliseconds(DAY_SECONDS), question_id, user, price)
+        day, spent = self._run(_SPENDING + _SETTLE, *spending)
+        return DaySpending(int(day), int(spent))
+
+    # Answers that are kept
+
+    def recall(self, key: str) -> str | None:
+        """The answer that is kept under `key`."""
+        answer: str | None = self._run(_RECALL, key)
+        return answer
+
+    def lead(self, key: str, owner: str) -> bool:
+        """Let `owner` generate the answer for `key`; False if it is kept already, or another generates it.
+
+        Whose lease does not run loses the lead to the next who asks.
+        """
+        return bool(self._run(_LEAD, key, owner, milliseconds(REMEMBERED_SECONDS)))
+
+    def keep(self, key: str, owner: str, answer: str, seconds: float) -> None:
+        """Keep what `owner` generated for `seconds`; the oldest answers make room. Its lead is over.
+
+        Nothing happens if it does not lead.
+        """
+        self._run(_LISTS + _KEEP, key, owner, answer, milliseconds(seconds), self._most_answers)
+
+    def abandon(self, key: str, owner: str) -> None:
+        """The lead of `owner` is over, and there is no answer. Nothing happens if it does not lead."""
+        self._run(_ABANDON, key, owner)
+
+    # How questions went
+
+    def record(self, interaction: Interaction, seconds: float) -> None:
+        """Keep `interaction` for `seconds`, in place of one with the same id."""
+        written = (interaction.id, interaction.asked_at, interaction.encoded())
+        self._run(_LISTS + _RECORD, "interaction", *written, milliseconds(seconds))
+
+    def interactions(self, since: float) -> list[Interaction]:
+        """Those asked at or after `since` (seconds since 1970, UTC), oldest first."""
+        return list(self._recorded("interaction", since, read_interaction))
+
+    def vote(self, vote: Vote, seconds: float) -> None:
+        """Keep `vote` for `seconds`, in place of what its voter thought of the same answer before."""
+        name = json.dumps([vote.interaction_id, vote.voter])
+        written = (name, "", json.dumps(asdict(vote)))
+        self._run(_LISTS + _RECORD, "vote", *written, milliseconds(seconds))
+
+    def votes(self, since: float) -> list[Vote]:
+        """Those cast at or after `since` (seconds since 1970, UTC), oldest first."""
+        return list(self._recorded("vote", since, _read_vote))
+
+    def claim(self, name: str) -> bool:
+        """True for the first who claims `name` within a day."""
+        return bool(self._run(_CLAIM, name, milliseconds(REMEMBERED_SECONDS)))
+
+    def _recorded(self, kind: str, since: float, read: Callable[[str], _T]) -> Iterator[_T]:
+        """What is recorded of a `kind` since then, but for what nobody can read."""
+        ids = self._run(_LISTED, kind, since)
+        for start in range(0, len(ids), _READ_AT_ONCE):
+            chunk = ids[start : start + _READ_AT_ONCE]
+            for record_id, written in zip(chunk, self._run(_READ, kind, *chunk), strict=True):
+                # One that went since it was listed is None.
+                found = None if written is None else _readable(kind, record_id, written, read)
+                if found is not None:
+                    yield found
+
+
+def _readable(kind: str, record_id: str, written: str, read: Callable[[str], _T]) -> _T | None:
+    """What was written, if anybody can read it."""
+    try:
+        return read(written)
+    except (TypeError, ValueError):
+        log.exception(f"{kind}.unreadable", extra={kind: record_id})
+        return None
+
+
+def _read_vote(written: str) -> Vote:
+    """The vote that was written as JSON; what a newer version added to it is left out.
+
+    Raises ValueError or TypeError if that cannot be read.
+    """
+    fields = json.loads(written)
+    return Vote(**{name: fields[name] for name in Vote.__dataclass_fields__ if name in fields})

@@ -1,0 +1,186 @@
+"""Money, kept answers and figures, in a file."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+
+from bot.adapters.sqlite.database import SqliteDatabase
+from bot.core.interaction import Interaction, Vote, read_interaction
+from bot.core.journal import REMEMBERED_SECONDS
+from bot.core.spending import DAY_SECONDS, MINUTE_SECONDS, Budget, DaySpending, Limit, NanoDollars, Refusal
+
+log = logging.getLogger(__name__)
+
+_ADMIT = "INSERT OR REPLACE INTO admissions (user, question, until) VALUES (?, ?, ?)"
+_ADMITTED = "SELECT until FROM admissions WHERE user = ? ORDER BY until"
+_SPEND = "INSERT OR REPLACE INTO spendings (question, user, day, price) VALUES (?, ?, ?, ?)"
+_DAY_OF = "SELECT day FROM spendings WHERE question = ?"
+# `total` would add in floating point.
+_SPENT = "SELECT coalesce(sum(price), 0) FROM spendings WHERE day = ?"
+_SPENT_BY_USER = "SELECT coalesce(sum(price), 0) FROM spendings WHERE day = ? AND user = ?"
+
+_RECALL = "SELECT answer FROM answers WHERE key = ?"
+_LEADER = "SELECT owner FROM leads WHERE key = ? AND owner IN (SELECT id FROM owners)"
+_LEAD = "INSERT OR REPLACE INTO leads (key, owner, until) VALUES (?, ?, ?)"
+_END_LEAD = "DELETE FROM leads WHERE key = ? AND owner = ?"
+# What is replaced gets a new rowid, too: their order is that in which answers were kept.
+_KEEP = "INSERT OR REPLACE INTO answers (key, until, answer) VALUES (?, ?, ?)"
+_KEEP_NEWEST = """DELETE FROM answers WHERE rowid IN
+(SELECT rowid FROM answers ORDER BY rowid DESC LIMIT -1 OFFSET ?)"""
+
+_RECORD = "INSERT OR REPLACE INTO interactions (id, asked_at, until, interaction) VALUES (?, ?, ?, ?)"
+_RECORDED = "SELECT id, interaction FROM interactions WHERE asked_at >= ? ORDER BY asked_at, id"
+_VOTE = """INSERT OR REPLACE INTO votes (interaction, voter, is_up, reason, cast_at, until)
+VALUES (?, ?, ?, ?, ?, ?)"""
+_VOTED = """SELECT interaction, voter, is_up, reason FROM votes WHERE cast_at >= ?
+ORDER BY cast_at, rowid"""
+_CLAIM = "INSERT INTO claims (name, until) VALUES (?, ?) ON CONFLICT (name) DO NOTHING"
+
+
+class SqliteLedger:
+    """What is spent, which answers are kept, and how questions went, as written down in `database`.
+
+    Of answers there are at most `most_answers`. Thread-safe. Every method raises StoreError, within about a
+    second, when the file cannot be used; the next call tries it anew.
+    """
+
+    def __init__(self, database: SqliteDatabase, most_answers: int = 1000) -> None:
+        self._transaction = database.transaction
+        self._most_answers = most_answers
+
+    # Money
+
+    def admit(self, question_id: str, user: str, price: NanoDollars, budget: Budget) -> Refusal | None:
+        """Count a question of `user` and reserve `price` for it today, or say why that is over `budget`.
+
+        One that was admitted before is so still, and nothing changes.
+        """
+        with self._transaction() as (db, now):
+            if db.execute(_DAY_OF, (question_id,)).fetchone():
+                return None
+            if refusal := _refusal(db, user, budget, now):
+                return refusal
+            db.execute(_ADMIT, (user, question_id, now + MINUTE_SECONDS))
+            db.execute(_SPEND, (question_id, user, _day(now), price))
+            return None
+
+    def settle(self, question_id: str, user: str, price: NanoDollars) -> DaySpending:
+        """Let what a question cost replace what was reserved for it, or was settled before.
+
+        Returns what all spend on the day on which it was reserved; that is today if nothing was.
+        """
+        with self._transaction() as (db, now):
+            (day,) = db.execute(_DAY_OF, (question_id,)).fetchone() or (_day(now),)
+            db.execute(_SPEND, (question_id, user, day, price))
+            return DaySpending(day, _sum(db, _SPENT, day))
+
+    # Answers that are kept
+
+    def recall(self, key: str) -> str | None:
+        """The answer that is kept under `key`."""
+        with self._transaction() as (db, _):
+            (answer,) = db.execute(_RECALL, (key,)).fetchone() or (None,)
+            return answer
+
+    def lead(self, key: str, owner: str) -> bool:
+        """Let `owner` generate the answer for `key`; False if it is kept already, or another generates it.
+
+        Whose lease does not run loses the lead to the next who asks.
+        """
+        with self._transaction() as (db, now):
+            if db.execute(_RECALL, (key,)).fetchone():
+                return False
+            (leader,) = db.execute(_LEADER, (key,)).fetchone() or (owner,)
+            if leader != owner:
+                return False
+            db.execute(_LEAD, (key, owner, now + REMEMBERED_SECONDS))
+            return True
+
+    def keep(self, key: str, owner: str, answer: str, seconds: float) -> None:
+        """Keep what `owner` generated for `seconds`; the oldest answers make room. Its lead is over.
+
+        Nothing happens if it does not lead.
+        """
+        with self._transaction() as (db, now):
+            if db.execute(_END_LEAD, (key, owner)).rowcount:
+                db.execute(_KEEP, (key, now + seconds, answer))
+                db.execute(_KEEP_NEWEST, (self._most_answers,))
+
+    def abandon(self, key: str, owner: str) -> None:
+        """The lead of `owner` is over, and there is no answer. Nothing happens if it does not lead."""
+        with self._transaction() as (db, _):
+            db.execute(_END_LEAD, (key, owner))
+
+    # How questions went
+
+    def record(self, interaction: Interaction, seconds: float) -> None:
+        """Keep `interaction` for `seconds`, in place of one with the same id."""
+        with self._transaction() as (db, now):
+            written = (interaction.asked_at, now + seconds, interaction.encoded())
+            db.execute(_RECORD, (interaction.id, *written))
+
+    def interactions(self, since: float) -> list[Interaction]:
+        """Those asked at or after `since` (seconds since 1970, UTC), oldest first."""
+        with self._transaction() as (db, _):
+            rows = db.execute(_RECORDED, (since,)).fetchall()
+        return [interaction for row in rows if (interaction := _interaction(*row))]
+
+    def vote(self, vote: Vote, seconds: float) -> None:
+        """Keep `vote` for `seconds`, in place of what its voter thought of the same answer before."""
+        with self._transaction() as (db, now):
+            opinion = (vote.interaction_id, vote.voter, vote.is_up, vote.reason)
+            db.execute(_VOTE, (*opinion, now, now + seconds))
+
+    def votes(self, since: float) -> list[Vote]:
+        """Those cast at or after `since` (seconds since 1970, UTC), oldest first."""
+        with self._transaction() as (db, _):
+            rows = db.execute(_VOTED, (since,)).fetchall()
+        return [Vote(answer, voter, bool(is_up), reason) for answer, voter, is_up, reason in rows]
+
+    def claim(self, name: str) -> bool:
+        """True for the first who claims `name` within a day."""
+        with self._transaction() as (db, now):
+            return db.execute(_CLAIM, (name, now + REMEMBERED_SECONDS)).rowcount == 1
+
+
+def _refusal(db: sqlite3.Connection, user: str, budget: Budget, now: float) -> Refusal | None:
+    """Why one more question is over `budget`."""
+    if wait := _wait(db, user, budget.questions_per_minute, now):
+        return Refusal(Limit.QUESTIONS_PER_MINUTE, wait)
+    today = _day(now)
+    begins_anew_in = (today + 1) * DAY_SECONDS - now
+    if budget.user_daily is not None and _sum(db, _SPENT_BY_USER, today, user) >= budget.user_daily:
+        return Refusal(Limit.USER_DAILY, begins_anew_in)
+    if budget.daily is not None and _sum(db, _SPENT, today) >= budget.daily:
+        return Refusal(Limit.DAILY, begins_anew_in)
+    return None
+
+
+def _wait(db: sqlite3.Connection, user: str, limit: int | None, now: float) -> float:
+    """Seconds until the oldest questions have left the minute, so that one more is within `limit`."""
+    if limit is None:
+        return 0.0
+    untils = [until for (until,) in db.execute(_ADMITTED, (user,))]
+    surplus = len(untils) + 1 - limit
+    if surplus <= 0:
+        return 0.0
+    return float([*untils, now + MINUTE_SECONDS][surplus - 1] - now)
+
+
+def _sum(db: sqlite3.Connection, statement: str, *values: str | int) -> NanoDollars:
+    (prices,) = db.execute(statement, values).fetchone()
+    return int(prices)
+
+
+def _day(now: float) -> int:
+    return int(now // DAY_SECONDS)
+
+
+def _interaction(interaction_id: str, written: str) -> Interaction | None:
+    """An interaction as it was written, if anybody can read it."""
+    try:
+        return read_interaction(written)
+    except (TypeError, ValueError):
+        log.exception("interaction.unreadable", extra={"interaction": interaction_id})
+        return None

@@ -1,0 +1,56 @@
+"""Answers that whoever asks the same is shown again; all processes together generate each once."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from bot.core.answers import key_of
+from bot.core.question import Question
+from bot.engine.journal import Journal
+
+
+class Shelf(Protocol):
+    """What all processes keep together. Thread-safe; every method raises StoreError."""
+
+    def recall(self, key: str) -> str | None:
+        """The answer that is kept under `key`."""
+
+    def lead(self, key: str, owner: str) -> bool:
+        """Let `owner` generate the answer; False if it is kept already, or another generates it."""
+
+    def keep(self, key: str, owner: str, answer: str, seconds: float) -> None:
+        """Keep what `owner` generated for so many seconds."""
+
+    def abandon(self, key: str, owner: str) -> None:
+        """`owner` generates it no more."""
+
+
+class Answers:
+    """The answers that are kept for `seconds` (0: none), as long as the `fingerprint` of what makes them is
+    the same. Thread-safe; without a store that works, nothing is shared.
+    """
+
+    def __init__(self, journal: Journal, shelf: Shelf, *, seconds: float, fingerprint: str) -> None:
+        self._journal, self._shelf = journal, shelf
+        self._seconds, self._fingerprint = seconds, fingerprint
+
+    def key(self, question: Question) -> str:
+        """The name under which the answer to `question` is kept; "" if it is not to be shared."""
+        return key_of(question, self._fingerprint) if self._seconds else ""
+
+    def recall(self, key: str) -> str | None:
+        """The answer that is kept under `key`."""
+        return self._journal.asked(lambda: self._shelf.recall(key), None)
+
+    def lead(self, key: str) -> bool:
+        """Whether this process is to generate the answer; if not, it is kept already or soon will be."""
+        return self._journal.asked(lambda: self._shelf.lead(key, self._journal.owner_id), True)
+
+    def keep(self, key: str, answer: str) -> None:
+        """Keep what was generated."""
+        owner = self._journal.owner_id
+        self._journal.asked(lambda: self._shelf.keep(key, owner, answer, self._seconds), None)
+
+    def abandon(self, key: str) -> None:
+        """Let another process generate what this one could not."""
+        self._journal.asked(lambda: self._shelf.abandon(key, self._journal.owner_id), None)

@@ -1,0 +1,141 @@
+"""One generation of an answer: the calls it takes, and all who wait for it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+from bot.core.interaction import Call, Voice
+from bot.core.prompts import Prompt, estimated_usage
+from bot.core.question import Question
+from bot.core.stream import Failed, Finished, Reply, StreamEvent, Text, Usage
+from bot.engine.exchange import Exchange
+
+
+@dataclass
+class OpenCall:
+    """A call of a model as far as it has come. Times are seconds of the orchestrator's clock."""
+
+    voice: Voice
+    model_id: str
+    prompt: Prompt
+    began_at: float
+    said: list[str] = field(default_factory=list)
+    first_token_at: float | None = None
+    _ended: Call | None = None
+
+    def hear(self, event: StreamEvent | Reply, now: float) -> None:
+        """Take note of what the model says."""
+        match event:
+            case Text(piece):
+                self.said.append(piece)
+                if piece and self.first_token_at is None:
+                    self.first_token_at = now
+            case Reply(_, reason, usage, request_id) | Finished(reason, usage, request_id):
+                billed = usage or self._estimate()
+                self._ended = self._call(now, billed, stop_reason=reason, request_id=request_id)
+            case Failed(error):
+                estimate = self._estimate() if error.may_be_billed else None
+                self._ended = self._call(now, estimate, error=error.code, request_id=error.request_id)
+
+    def as_of(self, now: float) -> Call:
+        """The call as it ended, or as if it was cut `now`."""
+        return self._ended or self._call(now, self._estimate())
+
+    def _estimate(self) -> Usage:
+        return estimated_usage(self.prompt, "".join(self.said))
+
+    def _call(
+        self, now: float, usage: Usage | None, stop_reason: str = "", error: str = "", request_id: str = ""
+    ) -> Call:
+        first = None if self.first_token_at is None else self.first_token_at - self.began_at
+        return Call(
+            self.voice, self.model_id, self.began_at, now, first, usage, stop_reason, error, request_id
+        )
+
+
+class Flight:
+    """What is generated for `exchange`, and for all who join because they asked the same. Thread-safe.
+
+    Who joins is told at once what was said so far. `key` is the name under which the answer is kept, "" for
+    one that nobody shares.
+    """
+
+    def __init__(self, exchange: Exchange, key: str = "") -> None:
+        self.key = key
+        self.question: Question = exchange.question
+        self._lock = threading.Lock()
+        self._calls: list[OpenCall] = []
+        self._listeners = [exchange]
+        self._payer = exchange
+        self._answering: OpenCall | None = None
+        self._end: StreamEvent | None = None
+        self._has_greeted, self._greeting = False, ""
+        self._has_landed = False
+
+    def lands(self) -> bool:
+        """Whether nobody waits for it any more; once that is so, nobody can join."""
+        with self._lock:
+            waiting = (each.draft.outcome is None and not each.ending for each in self._listeners)
+            self._has_landed = self._has_landed or not any(waiting)
+            return self._has_landed
+
+    @property
+    def has_started(self) -> bool:
+        """Whether anybody can have seen something of it."""
+        with self._lock:
+            return any(each.draft.started for each in self._listeners)
+
+    def call(self, voice: Voice, model_id: str, prompt: Prompt, now: float) -> OpenCall:
+        """A model is being called."""
+        call = OpenCall(voice, model_id, prompt, now)
+        with self._lock:
+            self._calls.append(call)
+            if voice is Voice.ANSWER:
+                self._answering = call
+        return call
+
+    def join(self, exchange: Exchange, now: float) -> bool:
+        """Let `exchange` have all that was said and all that will be; False if it is too late for that."""
+        with self._lock:
+            if self._has_landed:
+                return False
+            self._listeners.append(exchange)
+            if self._has_greeted:
+                exchange.greet(self._greeting)
+            if self._answering:
+                exchange.receive(Text("".join(self._answering.said)), now)
+            if self._end:
+                exchange.receive(self._end, now)
+            return True
+
+    def leave(self, exchange: Exchange, now: float) -> list[Call]:
+        """`exchange` is over; the calls that it pays for.
+
+        The first who waited pays for all, unless others wait on when it is over: then the next one does.
+        """
+        with self._lock:
+            self._listeners.remove(exchange)
+            if exchange is not self._payer:
+                return []
+            if self._end is None and self._listeners:
+                self._payer = self._listeners[0]
+                return []
+            return [call.as_of(now) for call in self._calls]
+
+    def greet(self, words: str) -> None:
+        """The first model said `words`, or ("") nothing that can be shown."""
+        with self._lock:
+            self._has_greeted, self._greeting = True, words
+            for exchange in self._listeners:
+                exchange.greet(words)
+
+    def receive(self, event: StreamEvent, now: float) -> bool:
+        """Take what the answering model says; True if the orchestrator must look."""
+        with self._lock:
+            if self._answering:
+                self._answering.hear(event, now)
+            if not isinstance(event, Text):
+                self._end = event
+            heard = [exchange.receive(event, now) for exchange in self._listeners]
+            return any(heard)

@@ -1,0 +1,195 @@
+"""What each question cost and how it went: who may ask for more, and what is kept of what was asked."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from decimal import Decimal
+from functools import partial
+from typing import Protocol
+
+from bot.core import prompts
+from bot.core.draft import Outcome
+from bot.core.interaction import Call, Interaction, Voice
+from bot.core.prices import Price
+from bot.core.question import Question
+from bot.core.spending import Budget, DaySpending, NanoDollars, Refusal, nano
+from bot.core.stream import Usage
+from bot.engine.exchange import Exchange
+from bot.engine.journal import Journal
+
+log = logging.getLogger(__name__)
+
+_DAY_SECONDS = 86_400.0
+
+
+class Books(Protocol):
+    """What all processes keep together. Thread-safe; every method raises StoreError."""
+
+    def admit(self, question_id: str, user: str, price: NanoDollars, budget: Budget) -> Refusal | None:
+        """Count a question and reserve what it is expected to cost, unless that is over `budget`."""
+
+    def settle(self, question_id: str, user: str, price: NanoDollars) -> DaySpending:
+        """Replace what was reserved by what it cost; what all spent on that day."""
+
+    def record(self, interaction: Interaction, seconds: float) -> None:
+        """Keep the figures of a question for so many seconds."""
+
+    def claim(self, name: str) -> bool:
+        """True for the first who claims `name` within a day."""
+
+
+class Observer(Protocol):
+    """Somebody else who wants to know how questions went."""
+
+    def observe(self, interaction: Interaction, calls: Sequence[Call]) -> None:
+        """Take note of a question that is answered. It does not wait, and raises nothing."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What questions may cost, and what is kept of them.
+
+    `prices` are those of the two models, the acknowledging one first, None where not known.
+    """
+
+    prices: Mapping[Voice, Price | None]
+    budget: Budget = Budget()
+    keep_days: float = 90.0
+    keep_text: bool = False
+
+
+class Ledger:
+    """Counts questions and dollars. Thread-safe; nothing is written, and all may ask, while the store fails.
+
+    `warn` is called, once a day over all processes, with what was spent when most of the budget is.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        books: Books,
+        terms: Terms,
+        *,
+        observer: Observer | None = None,
+        warn: Callable[[NanoDollars], None],
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._journal, self._books, self._terms = journal, books, terms
+        self._observer, self._warn = observer, warn
+        self._epoch = wall_clock() - clock()
+
+    def refusal(self, question: Question, *, is_free: bool = False) -> Refusal | None:
+        """Why `question` may not be answered, if it may not; else it is counted.
+
+        One that `is_free` needs no model.
+        """
+        budget = self._terms.budget.without_dollars if is_free else self._terms.budget
+        if budget.is_unlimited:
+            return None
+        price = 0 if is_free else nano(self._expected(question))
+        ask = partial(self._books.admit, question.id, _asker(question), price, budget)
+        return self._journal.asked(ask, None)
+
+    def _expected(self, question: Question) -> Decimal:
+        usages = zip(Voice, prompts.expected_usage(question), strict=True)
+        return sum((self._dollars(voice, usage) or Decimal(0) for voice, usage in usages), Decimal(0))
+
+    def close(self, exchange: Exchange, calls: Sequence[Call], now: float) -> None:
+        """Write down, soon, how an exchange went that is over."""
+        calls = [
+            replace(call, began_at=call.began_at + self._epoch, ended_at=call.ended_at + self._epoch)
+            for call in calls
+        ]
+        interaction = self._interaction(exchange, calls, now)
+        log.info("answer.done", extra=_fields(exchange.question, interaction))
+        if self._observer:
+            self._observer.observe(interaction, calls)
+        seconds = self._terms.keep_days * _DAY_SECONDS
+        self._journal.write(partial(self._books.record, interaction, seconds))
+        if not self._terms.budget.is_unlimited:
+            spent = nano(interaction.dollars or Decimal(0))
+            self._journal.write(partial(self._settle, exchange.question, spent))
+
+    def _settle(self, question: Question, price: NanoDollars) -> None:
+        day = self._books.settle(question.id, _asker(question), price)
+        if self._terms.budget.is_nearly_spent(day.spent) and self._books.claim(f"budget/{day.day}"):
+            self._warn(day.spent)
+
+    def _dollars(self, voice: Voice, usage: Usage) -> Decimal | None:
+        price = self._terms.prices[voice]
+        return price.of(usage) if price else None
+
+    def _interaction(self, exchange: Exchange, calls: Sequence[Call], now: float) -> Interaction:
+        question, draft = exchange.question, exchange.draft
+        asked_at = exchange.asked_at - exchange.age
+
+        def since(moment: float | None) -> float | None:
+            return None if moment is None else round(moment - asked_at, 3)
+
+        outcome = exchange.ending or draft.outcome or Outcome.CUT
+        answering = [call for call in calls if call.voice is Voice.ANSWER]
+        billed = [(call.voice, call.usage) for call in calls if call.usage]
+        dollars = [self._dollars(voice, usage) for voice, usage in billed]
+        first_tokens = (call.first_token_s for call in answering if call.first_token_s is not None)
+        usage = sum((usage for _, usage in billed), Usage())
+        if exchange.resumes and not question.retry:  # who began it told nobody what that took
+            usage = replace(usage, is_estimate=True)
+        return Interaction(
+            id=question.id,
+            team=question.team,
+            channel=question.channel,
+            user=question.user,
+            asked_at=asked_at + self._epoch,
+            way_in=question.way_in,
+            language=question.language.value,
+            outcome=outcome.value,
+            fault=draft.fault.value if draft.fault else "",
+            is_from_cache=draft.is_from_cache,
+            ack_s=since(exchange.acknowledged_at),
+            first_words_s=since(exchange.first_words_at),
+            whole_s=since(now) if exchange.ending is None else None,
+            first_token_s=_rounded(next(first_tokens, None)),
+            usage=usage,
+            tokens_per_s=_rounded(_tokens_per_s(answering[-1])) if answering else None,
+            dollars=None if None in dollars else sum(filter(None, dollars), Decimal(0)),
+            tries=len(answering),
+            edits=exchange.edits,
+            refused=exchange.limited,
+            question=question.text if self._terms.keep_text else None,
+            answer=draft.text if self._terms.keep_text else None,
+        )
+
+
+def _asker(question: Question) -> str:
+    return f"{question.team}/{question.user}"
+
+
+def _tokens_per_s(call: Call) -> float | None:
+    """The pace of a stream from its first word to its end."""
+    seconds = call.ended_at - call.began_at - (call.first_token_s or 0.0)
+    if call.first_token_s is None or not call.usage or seconds <= 0:
+        return None
+    return call.usage.output / seconds
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
+
+
+def _fields(question: Question, interaction: Interaction) -> dict[str, object]:
+    """What of an interaction stands in a log: no texts, and nobody's name."""
+    unsaid = {"id", "team", "channel", "user", "asked_at", "usage", "question", "answer"}
+    figures = {name: value for name, value in asdict(interaction).items() if name not in unsaid}
+    usage = interaction.usage
+    tokens = {
+        "tokens_in": usage.input,
+        "tokens_out": usage.output,
+        "cache_read": usage.cache_read,
+        "cache_write": usage.cache_write,
+        "is_estimate": usage.is_estimate,
+    }
+    return {**question.names, **figures, **tokens}

@@ -1,0 +1,154 @@
+"""Who asks for more than may be spent is told when to ask again, and no model is called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from bot.core.texts import Language, texts_in
+from bot.playground.bedrock import Reply
+from bot.playground.workspace import ADA, MINJI
+from tests.adapters.redis_server import redis_server
+from tests.processes import Processes
+from tests.workbench import Workbench
+
+EN, KO = texts_in(Language.EN), texts_in(Language.KO)
+ONE_ANSWER = Decimal("0.0015")  # dollars: less than one is expected to cost, so there is room for just one
+
+
+def begins(sentence: str) -> str:
+    """A sentence of the catalogue up to its first slot."""
+    return sentence.partition("{")[0]
+
+
+@pytest.fixture
+def bench(bench: Workbench) -> Workbench:
+    bench.bedrock.always("converse", Reply(text="On it."))
+    bench.bedrock.always("converse-stream", Reply(text="word " * 500, after=0, then="hold"))
+    return bench
+
+
+def refused(bench: Workbench, sentence: str, **where: str) -> None:
+    """Ask, and be told `sentence` while no model is called."""
+    before = len(bench.bedrock.requests)
+    question = bench.mention("and this?", **where)
+    (told,) = bench.answered(question, count=1)
+    assert told.startswith(begins(sentence))
+    assert told.endswith(("min.", "s.", "요.", "다."))
+    assert len(bench.bedrock.requests) == before
+
+
+def test_over_the_budget_of_the_day_nobody_is_answered(bench: Workbench) -> None:
+    bench.start_bot(daily_budget_usd=ONE_ANSWER)
+    bench.answered(bench.mention("why?"))
+
+    refused(bench, EN.over_daily_budget)
+    refused(bench, EN.over_daily_budget, user=MINJI.id, channel="CRANDOM")
+
+
+def test_over_ones_own_budget_others_are_answered_still(bench: Workbench) -> None:
+    bench.start_bot(user_daily_budget_usd=ONE_ANSWER)
+    bench.answered(bench.mention("why?"))
+
+    refused(bench, EN.over_user_budget)
+    bench.answered(bench.mention("why?", user=MINJI.id))
+
+
+def test_who_asks_too_much_in_a_minute_is_told_in_seconds(bench: Workbench) -> None:
+    bench.start_bot(user_questions_per_minute=2)
+    for _ in range(2):
+        bench.answered(bench.mention("why?"))
+
+    refused(bench, EN.over_rate)
+    bench.answered(bench.mention("why?", user=MINJI.id))
+
+
+def test_who_asks_in_korean_is_told_in_korean(bench: Workbench) -> None:
+    bench.start_bot(user_questions_per_minute=1)
+    bench.answered(bench.mention("왜요?"))
+
+    (told,) = bench.answered(bench.mention("그리고요?"), count=1)
+    assert told.startswith(begins(KO.over_rate))
+
+
+def test_a_command_over_the_budget_is_told_in_the_thread_that_it_opens(bench: Workbench) -> None:
+    bench.start_bot(user_questions_per_minute=1)
+    bench.answered(bench.mention("why?"))
+    bench.ask("why?", channel="CRANDOM")
+
+    (told,) = bench.answered(bench.posted_question("CRANDOM"), count=1)
+    assert told.startswith(begins(EN.over_rate))
+
+
+def test_what_is_in_the_cache_is_shown_over_the_budget_too(bench: Workbench) -> None:
+    """It costs nothing; but it is a question, and counts among those of a minute."""
+    bench.start_bot(daily_budget_usd=ONE_ANSWER, user_questions_per_minute=2, cache_ttl=60.0)
+    bench.answered(bench.mention("why?"))
+    (again,) = bench.answered(bench.mention("Why?"), count=1)
+
+    assert again.endswith(EN.from_cache)
+    (told,) = bench.answered(bench.mention("WHY?"), count=1)
+    assert told.startswith(begins(EN.over_rate))
+
+
+def test_an_answer_that_cost_less_than_expected_leaves_the_rest_to_others(bench: Workbench) -> None:
+    bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
+    bench.start_bot(daily_budget_usd=ONE_ANSWER)
+    for _ in range(3):
+        bench.answered(bench.mention("why?"))
+
+
+def test_a_retry_over_the_budget_leaves_what_stands_and_is_told_privately(bench: Workbench) -> None:
+    bench.bedrock.enqueue("converse-stream", Reply(text=["Be"], then="cut"))
+    bench.start_bot(user_questions_per_minute=1)
+    question = bench.mention("why?")
+    bench.until(lambda: bench.texts(question)[-1:] == [f"Be\n{EN.cut}"])
+    bench.until(bench.at_rest)
+    bench.press("retry", question)
+    told = bench.until(lambda: [message for message in bench.messages() if message.only_for])
+
+    assert told[-1].text.startswith(begins(EN.over_rate))
+    assert f"Be\n{EN.cut}" in bench.texts(question)
+
+
+def test_admins_are_warned_once_when_most_of_the_budget_is_spent(bench: Workbench) -> None:
+    bench.start_bot(daily_budget_usd=Decimal("0.0018"), admin_users=(ADA.id,))
+    bench.answered(bench.mention("why?", user=MINJI.id))
+    (warning,) = bench.until(lambda: bench.messages("DADA"))
+    refused(bench, EN.over_daily_budget, user=MINJI.id)
+
+    assert warning.text.startswith(begins(EN.budget_warning) + "0.00 of today's budget of $0.0018")
+    assert len(bench.messages("DADA")) == 1
+
+
+@pytest.fixture(params=["sqlite", "redis"])
+def two(request: pytest.FixtureRequest, bench: Workbench, tmp_path: Path) -> Iterator[Processes]:
+    """Two bots that have room for one answer together."""
+
+    def on(store: str) -> Iterator[Processes]:
+        processes = Processes(bench, tmp_path, store)
+        for _ in range(2):
+            processes.start(DAILY_BUDGET_USD=str(ONE_ANSWER))
+        yield processes
+        processes.close()
+
+    if request.param == "sqlite":
+        yield from on(f"sqlite:///{tmp_path}/bot.db")
+    else:
+        with redis_server(tmp_path) as url:
+            yield from on(url)
+
+
+def test_of_many_questions_at_the_edge_of_the_budget_two_processes_answer_one(two: Processes) -> None:
+    bench = two.bench
+    questions = [bench.mention("why?", channel=channel) for channel in bench.channels(10)]
+    bench.until(lambda: all(bench.texts(question) for question in questions))
+    bench.bedrock.release()
+    bench.until(lambda: two.log.count("answer.done") == 10)
+
+    told = [bench.texts(question) for question in questions]
+    assert sorted(map(len, told)) == [1] * 9 + [2]
+    assert len(bench.prompts()) == len(bench.prompts("converse")) == 1

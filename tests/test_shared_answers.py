@@ -1,0 +1,201 @@
+"""What was answered once is not answered again: the cache, and one generation for all who ask at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.core.texts import Language, texts_in
+from bot.playground.bedrock import Pace, Reply
+from bot.playground.workspace import MINJI
+from tests.adapters.redis_server import redis_server
+from tests.processes import Processes
+from tests.workbench import Workbench
+
+EN, KO = texts_in(Language.EN), texts_in(Language.KO)
+
+
+@pytest.fixture
+def bot(bench: Workbench) -> Workbench:
+    """A workbench with a running bot that keeps answers."""
+    bench.bedrock.always("converse", Reply(text="On it."))
+    bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
+    bench.start_bot(cache_ttl=60.0)
+    return bench
+
+
+def counted(bot: Workbench) -> tuple[int, int]:
+    """How often the first and the second model were asked."""
+    return len(bot.prompts("converse")), len(bot.prompts())
+
+
+def test_a_repeated_question_is_answered_at_once_without_a_model_and_says_so(bot: Workbench) -> None:
+    bot.answered(bot.mention("Why is the sky blue?"))
+    again = bot.mention("why is the  sky BLUE", channel="CRANDOM", user=MINJI.id)
+
+    assert bot.answered(again, count=1) == [f"Because.\n{EN.from_cache}"]
+    assert counted(bot) == (1, 1)
+    (message,) = bot.messages(thread=again)
+    assert len(bot.versions(message)) == 1
+
+
+def test_a_command_is_answered_from_the_cache_too_and_in_korean(bot: Workbench) -> None:
+    bot.answered(bot.mention("하늘은 왜 파란가요?"))
+    bot.ask("하늘은 왜 파란가요", channel="CRANDOM")
+
+    question = bot.posted_question("CRANDOM")
+    assert bot.answered(question, count=1) == [f"Because.\n{KO.from_cache}"]
+    assert counted(bot) == (1, 1)
+
+
+def test_a_conversation_goes_on_from_an_answer_out_of_the_cache(bot: Workbench) -> None:
+    bot.answered(bot.mention("why?"))
+    again = bot.mention("why?")
+    bot.answered(again, count=1)
+    bot.mention("and then?", thread=again)
+    bot.answered(again, count=3, before=1)
+
+    told = [(turn["role"], turn["content"][0]["text"]) for turn in bot.prompts()[-1]["messages"]]
+    assert told == [("user", "why?"), ("assistant", "Because."), ("user", "and then?")]
+
+
+def test_a_question_in_a_thread_or_a_direct_message_gets_an_answer_of_its_own(bot: Workbench) -> None:
+    bot.answered(bot.mention("why?"))
+    root = bot.say("something before")
+    bot.mention("why?", thread=root)
+    bot.answered(root)
+    bot.answered(bot.dm("why?"))
+    bot.answered(bot.mention("why?", channel="GTEAM"))
+
+    assert counted(bot) == (4, 4)
+
+
+def test_a_question_with_a_file_gets_an_answer_of_its_own(bot: Workbench) -> None:
+    bot.answered(bot.mention("why?"))
+    bot.answered(bot.mention("why?", files=[{"name": "plan.pdf"}]))
+
+    assert counted(bot) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("reply", "texts"),
+    [
+        (Reply(text="Because", after=1, then="cut"), 2),
+        (Reply(text="Because", stop_reason="max_tokens"), 2),
+        (Reply(text="Because", stop_reason="content_filtered"), 2),
+        (Reply(error="ValidationException"), 2),
+    ],
+    ids=["cut", "too long", "filtered", "failed"],
+)
+def test_an_answer_that_is_not_whole_is_never_kept(bench: Workbench, reply: Reply, texts: int) -> None:
+    bench.bedrock.always("converse", Reply(text="On it."))
+    bench.bedrock.enqueue("converse-stream", reply)
+    bench.start_bot(cache_ttl=60.0)
+    bench.until(lambda: bench.at_rest())
+    bench.mention("why?")
+    bench.until(lambda: len(bench.prompts()) == 1)
+    bench.until(bench.at_rest)
+    bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
+
+    assert bench.answered(bench.mention("why?")) == ["On it.", "Because."]
+
+
+def test_an_answer_that_was_stopped_is_never_kept(bot: Workbench) -> None:
+    slowly = Pace(0, 0, tokens_per_second=50)
+    bot.bedrock.enqueue("converse-stream", Reply(text=["word "] * 5000, pace=slowly))
+    question = bot.mention("why?")
+    bot.until(lambda: "word" in "".join(bot.texts(question)))
+    bot.press("stop", question)
+    bot.until(lambda: bot.texts(question)[-1].endswith(EN.stopped))
+    bot.until(lambda: bot.bedrock.closed)
+
+    assert bot.answered(bot.mention("why?")) == ["On it.", "Because."]
+
+
+def test_without_a_time_to_keep_them_answers_are_not_kept(bench: Workbench) -> None:
+    bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
+    bench.start_bot(cache_ttl=0.0)
+    for _ in range(2):
+        bench.answered(bench.mention("why?"))
+
+    assert len(bench.prompts()) == 2
+
+
+def test_fifty_who_ask_the_same_at_once_are_answered_by_one_generation(bot: Workbench) -> None:
+    questions = [bot.mention("why?", channel=channel) for channel in bot.channels(50)]
+    bot.until(lambda: all(bot.texts(question) == ["On it."] for question in questions))
+    bot.bedrock.release()
+    bot.until(lambda: all(bot.texts(question) == ["On it.", "Because."] for question in questions))
+
+    assert counted(bot) == (1, 1)
+
+
+def test_who_asks_the_same_while_it_is_answered_sees_at_once_what_was_said(bot: Workbench) -> None:
+    bot.bedrock.enqueue("converse-stream", Reply(text=["Be", "cause."], after=1, then="hold"))
+    first = bot.mention("why?")
+    bot.until(lambda: bot.texts(first)[-1:] == ["Be"])
+    second = bot.mention("why?", channel="CRANDOM")
+
+    bot.until(lambda: bot.texts(second)[-1:] == ["Be"])
+    bot.bedrock.release()
+    bot.until(lambda: bot.texts(first)[-1:] == bot.texts(second)[-1:] == ["Because."])
+    assert counted(bot) == (1, 1)
+
+
+def test_when_the_first_who_asked_wants_no_more_the_others_get_it_all(bot: Workbench) -> None:
+    bot.bedrock.enqueue("converse-stream", Reply(text=["Be", "cause."], after=1, then="hold"))
+    first, second = (bot.mention("why?", channel=channel) for channel in bot.channels(2))
+    bot.until(lambda: bot.texts(first)[-1:] == bot.texts(second)[-1:] == ["Be"])
+    bot.press("stop", first)
+    bot.until(lambda: bot.texts(first)[-1:] == [f"Be\n{EN.stopped}"])
+    bot.bedrock.release()
+
+    bot.until(lambda: bot.texts(second)[-1:] == ["Because."])
+    assert bot.answered(bot.mention("why?"), count=1) == [f"Because.\n{EN.from_cache}"]
+
+
+@pytest.fixture(params=["sqlite", "redis"])
+def two(request: pytest.FixtureRequest, bench: Workbench, tmp_path: Path) -> Iterator[Processes]:
+    """Two bots that keep answers together."""
+    bench.bedrock.always("converse", Reply(text="On it."))
+    bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
+
+    def on(store: str) -> Iterator[Processes]:
+        processes = Processes(bench, tmp_path, store)
+        for _ in range(2):
+            processes.start(CACHE_TTL="60")
+        yield processes
+        processes.close()
+
+    if request.param == "sqlite":
+        yield from on(f"sqlite:///{tmp_path}/bot.db")
+    else:
+        with redis_server(tmp_path) as url:
+            yield from on(url)
+
+
+def test_two_processes_generate_once_what_many_ask_at_once(two: Processes) -> None:
+    bench = two.bench
+    questions = [bench.mention("why?", channel=channel) for channel in bench.channels(10)]
+    bench.until(lambda: all(bench.texts(question) for question in questions))
+    bench.bedrock.release()
+    bench.until(lambda: all("Because." in bench.texts(question)[-1] for question in questions))
+
+    assert len(bench.prompts()) == 1
+    assert two.log.count("is_from_cache=True") < 10
+
+
+def test_what_a_killed_process_was_generating_another_generates(two: Processes) -> None:
+    """Both have askers: those of the killed one are taken over, those of the other wait for nobody."""
+    bench = two.bench
+    questions = [bench.mention("why?", channel=channel) for channel in bench.channels(6)]
+    bench.until(lambda: all(bench.texts(question) == ["On it."] for question in questions))
+    two.kill(two.running[0])
+
+    def all_stand() -> bool:
+        bench.bedrock.release()
+        return all("Because." in bench.texts(question)[-1] for question in questions)
+
+    bench.until(all_stand, seconds=30.0)
