@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
+from tests.adapters.redis_server import redis_server
 from tests.workbench import Workbench
 
 
@@ -71,3 +74,14 @@ class Processes:
         for process in self.running:
             process.kill()
             process.wait()
+
+
+@contextmanager
+def two_on(store: str, bench: Workbench, folder: Path, **settings: str) -> Iterator[Processes]:
+    """Two bots that share a `store`: "sqlite" or "redis"."""
+    with redis_server(folder) if store == "redis" else nullcontext(f"sqlite:///{folder}/bot.db") as url:
+        processes = Processes(bench, folder, url)
+        for _ in range(2):
+            processes.start(**settings)
+        yield processes
+        processes.close()

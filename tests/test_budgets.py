@@ -11,8 +11,7 @@ import pytest
 from bot.core.texts import Language, texts_in
 from bot.playground.bedrock import Reply
 from bot.playground.workspace import ADA, MINJI
-from tests.adapters.redis_server import redis_server
-from tests.processes import Processes
+from tests.processes import Processes, two_on
 from tests.workbench import Workbench
 
 EN, KO = texts_in(Language.EN), texts_in(Language.KO)
@@ -127,19 +126,8 @@ def test_admins_are_warned_once_when_most_of_the_budget_is_spent(bench: Workbenc
 @pytest.fixture(params=["sqlite", "redis"])
 def two(request: pytest.FixtureRequest, bench: Workbench, tmp_path: Path) -> Iterator[Processes]:
     """Two bots that have room for one answer together."""
-
-    def on(store: str) -> Iterator[Processes]:
-        processes = Processes(bench, tmp_path, store)
-        for _ in range(2):
-            processes.start(DAILY_BUDGET_USD=str(ONE_ANSWER))
+    with two_on(request.param, bench, tmp_path, DAILY_BUDGET_USD=str(ONE_ANSWER)) as processes:
         yield processes
-        processes.close()
-
-    if request.param == "sqlite":
-        yield from on(f"sqlite:///{tmp_path}/bot.db")
-    else:
-        with redis_server(tmp_path) as url:
-            yield from on(url)
 
 
 def test_of_many_questions_at_the_edge_of_the_budget_two_processes_answer_one(two: Processes) -> None:

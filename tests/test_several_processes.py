@@ -13,7 +13,7 @@ from bot.playground.limits import UNLIMITED, Limits
 from bot.playground.workspace import ADA, BOT_USER
 from tests.adapters.redis_server import redis_server
 from tests.conftest import offer
-from tests.processes import Processes
+from tests.processes import Processes, two_on
 from tests.workbench import Workbench
 
 WHOLE = [f"word{number:03} " for number in range(80)]
@@ -29,12 +29,8 @@ def two(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, limits: Limits) -> Iter
     """Two bots on one Redis."""
     bench = Workbench(limits)
     offer(monkeypatch, bench)
-    with redis_server(tmp_path) as url:
-        processes = Processes(bench, tmp_path, url)
-        processes.start()
-        processes.start()
+    with two_on("redis", bench, tmp_path) as processes:
         yield processes
-        processes.close()
     bench.close()
 
 

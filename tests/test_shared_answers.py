@@ -10,8 +10,7 @@ import pytest
 from bot.core.texts import Language, texts_in
 from bot.playground.bedrock import Pace, Reply
 from bot.playground.workspace import MINJI
-from tests.adapters.redis_server import redis_server
-from tests.processes import Processes
+from tests.processes import Processes, two_on
 from tests.workbench import Workbench
 
 EN, KO = texts_in(Language.EN), texts_in(Language.KO)
@@ -161,19 +160,8 @@ def two(request: pytest.FixtureRequest, bench: Workbench, tmp_path: Path) -> Ite
     """Two bots that keep answers together."""
     bench.bedrock.always("converse", Reply(text="On it."))
     bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
-
-    def on(store: str) -> Iterator[Processes]:
-        processes = Processes(bench, tmp_path, store)
-        for _ in range(2):
-            processes.start(CACHE_TTL="60")
+    with two_on(request.param, bench, tmp_path, CACHE_TTL="60") as processes:
         yield processes
-        processes.close()
-
-    if request.param == "sqlite":
-        yield from on(f"sqlite:///{tmp_path}/bot.db")
-    else:
-        with redis_server(tmp_path) as url:
-            yield from on(url)
 
 
 def test_two_processes_generate_once_what_many_ask_at_once(two: Processes) -> None:
