@@ -96,8 +96,9 @@ def test_what_is_in_the_cache_is_shown_over_the_budget_too(bench: Workbench) -> 
 def test_an_answer_that_cost_less_than_expected_leaves_the_rest_to_others(bench: Workbench) -> None:
     bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
     bench.start_bot(daily_budget_usd=ONE_ANSWER)
-    for _ in range(3):
+    for number in range(3):
         bench.answered(bench.mention("why?"))
+        bench.written(number + 1)
 
 
 def test_a_retry_over_the_budget_leaves_what_stands_and_is_told_privately(bench: Workbench) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from bot.cli import main
 from bot.core.figures import Kept
-from bot.core.interaction import Interaction, Vote
+from bot.core.interaction import Vote
 from bot.core.journal import Allowance
 from bot.playground.bedrock import Reply
 from bot.stats import as_table, read, seconds_in
@@ -26,22 +26,16 @@ WORDS = [f"word{number} " for number in range(500)]
 
 
 @pytest.fixture
-def bot(bench: Workbench, tmp_path: Path) -> Workbench:
+def bot(bench: Workbench) -> Workbench:
     bench.bedrock.always("converse", Reply(text="On it."))
     bench.bedrock.always("converse-stream", Reply(text=WORDS, after=0, then="hold"))
-    bench.start_bot(store_url=f"sqlite:///{tmp_path}/bot.db", cache_ttl=60.0)
+    bench.start_bot(cache_ttl=60.0)
     return bench
 
 
-def written(folder: Path, count: int, bench: Workbench) -> list[Interaction]:
-    """What stands in the store, once it is so many."""
-    ledger = open_store(f"sqlite:///{folder}/bot.db", Allowance()).ledger
-    return bench.until(lambda: found if len(found := ledger.interactions(0.0)) == count else [])
-
-
-def test_an_answer_is_written_down_with_what_both_models_used(bot: Workbench, tmp_path: Path) -> None:
+def test_an_answer_is_written_down_with_what_both_models_used(bot: Workbench) -> None:
     bot.answered(bot.mention("why?"))
-    (kept,) = written(tmp_path, 1, bot)
+    (kept,) = bot.written(1)
 
     assert (kept.outcome, kept.way_in, kept.language, kept.tries) == ("whole", "mention", "en", 1)
     assert kept.usage.output > 500
@@ -56,45 +50,45 @@ def test_an_answer_is_written_down_with_what_both_models_used(bot: Workbench, tm
 
 
 def test_no_text_is_written_into_the_store_but_what_is_kept_for_others(
-    bench: Workbench, tmp_path: Path
+    bench: Workbench,
 ) -> None:
     bench.bedrock.always("converse-stream", Reply(text="A secret answer.", after=0, then="hold"))
-    bench.start_bot(store_url=f"sqlite:///{tmp_path}/bot.db")
+    bench.start_bot()
     bench.answered(bench.mention("a secret question?"))
-    written(tmp_path, 1, bench)
+    bench.written(1)
     bench.until(bench.at_rest)
-    rows = str(list(sqlite3.connect(tmp_path / "bot.db").iterdump()))
+    rows = str(list(sqlite3.connect(bench.store_url.removeprefix("sqlite:///")).iterdump()))
 
     assert "secret" not in rows
 
 
-def test_texts_are_written_down_where_the_operator_says_so(bench: Workbench, tmp_path: Path) -> None:
+def test_texts_are_written_down_where_the_operator_says_so(bench: Workbench) -> None:
     bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
-    bench.start_bot(store_url=f"sqlite:///{tmp_path}/bot.db", keep_text=True)
+    bench.start_bot(keep_text=True)
     bench.answered(bench.mention("왜요?"))
-    (kept,) = written(tmp_path, 1, bench)
+    (kept,) = bench.written(1)
 
     assert (kept.question, kept.answer) == ("왜요?", "Because.")
 
 
-def test_a_stopped_answer_is_an_estimate(bench: Workbench, tmp_path: Path) -> None:
+def test_a_stopped_answer_is_an_estimate(bench: Workbench) -> None:
     bench.bedrock.always("converse", Reply(text="On it."))
     bench.bedrock.always("converse-stream", Reply(text=["Be", "cause"], after=1, then="hold"))
-    bench.start_bot(store_url=f"sqlite:///{tmp_path}/bot.db")
+    bench.start_bot()
     question = bench.mention("why?")
     bench.until(lambda: bench.texts(question)[-1:] == ["Be"])
     bench.press("stop", question)
-    (kept,) = written(tmp_path, 1, bench)
+    (kept,) = bench.written(1)
 
     assert (kept.outcome, kept.fault, kept.usage.is_estimate) == ("cut", "stopped", True)
     assert kept.dollars
 
 
-def test_fifty_who_share_an_answer_pay_for_it_once(bot: Workbench, tmp_path: Path) -> None:
+def test_fifty_who_share_an_answer_pay_for_it_once(bot: Workbench) -> None:
     questions = [bot.mention("why?", channel=channel) for channel in bot.channels(50)]
     bot.until(lambda: all(bot.texts(question) for question in questions))
     bot.bedrock.release()
-    kept = written(tmp_path, 50, bot)
+    kept = bot.written(50)
 
     assert sum(one.tries for one in kept) == 1
     assert len([one for one in kept if one.dollars]) == 1
@@ -105,10 +99,9 @@ def test_the_stats_tell_what_was_asked_what_it_cost_and_which_promises_were_kept
 ) -> None:
     bot.answered(bot.mention("why?"))
     bot.answered(bot.mention("Why?"), count=1)
-    written(tmp_path, 2, bot)
-    ledger = open_store(f"sqlite:///{tmp_path}/bot.db", Allowance()).ledger
-    ledger.vote(Vote("T1/C1/1.0", "U1", is_up=True), 60.0)
-    processes = Processes(bot, tmp_path, f"sqlite:///{tmp_path}/bot.db")
+    bot.written(2)
+    open_store(bot.store_url, Allowance()).ledger.vote(Vote("T1/C1/1.0", "U1", is_up=True), 60.0)
+    processes = Processes(bot, tmp_path, bot.store_url)
     status, told = processes.run("stats", "--since", "1h")
 
     assert status == 0
@@ -153,16 +146,12 @@ def test_a_store_that_cannot_be_read_is_told(
     assert capsys.readouterr().err.startswith("The store fails: ")
 
 
-def test_what_has_no_price_is_told_with_what_to_do(bench: Workbench, tmp_path: Path) -> None:
+def test_what_has_no_price_is_told_with_what_to_do(bench: Workbench) -> None:
     bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
-    bench.start_bot(
-        store_url=f"sqlite:///{tmp_path}/bot.db",
-        aws_region="us-east-1",
-        pro_model_id="us.amazon.nova-next-v1:0",
-    )
+    bench.start_bot(pro_model_id="us.amazon.nova-next-v1:0")
     bench.answered(bench.mention("why?"))
-    written(tmp_path, 1, bench)
-    told = as_table(read(open_store(f"sqlite:///{tmp_path}/bot.db", Allowance()).ledger, 0.0))
+    bench.written(1)
+    told = as_table(read(open_store(bench.store_url, Allowance()).ledger, 0.0))
 
     assert "1 without: the model's price is not known, set PRICES_FILE" in told
     assert "tokens           " in told
@@ -178,7 +167,7 @@ def test_votes_are_one_of_the_two_senses_of_satisfaction(tmp_path: Path) -> None
 
 def test_a_log_for_machines_is_one_object_a_line_without_texts(bench: Workbench, tmp_path: Path) -> None:
     bench.bedrock.always("converse-stream", Reply(text="A secret answer.", after=0, then="hold"))
-    processes = Processes(bench, tmp_path, f"sqlite:///{tmp_path}/bot.db")
+    processes = Processes(bench, tmp_path, bench.store_url)
     processes.start(LOG_FORMAT="json")
     try:
         bench.until(lambda: "socket.connected" in processes.log)
@@ -205,14 +194,14 @@ def test_a_log_for_machines_is_one_object_a_line_without_texts(bench: Workbench,
     assert "secret" not in processes.log
 
 
-def test_a_port_for_metrics_tells_prometheus_and_a_probe(bench: Workbench, tmp_path: Path) -> None:
+def test_a_port_for_metrics_tells_prometheus_and_a_probe(bench: Workbench) -> None:
     bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
-    bot = bench.start_bot(metrics_port=free_port(), store_url=f"sqlite:///{tmp_path}/bot.db")
+    bot = bench.start_bot(metrics_port=free_port())
     assert bot.page
     page = f"http://127.0.0.1:{bot.page.port}"
     bench.until(lambda: bot.orchestrator.state == "connected")
     bench.answered(bench.mention("why?"))
-    written(tmp_path, 1, bench)
+    bench.written(1)
 
     assert fetched(f"{page}/healthz") == "ok"
     scraped = fetched(f"{page}/metrics")
@@ -223,7 +212,7 @@ def test_a_port_for_metrics_tells_prometheus_and_a_probe(bench: Workbench, tmp_p
 def test_a_collector_hears_of_both_calls_and_of_the_question(bench: Workbench, tmp_path: Path) -> None:
     bench.bedrock.always("converse", Reply(text="On it."))
     bench.bedrock.always("converse-stream", Reply(text="A secret answer.", after=0, then="hold"))
-    processes = Processes(bench, tmp_path, f"sqlite:///{tmp_path}/bot.db")
+    processes = Processes(bench, tmp_path, bench.store_url)
     with collector() as listening:
         bot = processes.start(OTEL_EXPORTER_OTLP_ENDPOINT=listening.endpoint)
         bench.until(lambda: "socket.connected" in processes.log)

@@ -11,12 +11,15 @@ from functools import partial
 from typing import Any, TypeVar
 
 from bot import app
+from bot.core.interaction import Interaction
+from bot.core.journal import Allowance
 from bot.playground.bedrock import INSTANT, Bedrock
 from bot.playground.limits import UNLIMITED, Limits
 from bot.playground.servers import Servers
 from bot.playground.slack import ALL_EVENTS, ALL_SCOPES, APP_TOKEN, BOT_TOKEN, Call, Slack
 from bot.playground.workspace import ADA, BOT_USER, Message
 from bot.settings import Settings
+from bot.stores import open_store
 
 T = TypeVar("T")
 
@@ -38,6 +41,7 @@ class Workbench:
         self.servers.do(lambda: self.slack.workspace.watchers.append(self._saw))
         self._bots: list[app.Bot] = []
         self._folder = tempfile.TemporaryDirectory(prefix="duet-test-")
+        self.store_url = f"sqlite:///{self._folder.name}/bot.db"
 
     def start_bot(self, **settings: Any) -> app.Bot:
         """The bot as `python -m bot` builds it, connected."""
@@ -48,7 +52,7 @@ class Workbench:
             "aws_region": "us-east-1",
             "shutdown_grace": 0.0,
             "cache_ttl": 0.0,  # most tests ask in the same words again and mean another question
-            "store_url": f"sqlite:///{self._folder.name}/bot.db",
+            "store_url": self.store_url,
             **settings,
         }
         bot = app.build(Settings(**chosen))
@@ -158,6 +162,11 @@ class Workbench:
     def at_rest(self) -> bool:
         """Whether every bot has ended every answer it began."""
         return all(bot.orchestrator.live == 0 for bot in self._bots)
+
+    def written(self, count: int) -> list[Interaction]:
+        """What is written down of all questions, once there are so many. By then they are settled."""
+        ledger = open_store(self.store_url, Allowance()).ledger
+        return self.until(lambda: found if len(found := ledger.interactions(0.0)) == count else [])
 
     # What went over the wire
 

@@ -108,11 +108,11 @@ class Ledger:
         log.info("answer.done", extra=_fields(exchange.question, interaction))
         if self._observer:
             self._observer.observe(interaction, calls)
-        seconds = self._terms.keep_days * _DAY_SECONDS
-        self._journal.write(partial(self._books.record, interaction, seconds))
         if not self._terms.budget.is_unlimited:
             spent = nano(interaction.dollars or Decimal(0))
             self._journal.write(partial(self._settle, exchange.question, spent))
+        seconds = self._terms.keep_days * _DAY_SECONDS
+        self._journal.write(partial(self._books.record, interaction, seconds))
 
     def _settle(self, question: Question, price: NanoDollars) -> None:
         day = self._books.settle(question.id, _asker(question), price)
