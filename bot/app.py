@@ -7,6 +7,7 @@ import os
 import socket
 import ssl
 import threading
+import time
 import urllib.request
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -25,6 +26,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot import listeners
 from bot.adapters import bedrock, slack_web
+from bot.adapters.slack_files import SlackFiles
 from bot.core import prompts
 from bot.core.errors import Unreachable
 from bot.core.interaction import Voice
@@ -33,11 +35,14 @@ from bot.core.models import default_model
 from bot.core.prices import Price, price_of, read_prices
 from bot.core.spending import Budget, nano
 from bot.engine.answers import Answers
+from bot.engine.context import Context
 from bot.engine.entrance import warn
 from bot.engine.journal import Journal
 from bot.engine.ledger import Ledger, Terms
 from bot.engine.orchestrator import Orchestrator
 from bot.engine.pacer import FLOOR_SECONDS, Pacer
+from bot.engine.people import People
+from bot.engine.threads import Threads
 from bot.engine.voices import LEAST_QUICK_CALLS
 from bot.monitoring import open_page, open_telemetry
 from bot.settings import Settings, SettingsError
@@ -145,6 +150,9 @@ def build(
         observer=telemetry,
         warn=partial(warn, slack, settings.admin_users, settings.daily_budget_usd),
     )
+    stopping = threading.Event()
+    threads = Threads(slack, time.monotonic, stopping.wait)
+    people = People(slack, time.monotonic)
     orchestrator = Orchestrator(
         *_models(settings, session, models),
         slack,
@@ -152,15 +160,17 @@ def build(
         journal,
         Answers(journal, stores.ledger, seconds=settings.cache_ttl, fingerprint=fingerprint),
         ledger,
+        threads,
+        Context(threads, people, SlackFiles(web), slack, tokens=settings.context_tokens),
         live_answers=settings.max_live_answers,
         ack_deadline=settings.ack_deadline,
         recover_within=settings.recover_within,
     )
     # Bolt would acknowledge an event before its listener has written it down.
     app = App(client=web, logger=logging.getLogger("slack_bolt"), process_before_response=True)
-    listeners.register(app, orchestrator)
+    listeners.register(app, orchestrator, follow_threads=settings.follow_threads)
     handler = SocketModeHandler(app, settings.slack_app_token, ping_interval=_PING_SECONDS)
-    return Bot(settings, orchestrator, handler, threading.Event(), telemetry)
+    return Bot(settings, orchestrator, handler, stopping, telemetry)
 
 
 def _slack_client(settings: Settings) -> WebClient:

@@ -41,6 +41,8 @@ class Settings:
     user_questions_per_minute: int | None = None
     admin_users: tuple[str, ...] = ()
     cache_ttl: float = 86_400.0
+    context_tokens: int = 20_000
+    follow_threads: bool = False
     keep_days: int = 90
     keep_text: bool = False
     prices_file: str | None = None
@@ -73,6 +75,8 @@ def read(env: Mapping[str, str]) -> tuple[Settings, list[str]]:
         user_questions_per_minute=reader.optional_count("USER_QUESTIONS_PER_MINUTE"),
         admin_users=reader.users("ADMIN_USERS"),
         cache_ttl=reader.seconds("CACHE_TTL", Settings.cache_ttl, or_none=True, most=30 * _DAY),
+        context_tokens=reader.count("CONTEXT_TOKENS", Settings.context_tokens, most=280_000),
+        follow_threads=reader.choice("FOLLOW_THREADS", "false", ("true", "false")) == "true",
         keep_days=reader.count("KEEP_DAYS", Settings.keep_days),
         keep_text=reader.choice("KEEP_TEXT", "false", ("true", "false")) == "true",
         prices_file=reader.text("PRICES_FILE"),
@@ -154,7 +158,7 @@ class _Reader:
         value = self.text(name)
         if value is None:
             return default
-        if not (re.fullmatch("[0-9]{1,5}", value) and 1 <= int(value) <= most):
+        if not (re.fullmatch("[0-9]{1,6}", value) and 1 <= int(value) <= most):
             self.problems.append(f"{name} must be a whole number from 1 to {most}, and it is {value!r}.")
             return default
         return int(value)

@@ -130,9 +130,12 @@ def test_a_follow_up_carries_the_thread_without_acknowledgements_notices_and_oth
 
     turns = [(turn["role"], turn["content"][0]["text"]) for turn in bot.prompts()[-1]["messages"]]
     assert turns == [
-        ("user", "why <A>?"),
+        ("user", "Ada: why <A>?"),
         ("assistant", "Because **A**."),
-        ("user", "and this?\n\n@ada is *right*, see this (https://example.com)\n\ngo on"),
+        (
+            "user",
+            "Ada: and this?\n\n민지: @ada is *right*, see this (https://example.com)\n\nAda: go on",
+        ),
     ]
 
 
@@ -145,7 +148,7 @@ def test_a_thread_of_several_pages_is_read_to_its_newest_message(bot: Workbench)
     bot.answered(root)
 
     (turn,) = bot.prompts()[-1]["messages"]
-    assert turn["content"][0]["text"].endswith("message 448\n\nmessage 449\n\nwhy?")
+    assert turn["content"][0]["text"].endswith("민지: message 448\n\n민지: message 449\n\nAda: why?")
     assert len(bot.calls("conversations.replies")) == 3
 
 

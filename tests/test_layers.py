@@ -49,6 +49,7 @@ ALLOWED = {
     "bot/engine": {"bot.core", "bot.engine"},
     "bot/adapters/__init__.py": set[str](),
     "bot/adapters/slack_web.py": {"bot.core", "slack_sdk"},
+    "bot/adapters/slack_files.py": {"bot.core", "slack_sdk"},
     "bot/adapters/bedrock.py": {"bot.core", "boto3", "botocore", "urllib3"},
     "bot/adapters/sqlite": {"bot.adapters.sqlite", "bot.core"},
     "bot/adapters/redis": {"bot.adapters.redis", "bot.core", "redis"},

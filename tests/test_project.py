@@ -15,8 +15,10 @@ import yaml
 from bot.playground.bedrock import Reply
 from bot.playground.limits import UNLIMITED
 from bot.playground.web_api import METHODS
+from bot.playground.workspace import MINJI
 from bot.settings import Settings, read
 from tests.conftest import offer
+from tests.sample_files import png
 from tests.workbench import Workbench
 
 ROOT = Path(__file__).parent.parent
@@ -37,6 +39,10 @@ def test_the_manifest_asks_for_exactly_the_scopes_that_the_bot_uses(monkeypatch:
             bench.answered(question)
             bench.mention("go on", thread=question)
             bench.answered(question, count=4, before=2)
+        photo = bench.servers.do(lambda: bench.slack.upload("photo.png", png()))
+        far = bench.say("something", channel="CRANDOM")
+        link = f"https://ours.slack.com/archives/CRANDOM/p{far.ts.replace('.', '')}"
+        bench.answered(bench.mention(f"what would <@{MINJI.id}> say to <{link}>?", files=[photo]))
         bench.ask("why?", channel="CQUIET")
         bench.until(lambda: bench.messages("CQUIET"))
 
@@ -67,7 +73,8 @@ def test_the_manifest_offers_exactly_the_commands_that_have_a_listener() -> None
 
 
 def test_every_slack_method_that_the_bot_calls_is_one_the_playground_checks() -> None:
-    source = (ROOT / "bot/adapters/slack_web.py").read_text() + (ROOT / "bot/app.py").read_text()
+    callers = ("bot/adapters/slack_web.py", "bot/adapters/slack_files.py", "bot/app.py")
+    source = "".join((ROOT / caller).read_text() for caller in callers)
     called = set(re.findall(r"(?:_client|web)\.([a-z]+_[a-zA-Z]+)\(", source))
 
     assert {method.replace(".", "_") for method in METHODS} == called

@@ -171,9 +171,7 @@ def test_a_log_for_machines_is_one_object_a_line_without_texts(bench: Workbench,
     processes.start(LOG_FORMAT="json")
     try:
         bench.until(lambda: "socket.connected" in processes.log)
-        question = bench.mention("a secret question?")
-        bench.until(lambda: bench.texts(question))
-        bench.bedrock.release()
+        bench.answered(bench.mention("a secret question?"))
         bench.until(lambda: "answer.done" in processes.log)
     finally:
         processes.close()
@@ -216,9 +214,7 @@ def test_a_collector_hears_of_both_calls_and_of_the_question(bench: Workbench, t
     with collector() as listening:
         bot = processes.start(OTEL_EXPORTER_OTLP_ENDPOINT=listening.endpoint)
         bench.until(lambda: "socket.connected" in processes.log)
-        question = bench.mention("a secret question?")
-        bench.until(lambda: bench.texts(question))
-        bench.bedrock.release()
+        bench.answered(bench.mention("a secret question?"))
         bench.until(lambda: "answer.done" in processes.log)
         bot.terminate()
         assert bot.wait(timeout=20) == 0

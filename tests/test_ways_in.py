@@ -40,22 +40,6 @@ def test_a_direct_message_that_names_the_bot_is_one_question(bot: Workbench) -> 
     assert bot.prompts()[0]["messages"][0]["content"][0]["text"] == "why?"
 
 
-def test_a_direct_message_with_a_file_is_answered_and_the_model_knows_that_it_sees_no_file(
-    bot: Workbench,
-) -> None:
-    question = bot.dm("what is this?", files=[{"id": "F1", "name": "map.png", "mimetype": "image/png"}])
-
-    assert bot.answered(question) == ["On it.", "Because."]
-    assert "map.png" in bot.prompts()[0]["messages"][0]["content"][0]["text"]
-
-
-def test_a_file_without_a_word_is_told_that_words_are_needed(bot: Workbench) -> None:
-    question = bot.dm("", files=[{"id": "F1", "name": "map.png", "mimetype": "image/png"}])
-
-    assert bot.answered(question, count=1) == [EN.files_only]
-    assert not bot.bedrock.requests
-
-
 def test_a_group_message_and_a_private_channel_are_answered_like_any_channel(bot: Workbench) -> None:
     for channel in ("GGROUP", "GTEAM"):
         assert bot.answered(bot.mention("why?", channel=channel)) == ["On it.", "Because."]

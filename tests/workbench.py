@@ -60,6 +60,11 @@ class Workbench:
         bot.start()
         return bot
 
+    def stop_bot(self, bot: app.Bot) -> None:
+        """End a bot in good order."""
+        self._bots.remove(bot)
+        bot.stop()
+
     def close(self) -> None:
         for bot in self._bots:
             bot.stop()

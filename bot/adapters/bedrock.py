@@ -28,7 +28,9 @@ from botocore.exceptions import (
 )
 from urllib3.exceptions import HTTPError
 
+from bot.core.conversation import Turn
 from bot.core.errors import Fault, ModelError
+from bot.core.files import Attachment, Medium
 from bot.core.prompts import Prompt
 from bot.core.stream import Failed, Finished, Reply, StreamEvent, Text, Usage
 
@@ -72,6 +74,9 @@ _VALIDATION_FAULTS = {
     "too long": Fault.TOO_LONG,
     "model identifier": Fault.NOT_SET_UP,
     "on-demand throughput": Fault.NOT_SET_UP,
+    "image": Fault.UNREADABLE_FILE,
+    "document": Fault.UNREADABLE_FILE,
+    "video": Fault.UNREADABLE_FILE,
 }
 
 
@@ -150,9 +155,23 @@ def request(model_id: str, prompt: Prompt) -> dict[str, Any]:
     return {
         "modelId": model_id,
         "system": [{"text": prompt.system}],
-        "messages": [{"role": turn.role.value, "content": [{"text": turn.text}]} for turn in prompt.turns],
+        "messages": [{"role": turn.role.value, "content": _content(turn)} for turn in prompt.turns],
         "inferenceConfig": {"maxTokens": prompt.max_tokens, "temperature": prompt.temperature},
     }
+
+
+def _content(turn: Turn) -> list[dict[str, Any]]:
+    """A turn's blocks: media before text, as Nova reads them best."""
+    shown = [_block(each) for each in turn.attachments]
+    checkpoint = [{"cachePoint": {"type": "default"}}] if turn.is_checkpoint else []
+    return [*shown, {"text": turn.text}, *checkpoint]
+
+
+def _block(attachment: Attachment) -> dict[str, Any]:
+    block: dict[str, Any] = {"format": attachment.format, "source": {"bytes": attachment.data}}
+    if attachment.medium is Medium.DOCUMENT:
+        block["name"] = attachment.name
+    return {attachment.medium.value: block}
 
 
 def _usage(usage: Mapping[str, int]) -> Usage:

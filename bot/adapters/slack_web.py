@@ -14,8 +14,9 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
 from bot.core import mrkdwn
-from bot.core.conversation import Remark, Role
+from bot.core.conversation import Remark, Replies, Role
 from bot.core.errors import RateLimited, SlackError, Unreachable
+from bot.core.files import file_in
 from bot.core.message import Kind, Outgoing, Standing
 from bot.core.question import Place
 from bot.core.safety import Safe
@@ -35,6 +36,7 @@ _PASSING = {
     "team_added_to_org",
     "update_failed",
 }
+_PAGE = 200
 _HEARD_SUBTYPES = {None, "file_share", "thread_broadcast"}
 
 
@@ -62,26 +64,41 @@ class SlackWeb:
         with _translated():
             self._client.chat_update(channel=channel, ts=ts, **rendered(message))
 
-    def remarks(self, place: Place) -> list[Remark]:
-        """What belongs to a thread's conversation, oldest first, read to its newest page."""
+    def replies(self, place: Place, since: str, cursor: str) -> Replies:
+        """A page of a thread from the message `since` on ("": all); the first message comes with each."""
         with _translated():
-            messages = self._thread(place.channel, place.thread_ts)
-        return [found for message in messages if (found := remark(message, self._me))]
+            page = self._client.conversations_replies(
+                channel=place.channel,
+                ts=place.thread_ts,
+                oldest=since or None,
+                inclusive=True,
+                limit=_PAGE,
+                cursor=cursor or None,
+                include_all_metadata=True,
+            )
+        messages = page["messages"]
+        return Replies(
+            tuple(found for message in messages if (found := remark(message, self._me))),
+            {str(_payload(message).get("key")): own for message in messages if (own := standing(message))},
+            str((page.get("response_metadata") or {}).get("next_cursor") or ""),
+        )
 
-    def standing(self, place: Place, question_key: str) -> dict[str, Standing]:
-        """The messages in a thread that belong to a question, by their keys."""
+    def name(self, user: str) -> str:
+        """The display name of a user, or the real name where none is set."""
         with _translated():
-            messages = self._thread(place.channel, place.thread_ts)
-        found = {str(_payload(message).get("key")): message for message in messages}
-        return {
-            key: Standing(str(message["ts"]), _body(message), bool(_payload(message).get("is_end")), kind)
-            for key, message in found.items()
-            if key.startswith(f"{question_key}/") and (kind := _kind(message))
-        }
+            found = self._client.users_info(user=user)["user"]
+        profile = found.get("profile") or {}
+        return str(profile.get("display_name") or profile.get("real_name") or found.get("name") or "")
+
+    def is_open(self, channel: str) -> bool:
+        """Whether everybody of the workspace may read a channel."""
+        with _translated():
+            found = self._client.conversations_info(channel=channel)["channel"]
+        return bool(found.get("is_channel")) and not found.get("is_private")
 
     def _thread(self, channel: str, thread_ts: str) -> list[dict[str, Any]]:
         answer = self._client.conversations_replies(
-            channel=channel, ts=thread_ts, limit=200, include_all_metadata=True
+            channel=channel, ts=thread_ts, limit=_PAGE, include_all_metadata=True
         )
         return [message for page in answer for message in page["messages"]]
 
@@ -143,6 +160,16 @@ def _verbatim(text: Safe) -> dict[str, Any]:
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
+def standing(message: Mapping[str, Any]) -> Standing | None:
+    """`message` as one of the bot's own; None for any other."""
+    kind = _kind(message)
+    return (
+        Standing(str(message["ts"]), _body(message), bool(_payload(message).get("is_end")), kind)
+        if kind
+        else None
+    )
+
+
 def remark(message: Mapping[str, Any], me: str) -> Remark | None:
     """What `message` adds to the conversation; None for what is no part of it.
 
@@ -155,12 +182,26 @@ def remark(message: Mapping[str, Any], me: str) -> Remark | None:
         if kind is Kind.ANSWER:
             return Remark(ts, Role.ASSISTANT, _body(message))
         if kind is Kind.QUESTION:
-            lines = _body(message).splitlines()
-            return Remark(ts, Role.USER, "\n".join(line.removeprefix("> ") for line in lines))
+            text = "\n".join(line.removeprefix("> ") for line in _body(message).splitlines())
+            return Remark(ts, Role.USER, text, user=_asker(message))
         return None
     if message.get("bot_id") or message.get("subtype") not in _HEARD_SUBTYPES:
         return None
-    return Remark(ts, Role.USER, mrkdwn.plain(str(message.get("text") or ""), me))
+    return Remark(
+        ts,
+        Role.USER,
+        mrkdwn.plain(str(message.get("text") or ""), me),
+        user=str(message.get("user") or ""),
+        files=tuple(map(file_in, message.get("files") or ())),
+    )
+
+
+def _asker(message: Mapping[str, Any]) -> str:
+    """Whose question it is that the bot posted: the person named over it."""
+    named = (
+        str(block["text"]["text"]) for block in message.get("blocks") or [] if block.get("type") == "section"
+    )
+    return next((user for text in named for user in mrkdwn.mentioned(text)), "")
 
 
 def _kind(message: Mapping[str, Any]) -> Kind | None:

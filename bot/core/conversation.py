@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from itertools import groupby
 
-from bot.core.message import Press
+from bot.core.files import Attachment, SharedFile
+from bot.core.message import Press, Standing
+from bot.core.mrkdwn import mentioned, naming
 from bot.core.question import Place, Question
 
 CONTEXT_TOKENS = 20_000
 
+# Nova caches a prefix of at least 1,000 tokens and at most 20,000, in four places of a request at most:
+# https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html. An estimate can be off by a fifth.
+_CACHED_FROM, _CACHED_TO = 1_200, 16_000
+_MOST_CHECKPOINTS = 2
+
 _TS = re.compile(r"\d+\.\d+")
 _WIDE = re.compile(r"[\u1100-\uffff]")
+_LEFT_OUT = "[Some messages of this thread are left out here.]"
 
 
 class Role(Enum):
@@ -26,62 +34,146 @@ class Role(Enum):
 
 @dataclass(frozen=True)
 class Turn:
-    """What one side says before the other speaks."""
+    """What one side says before the other speaks, and what it shows before that.
+
+    One that `is_checkpoint` ends what may be kept in the model's prompt cache.
+    """
 
     role: Role
     text: str
+    attachments: tuple[Attachment, ...] = ()
+    is_checkpoint: bool = False
 
 
 @dataclass(frozen=True)
 class Remark:
-    """A message of a thread that belongs to the conversation: a person's, or an answer of the bot's."""
+    """A message of a thread that belongs to the conversation: a person's, or an answer of the bot's.
+
+    In `text` people are still mentioned by their ids.
+    """
 
     ts: str
     role: Role
     text: str
+    user: str = ""
+    files: tuple[SharedFile, ...] = ()
+
+
+@dataclass(frozen=True)
+class Replies:
+    """A page of a thread: its remarks, and the bot's own messages by their keys.
+
+    `cursor` is where the next page begins, "" after the last.
+    """
+
+    remarks: tuple[Remark, ...] = ()
+    standing: Mapping[str, Standing] = field(default_factory=dict)
+    cursor: str = ""
+
+
+def before(remarks: Iterable[Remark], ts: str | None) -> list[Remark]:
+    """What of a thread was said before the message `ts` (None: all of it), oldest first."""
+    said = (each for each in remarks if (each.text.strip() or each.files) and (ts is None or each.ts < ts))
+    return sorted(said, key=lambda remark: remark.ts)
+
+
+def within(said: Sequence[Remark], budget: float) -> list[Remark]:
+    """What of a thread is told within about `budget` tokens: how it began, and the newest of the rest."""
+    if not said:
+        return []
+    root, *rest = said
+    budget -= estimated_tokens(root.text)
+    kept = len(rest)
+    for remark in reversed(rest):
+        budget -= estimated_tokens(remark.text)
+        if budget < 0:
+            break
+        kept -= 1
+    return [root, *rest[kept:]]
+
+
+def people_in(remarks: Sequence[Remark]) -> set[str]:
+    """The ids of all whom the model must know by name: who is mentioned, and who speaks where several do."""
+    speakers = {remark.user for remark in remarks if remark.role is Role.USER and remark.user}
+    named = {user for remark in remarks for user in mentioned(remark.text)}
+    return named | speakers if len(speakers) > 1 else named
 
 
 def turns(
-    remarks: Iterable[Remark], question: str, before: str | None, budget: int = CONTEXT_TOKENS
+    said: Sequence[Remark],
+    kept: Sequence[Remark],
+    question: Remark,
+    names: Mapping[str, str],
+    attachments: Mapping[str, Attachment],
 ) -> tuple[Turn, ...]:
-    """The conversation that ends with `question`, within about `budget` tokens.
+    """The conversation that ends with `question`, of which `kept` is what is told of all that was `said`.
 
-    It is what Converse demands: it begins with the user, roles alternate, and nothing is blank. Remarks
-    from the message `before` (a ts) on are left out; when all is too long, the newest are kept.
+    It is what Converse demands: it begins with the user, roles alternate, and nothing is blank. Where several
+    people speak, each is named. `names` are display names by user ids, `attachments` what a model can read of
+    the files, by their ids.
     """
-    earlier = sorted(
-        (remark for remark in remarks if remark.text.strip() and (before is None or remark.ts < before)),
-        key=lambda remark: remark.ts,
-    )
-    kept = _newest(earlier, budget - estimated_tokens(question))
-    spoken = [*kept, Remark("", Role.USER, question)]
+    spoken = [*kept, question]
     while spoken[0].role is Role.ASSISTANT:
         spoken.pop(0)
-    return tuple(
-        Turn(role, "\n\n".join(remark.text.strip() for remark in group))
-        for role, group in groupby(spoken, key=lambda remark: remark.role)
-    )
+    speakers = {remark.user for remark in spoken if remark.role is Role.USER}
+
+    def worded(remark: Remark) -> str:
+        text = naming(remark.text, names).strip()
+        if shown := _shown(remark, attachments):
+            text = f"{text}\n\n{shown}".strip()
+        if len(speakers) > 1 and remark.role is Role.USER:
+            text = f"{names.get(remark.user, 'Somebody')}: {text}"
+        is_gap = len(kept) < len(said) and len(spoken) > 1 and remark is spoken[0]
+        return f"{text}\n\n{_LEFT_OUT}" if is_gap else text
+
+    told = [
+        Turn(role, "\n\n".join(map(worded, group)), _attached(group, attachments))
+        for role, remarks in groupby(spoken, key=lambda remark: remark.role)
+        if (group := list(remarks))
+    ]
+    return _with_checkpoints(told)
+
+
+def _shown(remark: Remark, attachments: Mapping[str, Attachment]) -> str:
+    """What the model must know of a remark's files: which name stands for which, and what cannot be read."""
+    if not remark.files:
+        return ""
+    parts = [
+        f"{found.name} is {file.name}"
+        if (found := attachments.get(file.id))
+        else f"{file.name} cannot be read"
+        for file in remark.files
+    ]
+    return f"[Attached: {'; '.join(parts)}]"
+
+
+def _attached(remarks: Iterable[Remark], attachments: Mapping[str, Attachment]) -> tuple[Attachment, ...]:
+    files = (file for remark in remarks for file in remark.files)
+    return tuple(attachments[file.id] for file in files if file.id in attachments)
+
+
+def _with_checkpoints(told: Sequence[Turn]) -> tuple[Turn, ...]:
+    """Mark the last of the bot's turns up to which a prefix is worth keeping: follow-ups repeat it."""
+    length, worthy = 0, []
+    for number, turn in enumerate(told):
+        length += estimated_tokens(turn.text)
+        if turn.role is Role.ASSISTANT and _CACHED_FROM <= length <= _CACHED_TO:
+            worthy.append(number)
+    marked = set(worthy[-_MOST_CHECKPOINTS:])
+    return tuple(replace(turn, is_checkpoint=number in marked) for number, turn in enumerate(told))
 
 
 def asked_again(press: Press, team: str, place: Place, remarks: Iterable[Remark]) -> Question | None:
     """The question of `team` that a button belongs to, as it stands in its thread; None if it is gone."""
-    texts = {remark.ts: remark.text for remark in remarks}
+    said = {remark.ts: remark for remark in remarks}
     channel, _, name = press.question_key.partition("/")
-    if name in texts:
-        found = Question(team, channel, press.asker, texts[name], ts=name, thread_ts=place.thread_ts)
-    elif place.thread_ts in texts and not _TS.fullmatch(name):  # a slash command's, named by its trigger
-        found = Question(team, channel, press.asker, texts[place.thread_ts], trigger_id=name)
-    else:
-        return None
-    return replace(found, retry=press.retry)
-
-
-def _newest(remarks: Sequence[Remark], budget: int) -> Sequence[Remark]:
-    for number, remark in enumerate(reversed(remarks)):
-        budget -= estimated_tokens(remark.text)
-        if budget < 0:
-            return remarks[len(remarks) - number :]
-    return remarks
+    if found := said.get(name):
+        asked = Question(team, channel, press.asker, found.text, ts=name, thread_ts=place.thread_ts)
+        return replace(asked, files=found.files, retry=press.retry)
+    if place.thread_ts in said and not _TS.fullmatch(name):  # a slash command's, named by its trigger
+        text = said[place.thread_ts].text
+        return Question(team, channel, press.asker, text, trigger_id=name, retry=press.retry)
+    return None
 
 
 def estimated_tokens(text: str) -> int:

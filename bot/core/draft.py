@@ -10,7 +10,7 @@ from bot.core.errors import Fault
 from bot.core.message import Action, Button, Content, Kind
 from bot.core.question import Question
 from bot.core.safety import neutralise
-from bot.core.stream import Failed, Finished, Recalled, StreamEvent, Text
+from bot.core.stream import Aside, Failed, Finished, Notice, Recalled, StreamEvent, Text
 from bot.core.texts import Texts, texts_in
 
 
@@ -52,6 +52,7 @@ class Draft:
     outcome: Outcome | None = None
     fault: Fault | None = None
     is_from_cache: bool = False
+    lead: str = ""
 
     @property
     def started(self) -> bool:
@@ -73,6 +74,10 @@ class Draft:
                 return self._ended(_ENDINGS.get(reason, Outcome.CUT))
             case Recalled(answer):
                 return Draft(answer, Outcome.WHOLE, is_from_cache=True)
+            case Aside(sentence):
+                return replace(self, lead=sentence)
+            case Notice(sentence, is_over_budget):
+                return Draft(sentence, Outcome.OVER_BUDGET if is_over_budget else Outcome.NOTICE)
             case Failed(error):
                 if self._has_words:
                     return replace(self, outcome=Outcome.CUT, fault=error.fault)
@@ -88,10 +93,12 @@ class Draft:
         if not self.started:
             return ()
         if self.outcome is Outcome.FAILED:
-            return (Content(neutralise(_apology(self.fault, texts)), button=self._button(texts)),)
+            apology = neutralise(_apology(self.fault, texts))
+            return (Content(apology, lead=neutralise(self.lead), button=self._button(texts)),)
         *whole, last = markdown.pages(neutralise(self.text.strip()))
         end = Content(last, note=neutralise(self._note(texts)), button=self._button(texts))
-        return (*map(Content, whole), end)
+        first, *others = (*map(Content, whole), end)
+        return (replace(first, lead=neutralise(self.lead)), *others)
 
     @property
     def kind(self) -> Kind:
@@ -118,10 +125,9 @@ class Draft:
 
 def opening(question: Question) -> Draft:
     """What the answer to `question` begins as: nothing, or all there is to say where nothing was asked."""
-    if question.text:
+    if question.text or question.files or question.may_have_files:
         return Draft()
-    texts = texts_in(question.language)
-    return Draft(texts.files_only if question.files else texts.usage, Outcome.NOTICE)
+    return Draft(texts_in(question.language).usage, Outcome.NOTICE)
 
 
 def _apology(fault: Fault | None, texts: Texts) -> str:
@@ -130,6 +136,7 @@ def _apology(fault: Fault | None, texts: Texts) -> str:
         Fault.UNAVAILABLE: texts.unavailable,
         Fault.BLOCKED: texts.blocked,
         Fault.TOO_LONG: texts.too_long,
+        Fault.UNREADABLE_FILE: texts.unreadable_file,
         Fault.NOT_SET_UP: texts.not_set_up,
         Fault.STOPPED: texts.stopped,
         Fault.INTERRUPTED: texts.interrupted,

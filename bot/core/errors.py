@@ -12,6 +12,7 @@ class Fault(Enum):
     UNAVAILABLE = "unavailable"
     BLOCKED = "blocked"
     TOO_LONG = "too_long"
+    UNREADABLE_FILE = "unreadable_file"
     NOT_SET_UP = "not_set_up"
     STOPPED = "stopped"  # by the asker
     INTERRUPTED = "interrupted"  # by the end of the process that asked
@@ -69,3 +70,11 @@ class Unreachable(SlackError):
 
 class StoreError(Exception):
     """The store cannot be read or written. Its text is for operators only."""
+
+
+class FileError(Exception):
+    """A file that Slack did not give. Its text is for operators only; `is_gone` if it never will."""
+
+    def __init__(self, detail: str, *, is_gone: bool = False) -> None:
+        super().__init__(detail)
+        self.is_gone = is_gone

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import Enum
 
+from bot.core.files import SharedFile
 from bot.core.question import Place, Question
 
 # Slack redelivers an event for up to five minutes, and for a day where "Delayed Events" are switched on
@@ -129,4 +130,5 @@ def _decoded(text: str) -> Question:
     if not isinstance(written, dict):
         raise TypeError("not an object")
     values = {name: value for name, value in written.items() if name in Question.__dataclass_fields__}
-    return Question(**values | {"files": tuple(values.get("files", ()))})
+    files = tuple(SharedFile(**file) for file in values.get("files", ()))
+    return Question(**values | {"files": files})

@@ -6,6 +6,7 @@ https://docs.slack.dev/messaging/formatting-message-text
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from bot.core.safety import Safe
 
@@ -15,12 +16,15 @@ from bot.core.safety import Safe
 FALLBACK_LIMIT = 1_900
 
 _SEQUENCE = re.compile(r"<([^<>\n]+)>")
+_ADDRESS = re.compile(r"<@|<!(?:subteam|here|channel|everyone)\b")
+_MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
 
 
 def plain(text: str, me: str) -> str:
     """An incoming `text` as its writer saw it, without the mentions of the bot user `me`.
 
-    Emphasis marks stay: a model reads `*bold*` as it is, and inside code an asterisk is no mark.
+    People that it mentions without a name stay `<@U…>`, for `naming`. Emphasis marks stay: a model reads
+    `*bold*` as it is, and inside code an asterisk is no mark.
     """
     words = re.sub(rf"<@{re.escape(me)}(?:\|[^>]*)?>", "", text) if me else text
     words = _SEQUENCE.sub(lambda match: _spoken(match[1]), words)
@@ -31,7 +35,7 @@ def _spoken(sequence: str) -> str:
     target, _, label = sequence.partition("|")
     match target[:1]:
         case "@":
-            return f"@{label or 'someone'}"
+            return f"@{label}" if label else f"<{target}>"
         case "#":
             return f"#{label or 'channel'}"
         case "!":
@@ -41,9 +45,29 @@ def _spoken(sequence: str) -> str:
             return address if label in ("", address, target) else f"{label} ({address})"
 
 
+def addresses(text: str) -> bool:
+    """Whether an incoming `text` is addressed to somebody: a person, a bot, a group, or all."""
+    return _ADDRESS.search(text) is not None
+
+
+def mentioned(text: str) -> list[str]:
+    """The ids of the people whom a `plain` text mentions."""
+    return _MENTION.findall(text)
+
+
+def naming(text: str, names: Mapping[str, str]) -> str:
+    """A `plain` text with people's names in place of their ids."""
+    return _MENTION.sub(lambda match: f"@{names.get(match[1], 'someone')}", text)
+
+
+def escaped(text: str) -> str:
+    """`text` so that mrkdwn shows it as it is."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 def fallback(text: Safe, limit: int = FALLBACK_LIMIT) -> str:
     """`text` for the `text` field, which notifications and screen readers use: escaped and bounded."""
-    escaped = text[:limit].replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    if len(escaped) <= limit and len(text) <= limit:
-        return escaped
-    return re.sub(r"&[a-z]*$", "", escaped[: limit - 1]) + "…"
+    shown = escaped(text[:limit])
+    if len(shown) <= limit and len(text) <= limit:
+        return shown
+    return re.sub(r"&[a-z]*$", "", shown[: limit - 1]) + "…"

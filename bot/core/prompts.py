@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from bot.core.conversation import Role, Turn, estimated_tokens
+from bot.core.files import listed
+from bot.core.mrkdwn import naming
 from bot.core.question import Question
 from bot.core.stream import Usage
+from bot.core.texts import Language
 
 # Nova's model card says 5K output tokens, its user guide 10,000; 5,000 is safe in both readings.
 ANSWER_MAX_TOKENS = 5_000
@@ -39,6 +42,10 @@ You are Duet, an expert who answers colleagues in Slack.
 - Markdown: short paragraphs, lists, tables where they compare, fenced code with its language.
 - Headings only where an answer has several parts. No HTML, no images."""
 
+_ABOUT_FILES = {
+    Language.EN: "What is this about, and what in it matters?",
+    Language.KO: "이것은 무엇에 관한 것이고, 그중 무엇이 중요한가요?",
+}
 _MICRO_INPUT_CHARACTERS = 2_000  # the subject of a question is named in its beginning
 _LONGEST_ACKNOWLEDGEMENT = 300
 _THINKING = re.compile(r"<thinking>.*?(</thinking>|$)", re.DOTALL)
@@ -56,7 +63,9 @@ class Prompt:
 
 def acknowledge(question: Question) -> Prompt:
     """The first model's prompt: the question alone, without its thread."""
-    words = question.text[:_MICRO_INPUT_CHARACTERS]
+    words = naming(asked(question), {})[:_MICRO_INPUT_CHARACTERS]
+    if question.files:
+        words = f"{words}\n\n[Attached: {listed(question.files)}]"
     return Prompt(_ACKNOWLEDGE, (Turn(Role.USER, words),), ACKNOWLEDGEMENT_MAX_TOKENS, temperature=0.3)
 
 
@@ -66,11 +75,8 @@ def answer(turns: tuple[Turn, ...]) -> Prompt:
 
 
 def asked(question: Question) -> str:
-    """The question as the answering model reads it, with what it must know about files."""
-    if not question.files:
-        return question.text
-    names = ", ".join(question.files)
-    return f"{question.text}\n\n[Attached: {names}. You cannot open files; say so if it matters.]"
+    """The words of the question; files that come without any are asked about all the same."""
+    return question.text or _ABOUT_FILES[question.language]
 
 
 def estimated_usage(prompt: Prompt, said: str) -> Usage:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.core.files import SharedFile
 from bot.core.texts import Language, language_of
 
 
@@ -30,7 +31,7 @@ class Question:
     text: str
     ts: str | None = None
     thread_ts: str | None = None
-    files: tuple[str, ...] = ()
+    files: tuple[SharedFile, ...] = ()
     trigger_id: str = ""
     response_url: str = ""
     retry: int = 0
@@ -62,6 +63,13 @@ class Question:
         return self.thread_ts is not None and self.thread_ts != self.ts
 
     @property
+    def may_have_files(self) -> bool:
+        """Whether it can have come without the files that stand with it: a mention can
+        (https://docs.slack.dev/reference/events/app_mention). In a thread, they are found with the rest.
+        """
+        return self.way_in == "mention" and not self.files and not self.stands_in_thread
+
+    @property
     def way_in(self) -> str:
         """How it was asked, for figures."""
         if self.ts is None:
@@ -71,7 +79,7 @@ class Question:
     @property
     def language(self) -> Language:
         """The language in which the asker is spoken to."""
-        return language_of(self.text)
+        return language_of(" ".join((self.text, *(file.name for file in self.files))))
 
 
 def question_id(team: str, key: str, retry: int) -> str:

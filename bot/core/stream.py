@@ -62,6 +62,21 @@ class Recalled:
 
 
 @dataclass(frozen=True)
+class Aside:
+    """What people are told besides the answer: a fixed sentence, in mrkdwn."""
+
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A fixed sentence in place of an answer, which may be that this `is_over_budget`."""
+
+    sentence: str
+    is_over_budget: bool = False
+
+
+@dataclass(frozen=True)
 class Reply:
     """All that a model says where it does not stream."""
 
@@ -71,4 +86,4 @@ class Reply:
     request_id: str = ""
 
 
-StreamEvent: TypeAlias = Text | Finished | Failed | Recalled
+StreamEvent: TypeAlias = Text | Finished | Failed | Recalled | Aside | Notice

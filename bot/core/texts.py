@@ -28,7 +28,6 @@ class Texts:
     stand_in: str
     usage: str
     usage_command: str
-    files_only: str
     asks: str
     moved_to_dm: str
     nowhere_to_answer: str
@@ -47,6 +46,7 @@ class Texts:
     unavailable: str
     blocked: str
     too_long: str
+    unreadable_file: str
     not_set_up: str
     failed: str
     from_cache: str
@@ -54,6 +54,16 @@ class Texts:
     over_user_budget: str
     over_daily_budget: str
     budget_warning: str
+    file_of_unknown_kind: str
+    file_too_big: str
+    file_too_many: str
+    file_too_many_pixels: str
+    file_elsewhere: str
+    file_gone: str
+    file_empty: str
+    file_encrypted: str
+    file_mislabelled: str
+    file_unreadable: str
 
 
 _CATALOGUE = {
@@ -64,7 +74,6 @@ _CATALOGUE = {
             "question. I answer in a thread, and you can go on asking there."
         ),
         usage_command="Please put your question after the command, like this: `/ask why is the sky blue?`",
-        files_only="I cannot open files yet. Please tell me in words what you would like to know.",
         asks="{asker} asks:",
         moved_to_dm="I may not post in this conversation, so I am answering in our direct messages.",
         nowhere_to_answer=(
@@ -86,12 +95,31 @@ _CATALOGUE = {
         unavailable="Sorry, the AI service is unsteady at the moment. Please ask again in a moment.",
         blocked="A content filter does not let me answer this. Please put the question differently.",
         too_long="This is more text than I can read at once. Please ask with less of it.",
+        unreadable_file="I could not read one of the files. Please ask with a copy of it in another format.",
         not_set_up="Sorry, I am not set up correctly and cannot answer. Please tell your administrator.",
         failed="Sorry, something went wrong and I cannot answer this. Please ask again.",
         from_cache="From an earlier answer to the same question.",
         over_rate="You have asked a lot within a minute. Please ask again in {seconds} s.",
         over_user_budget="Your budget for today is used up. It begins anew in {hours} h {minutes} min.",
         over_daily_budget="Today's budget for all is used up. It begins anew in {hours} h {minutes} min.",
+        file_of_unknown_kind=(
+            "I cannot read {name}. Images, videos, PDF, Word, Excel and text files work, so does a PDF of it."
+        ),
+        file_too_big=(
+            "{name} is too big for me: all files may have {size} together, text and tables 4.5 MB each. "
+            "A part of it would work."
+        ),
+        file_too_many=(
+            "I left out {name}: I read five images, five documents and one video at a time. "
+            "Please ask about it in another message."
+        ),
+        file_too_many_pixels="{name} has too many pixels for me. Up to 8,000 each way would work.",
+        file_elsewhere="{name} is not kept in Slack, so I cannot open it. Uploading it here would work.",
+        file_gone="{name} is not there any more. Uploading it again would work.",
+        file_empty="{name} is empty. Please upload it again.",
+        file_encrypted="{name} has a password, so I cannot read it. A copy without one would work.",
+        file_mislabelled="{name} is not what its name says, so I cannot read it. The right ending helps.",
+        file_unreadable="I could not open {name} in Slack. Please upload it again, or ask without it.",
         budget_warning="${spent} of today's budget of ${budget} is spent. Questions beyond it are refused.",
     ),
     Language.KO: Texts(
@@ -101,7 +129,6 @@ _CATALOGUE = {
             "입력해 주세요. 스레드에서 답변드리며, 그 스레드에서 이어서 질문하실 수 있습니다."
         ),
         usage_command="명령어 뒤에 질문을 적어 주세요. 예: `/ask 하늘은 왜 파란가요?`",
-        files_only="아직 파일을 열 수 없습니다. 궁금하신 점을 글로 적어 주세요.",
         asks="{asker} 님의 질문:",
         moved_to_dm="이 대화에는 글을 올릴 수 없어 다이렉트 메시지로 답변드리고 있습니다.",
         nowhere_to_answer=(
@@ -123,6 +150,7 @@ _CATALOGUE = {
         unavailable="죄송합니다. AI 서비스가 일시적으로 불안정합니다. 잠시 후 다시 질문해 주세요.",
         blocked="콘텐츠 필터 때문에 답변드릴 수 없습니다. 질문을 다르게 표현해 주세요.",
         too_long="한 번에 읽을 수 있는 분량을 넘었습니다. 내용을 줄여 다시 질문해 주세요.",
+        unreadable_file="파일 하나를 읽을 수 없었습니다. 다른 형식으로 올려 다시 질문해 주세요.",
         not_set_up="죄송합니다. 설정에 문제가 있어 답변드릴 수 없습니다. 관리자에게 알려 주세요.",
         failed="죄송합니다. 문제가 생겨 답변드리지 못했습니다. 다시 질문해 주세요.",
         from_cache="같은 질문에 대한 이전 답변입니다.",
@@ -133,6 +161,25 @@ _CATALOGUE = {
         over_daily_budget=(
             "오늘 모두가 쓸 수 있는 예산을 다 사용했습니다. {hours}시간 {minutes}분 후에 다시 시작됩니다."
         ),
+        file_of_unknown_kind=(
+            "{name} 파일은 읽을 수 없습니다. 이미지, 동영상, PDF, Word, Excel, 텍스트 파일은 읽을 수 있으니 "
+            "PDF로 올려 주세요."
+        ),
+        file_too_big=(
+            "{name} 파일이 너무 큽니다. 파일 전체는 {size}까지, 텍스트와 스프레드시트는 각각 4.5 MB까지 "
+            "읽을 수 있습니다. 필요한 부분만 올려 주세요."
+        ),
+        file_too_many=(
+            "{name} 파일은 제외했습니다. 한 번에 이미지 5개, 문서 5개, 동영상 1개까지 읽을 수 있습니다. "
+            "다른 메시지에서 다시 질문해 주세요."
+        ),
+        file_too_many_pixels="{name} 이미지가 너무 큽니다. 가로세로 8,000픽셀까지 읽을 수 있습니다.",
+        file_elsewhere="{name} 파일은 Slack에 저장되어 있지 않아 열 수 없습니다. 여기에 직접 올려 주세요.",
+        file_gone="{name} 파일이 더 이상 없습니다. 다시 올려 주세요.",
+        file_empty="{name} 파일이 비어 있습니다. 다시 올려 주세요.",
+        file_encrypted="{name} 파일에 암호가 걸려 있어 읽을 수 없습니다. 암호 없는 사본을 올려 주세요.",
+        file_mislabelled="{name} 파일의 내용이 확장자와 달라 읽을 수 없습니다. 올바른 확장자로 올려 주세요.",
+        file_unreadable="Slack에서 {name} 파일을 열 수 없었습니다. 다시 올리거나 파일 없이 질문해 주세요.",
         budget_warning="오늘의 예산 ${budget} 중 ${spent}를 사용했습니다. 예산을 넘는 질문은 거절됩니다.",
     ),
 }

@@ -68,4 +68,8 @@ class Bucket:
     def refuse(self, until: float) -> None:
         """A call was not made after all: other processes' calls fill the bucket until then."""
         self._in_flight -= 1
+        self.pause(until)
+
+    def pause(self, until: float) -> None:
+        """Begin no call before that."""
         self._paused_until = max(self._paused_until, until)

@@ -16,7 +16,7 @@ from bot.core.errors import Fault, ModelError, OverBudget, RateLimited, SlackErr
 from bot.core.message import Action, Button, Content, Kind, Outgoing, Press, Standing
 from bot.core.question import Place, Question
 from bot.core.safety import neutralise
-from bot.core.stream import Failed, StreamEvent, Text
+from bot.core.stream import Aside, Failed, StreamEvent, Text
 from bot.core.texts import texts_in
 
 _TRIES_WHEN_UNREACHABLE = 6
@@ -96,8 +96,8 @@ class Exchange:
 
     One that `resumes` was begun by a process that is gone, and maybe in a thread that it made at `place`.
     Nothing is shown of it before `opened` tells what stands there. If it `is_lost`, that is only marked as
-    interrupted. A retry is one that resumes, too: what stands is what it replaces. `draft` is what its answer
-    begins as, where that is not nothing. `age` is for how many seconds it had been asked at `asked_at`.
+    interrupted. A retry is one that resumes, too: what stands is what it replaces. `age` is for how many
+    seconds it had been asked at `asked_at`.
     """
 
     def __init__(
@@ -109,7 +109,6 @@ class Exchange:
         resumes: bool = False,
         place: Place | None = None,
         is_lost: bool = False,
-        draft: Draft | None = None,
         age: float = 0.0,
     ) -> None:
         self.question = question
@@ -117,7 +116,7 @@ class Exchange:
         self.place = place or question.place
         self.resumes = resumes
         self.is_recalled = not resumes  # whether it is known what stands of it
-        self.draft = draft or opening(question)
+        self.draft = opening(question)
         self.ending: Ending | None = None
         self.messages: dict[str, str] = {}  # those that stand: their ts by their keys
         self.asked_at, self.age = asked_at, age
@@ -158,7 +157,7 @@ class Exchange:
         """
         with self._receiving:
             had_started, had_ended = self.draft.started, self.draft.outcome is not None
-            if self._standing_words and not had_started and not isinstance(event, Text):
+            if self._standing_words and not had_started and not isinstance(event, Text | Aside):
                 # It ends before it has said a word again, so the words that stand are all there is.
                 self.draft = Draft(self._standing_words)
             self.draft = self.draft.apply(event)

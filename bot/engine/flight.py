@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from bot.core.interaction import Call, Voice
 from bot.core.prompts import Prompt, estimated_usage
 from bot.core.question import Question
-from bot.core.stream import Failed, Finished, Reply, StreamEvent, Text, Usage
+from bot.core.stream import Aside, Failed, Finished, Reply, StreamEvent, Text, Usage
 from bot.engine.exchange import Exchange
 
 
@@ -135,7 +135,7 @@ class Flight:
         with self._lock:
             if self._answering:
                 self._answering.hear(event, now)
-            if not isinstance(event, Text):
+            if not isinstance(event, Text | Aside):
                 self._end = event
             heard = [exchange.receive(event, now) for exchange in self._listeners]
             return any(heard)

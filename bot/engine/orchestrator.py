@@ -17,22 +17,23 @@ from math import inf
 from typing import Protocol
 
 from bot.core.conversation import asked_again
-from bot.core.draft import Draft, Outcome, opening
+from bot.core.draft import Outcome
 from bot.core.errors import Fault, OverBudget, SlackError
 from bot.core.journal import Beat, CallKind, Entry
 from bot.core.message import Outgoing, Press, Standing
 from bot.core.question import Place, Question
 from bot.core.spending import refusal_in
-from bot.core.stream import Recalled
+from bot.core.stream import Notice, Recalled, StreamEvent
 from bot.core.texts import Language, texts_in
 from bot.engine.answers import Answers
+from bot.engine.context import Context
 from bot.engine.entrance import Rooms, open_thread, tell
 from bot.engine.exchange import Ending, Exchange, OpenThread, Show
 from bot.engine.journal import BEAT_SECONDS, Journal
 from bot.engine.ledger import Ledger
 from bot.engine.pacer import Pacer, Turn
-from bot.engine.recall import Recaller, Threads
-from bot.engine.voices import LEAST_QUICK_CALLS, Conversations, ExpertModel, QuickModel, Voices, lane, look
+from bot.engine.threads import Threads
+from bot.engine.voices import LEAST_QUICK_CALLS, ExpertModel, QuickModel, Voices, lane, look
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ _LAST_WORDS_SECONDS = 5.0  # for calls in flight, and the last edits of answers 
 _LAST_LINES_SECONDS = 3.0  # for what is still to be written down
 
 
-class Slack(Rooms, Threads, Conversations, Protocol):
+class Slack(Rooms, Protocol):
     """All that is needed of Slack. Every method raises SlackError."""
 
     def edit(self, channel: str, ts: str, message: Outgoing) -> None:
@@ -66,6 +67,8 @@ class Orchestrator:
         journal: Journal,
         answers: Answers,
         ledger: Ledger,
+        threads: Threads,
+        context: Context,
         *,
         live_answers: int,
         ack_deadline: float,
@@ -74,6 +77,7 @@ class Orchestrator:
     ) -> None:
         self._slack, self._pacer = slack, pacer
         self._journal, self._answers, self._ledger = journal, answers, ledger
+        self._threads, self._context = threads, context
         self._ack_deadline, self._recover_within = ack_deadline, recover_within
         self._clock = clock
         self._inbox: queue.SimpleQueue[Callable[[float], None]] = queue.SimpleQueue()
@@ -82,10 +86,11 @@ class Orchestrator:
         self._owned: frozenset[str] = frozenset()
         self._orphans: frozenset[str] = frozenset()
         self._stopping = threading.Event()
-        self._voices = Voices(micro, pro, slack, answers, self._inbox.put, streams=live_answers, clock=clock)
+        self._voices = Voices(
+            micro, pro, context, answers, self._inbox.put, streams=live_answers, clock=clock
+        )
         self._slack_lane = lane("slack", max(LEAST_QUICK_CALLS, live_answers))
         self._recall_lane = ThreadPoolExecutor(1, "recall")
-        self._recaller = Recaller(slack, clock, self._stopping.wait)
         self._loop = threading.Thread(target=self._run, name="orchestrator", daemon=True)
         self._loop.start()
 
@@ -101,21 +106,40 @@ class Orchestrator:
         """
         if not self._journal.take(question, event_id):
             return
-        key = self._answers.key(question)
-        draft = self._opening(question, key)
-        exchange = Exchange(question, self._clock(), self._ack_deadline, draft=draft)
+        exchange = Exchange(question, self._clock(), self._ack_deadline)
         self._inbox.put(lambda _now: self._live.add(exchange))
+        if question.place:
+            self._threads.join(question.place)
+        if question.may_have_files:
+            self._slack_lane.submit(self._begin, exchange)
+        else:
+            self._begin(exchange)
+
+    def _begin(self, exchange: Exchange) -> None:
+        question = exchange.question = self._context.completed(exchange.question)
+        key = self._answers.key(question)
+        if exchange.grows and (all_there_is := self._said_already(question, key)):
+            exchange.receive(all_there_is, self._clock())
+            self._inbox.put(look)
         self._voices.speak(exchange, key)
 
-    def _opening(self, question: Question, key: str) -> Draft:
-        """What the answer begins as: nothing, or all of it where no model is needed, or none may be asked."""
-        draft = opening(question)
-        if draft.outcome:
-            return draft
+    def _said_already(self, question: Question, key: str) -> StreamEvent | None:
+        """The whole answer where no model is needed, or none may be asked."""
         answer = self._answers.recall(key) if key else None
         if refusal := self._ledger.refusal(question, is_free=answer is not None):
-            return Draft(refusal_in(texts_in(question.language), refusal), Outcome.OVER_BUDGET)
-        return draft.apply(Recalled(answer)) if answer else draft
+            return Notice(refusal_in(texts_in(question.language), refusal), is_over_budget=True)
+        return None if answer is None else Recalled(answer)
+
+    def follow(self, question: Question, event_id: str) -> None:
+        """Answer `question`, which mentions nobody, if the bot has its part in the thread."""
+        self._recall_lane.submit(self._follow, question, event_id)
+
+    def _follow(self, question: Question, event_id: str) -> None:
+        try:
+            if question.place and self._threads.is_the_bots(question.place):
+                self.ask(question, event_id)
+        except SlackError as error:
+            log.warning("thread.unread", extra={**question.names, "code": error.code})
 
     def stop_answer(self, entry_id: str) -> None:
         """End an answer where it is, whichever process gives it."""
@@ -135,7 +159,7 @@ class Orchestrator:
     def _retry(self, team: str, press: Press, place: Place, response_url: str, language: Language) -> None:
         texts = texts_in(language)
         try:
-            question = asked_again(press, team, place, self._slack.remarks(place))
+            question = asked_again(press, team, place, self._threads.remarks(place, anew=True))
         except SlackError as error:
             log.warning("thread.unread", extra={"team": team, "channel": place.channel, "code": error.code})
             self.tell_privately(response_url, texts.failed)
@@ -166,6 +190,7 @@ class Orchestrator:
         self._loop.join(grace + _LAST_WORDS_SECONDS)
         self._journal.leave(_LAST_LINES_SECONDS)
         self._voices.fall_silent()
+        self._context.close()
         for each in (self._slack_lane, self._recall_lane):
             each.shutdown(wait=False, cancel_futures=True)
 
@@ -267,7 +292,7 @@ class Orchestrator:
 
     def _recall(self, exchange: Exchange, place: Place, noted: Mapping[str, str]) -> None:
         try:
-            standing = self._recaller.standing(place, exchange.question.key, noted)
+            standing = self._threads.standing(place, exchange.question.key, noted)
         except Exception as error:
             _log_refusal(exchange, error, None if isinstance(error, SlackError) else error)
             self._inbox.put(lambda _now: exchange.end(Ending.REFUSED))
@@ -304,7 +329,7 @@ class Orchestrator:
         """Make the call; what it changes about the exchange."""
         if isinstance(step, OpenThread):
             place = open_thread(exchange.question, self._slack, again=step.again)
-            standing = self._slack.standing(place, exchange.question.key) if exchange.resumes else {}
+            standing = self._threads.standing(place, exchange.question.key, {}) if exchange.resumes else {}
             return partial(self._go_on, exchange, place, standing)
         channel, thread_ts, ts = step.place.channel, step.place.thread_ts, step.ts
         if ts is not None:

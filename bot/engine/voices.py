@@ -11,14 +11,15 @@ from contextlib import closing
 from random import random
 from typing import Protocol
 
-from bot.core import conversation, prompts, retry
-from bot.core.conversation import Remark
+from bot.core import prompts, retry
 from bot.core.draft import Draft, Outcome
-from bot.core.errors import Fault, ModelError, SlackError
+from bot.core.errors import Fault, ModelError
 from bot.core.interaction import Call, Voice
-from bot.core.question import Place, Question
-from bot.core.stream import Failed, Recalled, Reply, StreamEvent
+from bot.core.question import Question
+from bot.core.stream import Aside, Failed, Finished, Notice, Recalled, Reply, StreamEvent, Usage
+from bot.core.texts import texts_in
 from bot.engine.answers import Answers
+from bot.engine.context import Context
 from bot.engine.exchange import Exchange
 from bot.engine.flight import Flight
 
@@ -54,13 +55,6 @@ class ExpertModel(Protocol):
         """
 
 
-class Conversations(Protocol):
-    """What the models must know of Slack."""
-
-    def remarks(self, place: Place) -> list[Remark]:
-        """What was said in a thread. Raises SlackError."""
-
-
 class Voices:
     """Lets both models speak about an exchange, and `tell`s the orchestrator's loop what changes by it.
 
@@ -71,14 +65,14 @@ class Voices:
         self,
         micro: QuickModel,
         pro: ExpertModel,
-        slack: Conversations,
+        context: Context,
         answers: Answers,
         tell: Callable[[Callable[[float], None]], None],
         *,
         streams: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._micro, self._pro, self._slack, self._answers = micro, pro, slack, answers
+        self._micro, self._pro, self._context, self._answers = micro, pro, context, answers
         self._tell, self._clock = tell, clock
         self._stopping = threading.Event()
         self._speaking: set[Flight] = set()
@@ -104,7 +98,8 @@ class Voices:
             flight = self._flights[exchange] = Flight(exchange, key)
             if key:
                 self._shared[key] = flight
-        if not exchange.has_sign:
+        is_worded = exchange.question.text or exchange.question.files
+        if is_worded and not exchange.has_sign:
             self._micro_lane.submit(self._acknowledge, flight)
         self._pro_lane.submit(self._answer, flight)
 
@@ -188,7 +183,13 @@ class Voices:
 
     def _generate(self, flight: Flight) -> Generator[StreamEvent, None, None]:
         """What the expert says, begun anew while that is worth it and nothing has been said."""
-        prompt = prompts.answer(self._conversation(flight.question))
+        brief = self._context.brief(flight.question)
+        if not brief.turns:
+            yield Notice(brief.told or texts_in(flight.question.language).usage)
+            return
+        if brief.told:
+            yield Aside(brief.told)
+        prompt = prompts.answer(brief.turns)
         tries = 0
         while not flight.lands():
             tries += 1
@@ -202,18 +203,17 @@ class Voices:
                     if pause is not None and not flight.has_started and not self._stopping.wait(pause):
                         call.hear(event, self._clock())
                         break
+                    if isinstance(event, Finished) and event.usage:
+                        self._learn(prompt, event.usage)
                     yield event
                 else:
                     return
 
-    def _conversation(self, question: Question) -> tuple[conversation.Turn, ...]:
-        remarks: list[Remark] = []
-        if question.stands_in_thread and question.place:
-            try:
-                remarks = self._slack.remarks(question.place)
-            except SlackError as error:  # an answer without the thread serves better than none
-                log.warning("thread.unread", extra={**question.names, "code": error.code})
-        return conversation.turns(remarks, prompts.asked(question), before=question.ts)
+    def _learn(self, prompt: prompts.Prompt, usage: Usage) -> None:
+        """Correct the estimate of tokens by what was billed; what files come to is not estimated."""
+        if not any(turn.attachments for turn in prompt.turns):
+            billed = usage.input + usage.cache_read + usage.cache_write
+            self._context.learn(prompts.estimated_usage(prompt, "").input, billed)
 
 
 def lane(name: str, size: int) -> ThreadPoolExecutor:

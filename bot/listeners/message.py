@@ -8,6 +8,7 @@ from typing import Any
 from slack_bolt import BoltContext
 
 from bot.core import mrkdwn
+from bot.core.files import file_in
 from bot.core.question import Question
 from bot.engine.orchestrator import Orchestrator
 
@@ -26,16 +27,24 @@ def mention_listener(orchestrator: Orchestrator) -> Callable[..., None]:
     return hear_mention
 
 
-def direct_message_listener(orchestrator: Orchestrator) -> Callable[..., None]:
-    """Hears `message`, of which only direct messages ask: in a channel, a mention comes by itself."""
+def message_listener(orchestrator: Orchestrator, *, follow_threads: bool) -> Callable[..., None]:
+    """Hears `message`: direct messages ask, and with `follow_threads` also what goes on in a thread of the
+    bot's, addressed to nobody. What mentions the bot comes as `app_mention`, too, and asks there.
+    """
 
     def hear_message(event: Mapping[str, Any], body: Mapping[str, Any], context: BoltContext) -> None:
-        if event.get("channel_type") != "im":
-            return
-        if question := question_in(event, body, context.bot_user_id or ""):
-            orchestrator.ask(question, str(body.get("event_id") or ""))
+        question = question_in(event, body, context.bot_user_id or "")
+        event_id = str(body.get("event_id") or "")
+        if question and event.get("channel_type") == "im":
+            orchestrator.ask(question, event_id)
+        elif follow_threads and question and question.stands_in_thread and not _addresses(event):
+            orchestrator.follow(question, event_id)
 
     return hear_message
+
+
+def _addresses(event: Mapping[str, Any]) -> bool:
+    return mrkdwn.addresses(str(event.get("text") or ""))
 
 
 def question_in(event: Mapping[str, Any], body: Mapping[str, Any], me: str) -> Question | None:
@@ -54,5 +63,5 @@ def question_in(event: Mapping[str, Any], body: Mapping[str, Any], me: str) -> Q
         text=mrkdwn.plain(str(event.get("text") or ""), me),
         ts=str(event["ts"]),
         thread_ts=event.get("thread_ts"),
-        files=tuple(str(file.get("name") or "file") for file in event.get("files") or []),
+        files=tuple(map(file_in, event.get("files") or ())),
     )

@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
+from time import monotonic
 from uuid import uuid4
 
 from aiohttp import web
 
 from bot.playground.bedrock_answer import INSTANT, REQUEST_ID, Answer, Client, Pace, Reply, Request
 from bot.playground.bedrock_rules import refusal
+from bot.playground.prompt_cache import PromptCache
 
 __all__ = ["INSTANT", "Bedrock", "Pace", "Reply", "Request"]
 
@@ -38,6 +40,7 @@ _STATUS = {
 }
 _NAMESPACE = "http://internal.amazon.com/coral/com.amazon.bedrock/"  # as AWS appends it to an error's code
 _PAYLOAD_BYTES = 25 * 1024 * 1024  # Amazon Nova user guide: a whole request, files included
+_TOO_LARGE = "The request payload exceeds the maximum size of 25 MB. Reduce it and try again."
 
 
 class Bedrock:
@@ -57,6 +60,7 @@ class Bedrock:
         self._pace = pace
         self._queued: dict[str, deque[Reply]] = {"converse": deque(), "converse-stream": deque()}
         self._always: dict[str, Reply | None] = {}
+        self._cache = PromptCache()
         self._releases = 0
         self._clients: set[Client] = set()
         self._stopping = False
@@ -82,6 +86,8 @@ class Bedrock:
         request_id = str(uuid4())
         try:
             body = json.loads(await http.read())
+        except web.HTTPRequestEntityTooLarge:
+            return _error("ValidationException", _TOO_LARGE, request_id)
         except ValueError:
             body = None
         if not isinstance(body, dict):
@@ -94,7 +100,8 @@ class Bedrock:
         reply = self._next_reply(request.operation)
         if reply.error:
             return _error(reply.error, reply.message, request_id, reply.status)
-        return await self._answer(Answer(request, reply, reply.pace or self._pace, client), client)
+        read = self._cache.take(request.model_id, body, monotonic())
+        return await self._answer(Answer(request, reply, reply.pace or self._pace, client, read), client)
 
     def _next_reply(self, operation: str) -> Reply:
         queued = self._queued[operation]

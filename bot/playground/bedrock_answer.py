@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from bot.playground import eventstream, script
-from bot.playground.bedrock_rules import MAX_TOKENS, input_tokens, tokens
+from bot.playground.bedrock_rules import MAX_TOKENS, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from bot.playground.prompt_cache import InputTokens
 
 REQUEST_ID = "x-amzn-RequestId"
 
@@ -120,8 +122,9 @@ class Client:
 class Answer:
     """One answer under way."""
 
-    def __init__(self, request: Request, reply: Reply, pace: Pace, client: Client) -> None:
+    def __init__(self, request: Request, reply: Reply, pace: Pace, client: Client, read: InputTokens) -> None:
         self.request = request
+        self._read = read
         self._reply = reply
         self._pace = pace
         self._client = client
@@ -222,9 +225,15 @@ class Answer:
         return _with_empty_deltas(pieces[:limit]), stop_reason
 
     def _figures(self, sent: Sequence[str]) -> dict[str, Any]:
-        read, written = input_tokens(self.request.body), max(1, len(tokens("".join(sent))))
+        written = max(1, len(tokens("".join(sent))))
         return {
-            "usage": {"inputTokens": read, "outputTokens": written, "totalTokens": read + written},
+            "usage": {
+                "inputTokens": self._read.fresh,
+                "outputTokens": written,
+                "totalTokens": self._read.total + written,
+                "cacheReadInputTokens": self._read.read,
+                "cacheWriteInputTokens": self._read.written,
+            },
             "metrics": {"latencyMs": round((self._clock() - self._started) * 1000)},
         }
 

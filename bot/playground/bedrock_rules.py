@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+
+from bot.playground.bedrock_media import constraint, media_complaints
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +21,7 @@ _BLOCKS = _MEDIA | {
     "text", "toolUse", "toolResult", "guardContent", "cachePoint", "reasoningContent", "citationsContent",
     "searchResult", "toolAddition", "toolRemoval",
 }  # fmt: skip
+_CACHE_POINTS = 4  # of a request: https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html
 _MEDIA_TOKENS = 1_300  # Amazon Nova user guide: an image of 900 x 900 pixels
 
 # A run of four ASCII characters is about one token of English, a Hangul syllable or Han character one
@@ -31,20 +34,16 @@ def tokens(text: str) -> list[str]:
     return _TOKEN.findall(text)
 
 
-def input_tokens(body: Mapping[str, Any]) -> int:
-    """How many tokens a request's `system` and `messages` are, at least 1."""
-    spoken = (block for turn in body["messages"] for block in turn["content"])
-    blocks = chain(body.get("system") or (), spoken)
-    counts = (
-        len(tokens(block.get("text", ""))) + _MEDIA_TOKENS * len(_MEDIA & block.keys()) for block in blocks
-    )
-    return max(1, sum(counts))
+def block_tokens(block: Mapping[str, Any]) -> int:
+    """How many tokens a block of `system` or `messages` is."""
+    return len(tokens(block.get("text", ""))) + _MEDIA_TOKENS * len(_MEDIA & block.keys())
 
 
 def refusal(model_id: str, body: Mapping[str, Any]) -> str | None:
     """The message of the ValidationException that Bedrock answers the request with; None if it is fine.
 
-    boto3 lets all of these requests through. Tools, guardrails and stop sequences are not looked at.
+    boto3 lets all of these requests through. Tools, but for cache points, guardrails and stop sequences are
+    not looked at.
     """
     return next(_complaints(model_id, body), None)
 
@@ -58,12 +57,14 @@ def _complaints(model_id: str, body: Mapping[str, Any]) -> Iterator[str]:
     yield from _turn_complaints(turns)
     for number, turn in enumerate(turns):
         yield from _content_complaints(number, turn, text_only="nova-micro" in model_id)
+    yield from media_complaints(turns)
+    yield from _cache_point_complaints(body)
 
 
 def _range_complaints(config: Mapping[str, Any]) -> Iterator[str]:
     max_tokens = config.get("maxTokens", 1)
     if max_tokens < 1:
-        yield _constraint(max_tokens, "inferenceConfig.maxTokens", "have value greater than or equal to 1")
+        yield constraint("inferenceConfig.maxTokens", "have value greater than or equal to 1", max_tokens)
     if max_tokens > MAX_TOKENS:
         yield (
             f"The maximum tokens you requested exceeds the model limit of {MAX_TOKENS}. "
@@ -72,9 +73,9 @@ def _range_complaints(config: Mapping[str, Any]) -> Iterator[str]:
     for name in ("temperature", "topP"):
         value = config.get(name, 0)
         if value < 0:
-            yield _constraint(value, f"inferenceConfig.{name}", "have value greater than or equal to 0")
+            yield constraint(f"inferenceConfig.{name}", "have value greater than or equal to 0", value)
         if value > 1:
-            yield _constraint(value, f"inferenceConfig.{name}", "have value less than or equal to 1")
+            yield constraint(f"inferenceConfig.{name}", "have value less than or equal to 1", value)
 
 
 def _turn_complaints(turns: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -82,7 +83,7 @@ def _turn_complaints(turns: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for number, role in enumerate(roles, 1):
         if role not in ("user", "assistant"):
             where = f"messages.{number}.member.role"
-            yield _constraint(role, where, "satisfy enum value set: [user, assistant]")
+            yield constraint(where, "satisfy enum value set: [user, assistant]", role)
     if not roles or roles[0] != "user":
         yield (
             "A conversation must start with a user message. "
@@ -112,14 +113,35 @@ def _content_complaints(number: int, turn: Mapping[str, Any], *, text_only: bool
                 f"The text field in the ContentBlock object at {where} is blank. "
                 "Add text to the text field, and try again."
             )
-        if kind in _MEDIA and (text_only or turn["role"] != "user"):
+        if kind == "audio" or (kind in _MEDIA and (text_only or turn["role"] != "user")):
             yield f"This model doesn't support the {kind} field at {where}. Remove {kind} and try again."
     if "document" in kinds and "text" not in kinds:
-        yield f"The Message object at messages.{number} holds a document and must hold a text block as well."
+        yield "A text block must be included when using documents. Add a text block and retry your request."
 
 
-def _constraint(value: object, where: str, rule: str) -> str:
-    return (
-        f"1 validation error detected: Value '{value}' at '{where}' failed to satisfy constraint: "
-        f"Member must {rule}"
-    )
+def _cache_point_complaints(body: Mapping[str, Any]) -> Iterator[str]:
+    """Nova takes them in `system` and `messages`, of the one type and for the five minutes that it has."""
+    for number, tool in enumerate((body.get("toolConfig") or {}).get("tools") or ()):
+        if "cachePoint" in tool:
+            yield (
+                f"Malformed input request: #/toolConfig/tools/{number}: extraneous key [cachePoint] is not "
+                "permitted, please reformat your input and try again."
+            )
+    points = dict(_cache_points(body))
+    for where, point in points.items():
+        if point.get("type") != "default":
+            yield constraint(f"{where}.type", "satisfy enum value set: [default]", point.get("type"))
+        if point.get("ttl", "5m") != "5m":
+            yield constraint(f"{where}.ttl", "satisfy enum value set: [5m]", point["ttl"])
+    if len(points) > _CACHE_POINTS:
+        yield f"You can't include more than {_CACHE_POINTS} cache points in a request."
+
+
+def _cache_points(body: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each of them, with where it is to the check of constraints, which counts from 1."""
+    lists = [("system", body.get("system") or ())]
+    lists += [(f"messages.{n}.member.content", turn["content"]) for n, turn in enumerate(body["messages"], 1)]
+    for name, blocks in lists:
+        for place, block in enumerate(blocks, 1):
+            if "cachePoint" in block:
+                yield f"{name}.{place}.member.cachePoint", block["cachePoint"]

@@ -10,13 +10,15 @@ import re
 from itertools import chain, count, cycle
 from typing import TYPE_CHECKING, Any
 
+from bot.playground.bedrock_media import content_bytes
 from bot.playground.script_lines import ENGLISH, KOREAN, Lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 LONG_ANSWER = 18_000  # characters, about; more than Slack takes in one message
-_LONGEST_SUBJECT = 60  # characters of a question that are quoted
+_LONGEST_SUBJECT = 60  # characters of a question, or of a document, that are quoted
+_TEXT_DOCUMENTS = frozenset({"csv", "html", "txt", "md"})
 _HANGUL = re.compile("[\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3]")
 _MENTION = re.compile(r"<@[A-Z0-9]+(?:\|[^>]*)?>")
 _LONG = re.compile(r"(?<!how )(?<!as )\blong\b(?! as)|길게|긴 (?:답|글)", re.IGNORECASE)
@@ -69,6 +71,8 @@ def answer(messages: Sequence[Mapping[str, Any]]) -> str:
     opening = lines.stand_in
     if len(questions) > 1:
         opening += " " + lines.follow_up.format(number=len(questions), first=_subject(questions[0]))
+    if given := list(_given(messages, lines)):
+        opening += "\n\n" + "\n".join([lines.given, "", *given])
     if _LONG.search(question):
         return "\n\n".join(_chapters(opening, lines, _subject(question)))
     topic = _topic(question)
@@ -85,6 +89,19 @@ def _questions(messages: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
+def _given(messages: Sequence[Mapping[str, Any]], lines: Lines) -> Iterator[str]:
+    """What each medium of the last user turn is, as an item of a list."""
+    blocks = next(turn["content"] for turn in reversed(messages) if turn["role"] == "user")
+    for kind, content in chain.from_iterable(block.items() for block in blocks):
+        if kind not in lines.media:
+            continue
+        data, form = content_bytes(content) or b"", content["format"]
+        medium = lines.given_medium.format(kind=lines.media[kind], format=form, size=len(data) / 1_000)
+        text = data.decode(errors="replace").strip() if form in _TEXT_DOCUMENTS else ""
+        line = _shortened(_first_line(text)).replace("`", "'")
+        yield "- " + (lines.given_text.format(medium=medium, line=line) if line else medium)
+
+
 def _lines(question: str) -> Lines:
     return KOREAN if _HANGUL.search(question) else ENGLISH
 
@@ -95,13 +112,16 @@ def _topic(question: str) -> str | None:
     return next(found, None)
 
 
-def _first_line(question: str) -> str:
-    return " ".join(question.partition("\n")[0].split())
+def _first_line(text: str) -> str:
+    return " ".join(text.partition("\n")[0].split())
 
 
 def _subject(question: str) -> str:
     """The beginning of a question, to be quoted in a heading."""
-    line = _first_line(question).rstrip(".?! ")
+    return _shortened(_first_line(question).rstrip(".?! "))
+
+
+def _shortened(line: str) -> str:
     return line if len(line) <= _LONGEST_SUBJECT else line[: _LONGEST_SUBJECT - 1].rstrip() + "…"
 
 

@@ -17,6 +17,10 @@ class Lines:
     acknowledgement: str
     acknowledgement_of: str
     follow_up: str
+    given: str
+    given_medium: str
+    given_text: str
+    media: Mapping[str, str]
     answer: str
     chapter: str
     chapter_titles: tuple[str, ...]
@@ -44,6 +48,10 @@ ENGLISH = Lines(
     acknowledgement="I understand your question and am preparing a detailed answer!",
     acknowledgement_of="I understand your question about {subject} and am preparing a detailed answer!",
     follow_up="This is question {number} of a conversation that began with “{first}”.",
+    given="This came with your question:",
+    given_medium="{kind} ({format}, {size:.1f} kB)",
+    given_text="{medium}, which begins: `{line}`",
+    media={"image": "image", "document": "document", "video": "video"},
     answer="""\
 ## “{subject}”
 
@@ -177,6 +185,10 @@ KOREAN = Lines(
     acknowledgement="질문을 이해했으며, 상세한 답변을 준비하고 있습니다!",
     acknowledgement_of="{subject}에 대한 질문을 이해했으며, 상세한 답변을 준비하고 있습니다!",
     follow_up="“{first}”(으)로 시작된 대화의 {number}번째 질문입니다.",
+    given="질문과 함께 받은 것은 다음과 같습니다.",
+    given_medium="{kind} ({format}, {size:.1f} kB)",
+    given_text="{medium}, 첫 줄: `{line}`",
+    media={"image": "이미지", "document": "문서", "video": "동영상"},
     answer="""\
 ## “{subject}”
 

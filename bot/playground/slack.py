@@ -18,6 +18,7 @@ from uuid import uuid4
 
 from aiohttp import web
 
+from bot.playground.files import FileHost
 from bot.playground.limits import Limits, Meter
 from bot.playground.socket_mode import SocketMode
 from bot.playground.web_api import METHODS, READ_SCOPES, ApiError, as_slack_shows
@@ -99,6 +100,7 @@ class Slack:
         answering_seconds: float = 0.0,
     ) -> None:
         self.workspace = Workspace()
+        self.files = FileHost(self.workspace, self._may_read_files)
         self.sockets = sockets or SocketMode()
         self.calls: list[Call] = []
         self.used_scopes: set[str] = set()
@@ -117,6 +119,7 @@ class Slack:
                 web.get("/link/", self.sockets.serve),
                 web.post("/commands/{key}", self._respond),
                 web.post("/actions/{key}", self._respond),
+                *self.files.routes(),
             ]
         )
         self.app.on_shutdown.append(self._close)
@@ -126,6 +129,25 @@ class Slack:
         self._faults[method].extend(faults)
 
     # What people do
+
+    mentions_lack_files = False
+    """Whether app_mention tells nothing of files, as Slack documents it:
+    https://docs.slack.dev/reference/events/app_mention"""
+
+    def upload(self, name: str, data: bytes, thumbnail: bytes = b"", **fields: Any) -> dict[str, Any]:
+        """Let somebody upload a file, and return the file object to `say` something with.
+
+        `fields` are more of the file object, or what it wrongly claims.
+        """
+        return self.files.add(self.base_url, name, data, thumbnail, fields)
+
+    @staticmethod
+    def stub(file: Mapping[str, Any]) -> dict[str, Any]:
+        """A file object as events in Slack Connect channels show it.
+
+        https://docs.slack.dev/reference/events/message/file_share
+        """
+        return {"id": file["id"], "mode": "file_access", "file_access": "check_file_info"}
 
     def say(
         self,
@@ -232,6 +254,7 @@ class Slack:
         is_heard = BOT_USER in conversation.members and conversation.kind != "im"
         if "app_mention" in self._subscribed and is_heard and mentions(message.text, BOT_USER):
             self._needs_scope("app_mentions:read")
+            event = _without_files(event) if self.mentions_lack_files else event
             self.send_event(event | {"type": "app_mention", "channel": message.channel})
 
     def _tell_of_change(self, changed: Message, before: Message) -> None:
@@ -323,6 +346,15 @@ class Slack:
             raise ApiError("missing_scope", needed=scope, provided=",".join(sorted(self._granted)))
         self.used_scopes.add(scope)
 
+    def _may_read_files(self, request: web.Request) -> bool:
+        if request.headers.get("Authorization") != f"Bearer {BOT_TOKEN}":
+            return False
+        try:
+            self._needs_scope("files:read")
+        except ApiError:
+            return False
+        return True
+
     async def _respond(self, request: web.Request) -> web.Response:
         key = request.match_info["key"]
         url = self._response_urls.get(key)
@@ -341,6 +373,10 @@ class Slack:
         for task in tuple(self._tasks):
             task.cancel()
         await self.sockets.close()
+
+
+def _without_files(event: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in event.items() if name not in ("files", "subtype")}
 
 
 def _name_of(conversation: Conversation) -> str:

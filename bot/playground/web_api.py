@@ -105,9 +105,13 @@ def conversations_replies(workspace: Workspace, parameters: Parameters, _now: fl
     thread = workspace.thread(conversation.id, str(parameters.get("ts")))
     if not thread:
         raise ApiError("thread_not_found")
+    root, *rest = thread
+    oldest = str(parameters.get("oldest") or "0")
+    is_inclusive = str(parameters.get("inclusive")).lower() in ("1", "true")
+    thread = [root, *(m for m in rest if m.ts > oldest or (is_inclusive and m.ts == oldest))]
     start = _number(parameters.get("cursor") or 0, "invalid_cursor")
     limit = min(_number(parameters.get("limit") or 1000, "invalid_limit"), 1000)
-    with_metadata = str(parameters.get("include_all_metadata")).lower() in ("1", "true")
+    with_metadata = _is_set(parameters, "include_all_metadata")
     more = start + limit < len(thread)
     return {
         "messages": [as_slack_shows(message, with_metadata) for message in thread[start : start + limit]],
@@ -123,8 +127,22 @@ def conversations_history(workspace: Workspace, parameters: Parameters, _now: fl
     limit = min(_number(parameters.get("limit") or 100, "invalid_limit"), 999)
     found = [m for m in workspace.messages.values() if m.channel == conversation.id and not m.is_reply]
     newest = sorted((m for m in found if not m.only_for), key=lambda message: message.ts, reverse=True)
-    with_metadata = str(parameters.get("include_all_metadata")).lower() in ("1", "true")
+    with_metadata = _is_set(parameters, "include_all_metadata")
     return {"messages": [as_slack_shows(message, with_metadata) for message in newest[:limit]]}
+
+
+def conversations_info(workspace: Workspace, parameters: Parameters, _now: float) -> dict[str, Any]:
+    conversation = _where_bot_may_read(workspace, parameters)
+    shown = {
+        "id": conversation.id,
+        "name": conversation.name,
+        "is_channel": conversation.kind in ("channel", "private"),
+        "is_im": conversation.kind == "im",
+        "is_mpim": conversation.kind == "mpim",
+        "is_private": conversation.kind != "channel",
+        "is_archived": conversation.is_archived,
+    }
+    return {"channel": shown}
 
 
 def conversations_open(workspace: Workspace, parameters: Parameters, _now: float) -> dict[str, Any]:
@@ -132,6 +150,31 @@ def conversations_open(workspace: Workspace, parameters: Parameters, _now: float
     if conversation is None:
         raise ApiError("user_not_found")
     return {"channel": {"id": conversation.id}}
+
+
+def files_info(workspace: Workspace, parameters: Parameters, _now: float) -> dict[str, Any]:
+    file = workspace.files.get(str(parameters.get("file")))
+    if file is None:
+        raise ApiError("file_not_found")
+    if file.is_deleted:
+        raise ApiError("file_deleted")
+    return {"file": dict(file.shown)}
+
+
+def users_info(workspace: Workspace, parameters: Parameters, _now: float) -> dict[str, Any]:
+    user = workspace.users.get(str(parameters.get("user")))
+    if user is None:
+        raise ApiError("user_not_found")
+    shown = {
+        "id": user.id,
+        "team_id": TEAM,
+        "name": user.name,
+        "real_name": user.name,
+        "profile": {"real_name": user.name, "display_name": user.name},
+        "is_bot": user.is_bot,
+        "tz": user.tz,
+    }
+    return {"user": shown | ({"locale": user.locale} if _is_set(parameters, "include_locale") else {})}
 
 
 _WRITE = {"": "chat:write"}
@@ -143,13 +186,24 @@ READ_SCOPES = {
     "im": "im:history",
 }
 
+_INFO_SCOPES = {
+    "": "channels:read",
+    "channel": "channels:read",
+    "private": "groups:read",
+    "mpim": "mpim:read",
+    "im": "im:read",
+}
+
 METHODS = {
     "auth.test": Method(auth_test, {}),
     "chat.postMessage": Method(chat_post_message, _WRITE),
     "chat.update": Method(chat_update, _WRITE),
     "conversations.history": Method(conversations_history, READ_SCOPES),
+    "conversations.info": Method(conversations_info, _INFO_SCOPES),
     "conversations.open": Method(conversations_open, {"": "im:write"}),
     "conversations.replies": Method(conversations_replies, READ_SCOPES),
+    "files.info": Method(files_info, {"": "files:read"}),
+    "users.info": Method(users_info, {"": "users:read"}),
 }
 
 
@@ -282,6 +336,10 @@ def _decoded(value: Any, code: str) -> Any:
         return json.loads(value) if isinstance(value, str) else value
     except ValueError:
         raise ApiError(code) from None
+
+
+def _is_set(parameters: Parameters, name: str) -> bool:
+    return str(parameters.get(name)).lower() in ("1", "true")
 
 
 def _number(value: Any, code: str) -> int:

@@ -14,11 +14,13 @@ BOT_ID = "BDUET"
 
 @dataclass(frozen=True)
 class User:
-    """Somebody who can speak: a person, or a bot."""
+    """Somebody who can speak: a person, or a bot. `tz` is a name of IANA's, `locale` a tag of IETF's."""
 
     id: str
     name: str
     is_bot: bool = False
+    tz: str = "America/Los_Angeles"
+    locale: str = "en-US"
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,21 @@ class Message:
         return self.thread_ts is not None and self.thread_ts != self.ts
 
 
+@dataclass(frozen=True)
+class File:
+    """Something shared: its bytes, and `shown`, the file object that tells of it and may be wrong about it.
+
+    `thumbnail` is a smaller version of an image, b"" if there is none.
+    """
+
+    shown: Mapping[str, Any]
+    data: bytes
+    thumbnail: bytes = b""
+    is_deleted: bool = False
+
+
 ADA = User("UADA", "Ada")
-MINJI = User("UMINJI", "민지")
+MINJI = User("UMINJI", "민지", tz="Asia/Seoul", locale="ko-KR")
 DUET = User(BOT_USER, "Duet", is_bot=True)
 RELAY = User("URELAY", "Relay", is_bot=True)
 
@@ -89,6 +104,7 @@ class Workspace:
         default_factory=lambda: {conversation.id: conversation for conversation in _CONVERSATIONS}
     )
     messages: dict[tuple[str, str], Message] = field(default_factory=dict)
+    files: dict[str, File] = field(default_factory=dict)
     watchers: list[Callable[[Message, bool], None]] = field(default_factory=list)
     _last_ts: float = 0.0
 

@@ -27,13 +27,16 @@ from bot.adapters.redis.journal import RedisJournal
 from bot.adapters.sqlite.database import MIGRATIONS, SqliteDatabase
 from bot.adapters.sqlite.journal import SqliteJournal
 from bot.core.errors import StoreError
+from bot.core.files import SharedFile
 from bot.core.journal import REMEMBERED_SECONDS, Allowance, Beat, CallKind, Charge, Entry, Owner, Spent
 from bot.core.question import Place, Question
 from bot.playground.limits import Limits, Meter
 from tests.adapters.conftest import ALLOWANCE, SECRET, Journal, Shelf, at_once, fails, until
 from tests.adapters.redis_server import free_port, redis_server
 
-QUESTION = Question("T1", "C1", "U1", "왜?", ts="1.0", files=("F1", "F2"))
+QUESTION = Question(
+    "T1", "C1", "U1", "왜?", ts="1.0", files=(SharedFile("F1", "계획.pdf", size=9), SharedFile("F2", "b"))
+)
 PLACE = Place("C1", "1.0")
 UNLIMITED = Allowance(inf, inf, inf)
 EDIT, POST = CallKind.EDIT, CallKind.POST
@@ -269,7 +272,15 @@ TEXTS = st.text(max_size=40)
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )  # a store takes many questions
 @given(
-    st.builds(Question, TEXTS, TEXTS, TEXTS, TEXTS, st.none() | TEXTS, files=st.tuples(TEXTS)),
+    st.builds(
+        Question,
+        TEXTS,
+        TEXTS,
+        TEXTS,
+        TEXTS,
+        st.none() | TEXTS,
+        files=st.tuples(st.builds(SharedFile, TEXTS, TEXTS)),
+    ),
     st.dictionaries(TEXTS, TEXTS, max_size=3),
 )
 def test_what_is_written_is_what_is_read(shelf: Shelf, question: Question, messages: dict[str, str]) -> None:

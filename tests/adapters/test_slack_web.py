@@ -14,6 +14,7 @@ from slack_sdk.web import SlackResponse
 from bot.adapters.slack_web import SlackWeb, remark, rendered, translated
 from bot.core.conversation import Remark, Role
 from bot.core.errors import RateLimited, SlackError, Unreachable
+from bot.core.files import SharedFile
 from bot.core.message import Content, Kind, Outgoing
 from bot.core.safety import Safe
 from bot.playground.limits import UNLIMITED
@@ -96,7 +97,15 @@ def said(text: str, **fields: Any) -> dict[str, Any]:
     ],
 )
 def test_what_people_say_belongs_to_the_conversation(message: dict[str, Any], words: str) -> None:
-    assert remark(message, ME) == Remark("1.0", Role.USER, words)
+    assert remark(message, ME) == Remark("1.0", Role.USER, words, "U1")
+
+
+def test_the_files_of_a_message_are_read_with_it() -> None:
+    message = said("look", subtype="file_share", files=[{"id": "F1", "name": "계획.pdf", "size": 9}])
+
+    assert remark(message, ME) == Remark(
+        "1.0", Role.USER, "look", "U1", (SharedFile("F1", "계획.pdf", size=9),)
+    )
 
 
 def test_the_bots_answers_belong_to_the_conversation_as_they_were_written() -> None:
@@ -112,7 +121,9 @@ def test_a_note_under_an_answer_is_not_part_of_it() -> None:
 def test_a_commands_question_is_what_its_asker_said() -> None:
     blocks = rendered(saying(Safe("> Why?\n> \n> > Because?"), lead=Safe("<@U1> asks:")))["blocks"]
 
-    assert remark(own("question", "", blocks=blocks), ME) == Remark("2.0", Role.USER, "Why?\n\n> Because?")
+    assert remark(own("question", "", blocks=blocks), ME) == Remark(
+        "2.0", Role.USER, "Why?\n\n> Because?", "U1"
+    )
 
 
 @pytest.mark.parametrize("blocks", [None, [], [{"type": "rich_text", "elements": []}]])

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.answers import key_of
+from bot.core.files import SharedFile
 from bot.core.question import Question
 
 QUESTION = Question("T1", "C1", "U1", "Why is the sky blue?", ts="1.0")
@@ -77,12 +78,13 @@ def test_another_model_or_prompt_gives_another_answer() -> None:
     "question",
     [
         replace(QUESTION, thread_ts="0.5"),
-        replace(QUESTION, files=("plan.pdf",)),
+        replace(QUESTION, files=(SharedFile("F1", "plan.pdf"),)),
+        replace(QUESTION, text="And https://ours.slack.com/archives/C1/p1700000000000100?"),
         replace(QUESTION, retry=1),
         replace(QUESTION, text="?!"),
         replace(QUESTION, text=""),
     ],
-    ids=["in a thread", "with a file", "asked again", "only marks", "nothing"],
+    ids=["in a thread", "with a file", "with a link", "asked again", "only marks", "nothing"],
 )
 def test_these_share_with_nobody(question: Question) -> None:
     assert key(question) == ""

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.conversation import CONTEXT_TOKENS, Remark, Role, Turn, asked_again, estimated_tokens, turns
+from bot.core.conversation import (
+    CONTEXT_TOKENS,
+    Remark,
+    Role,
+    Turn,
+    asked_again,
+    before,
+    estimated_tokens,
+    people_in,
+    turns,
+    within,
+)
+from bot.core.files import Attachment, Medium, SharedFile
 from bot.core.message import Press
 from bot.core.question import Place, Question
 
 STAMPS = st.integers(0, 99).map(lambda number: f"17000000{number:02}.000100")
 SAYINGS = st.text(max_size=30) | st.sampled_from(["", " \n", "why?", "왜요?", "because " * 40])
-REMARKS = st.lists(st.builds(Remark, STAMPS, st.sampled_from(Role), SAYINGS), max_size=12)
+USERS = st.sampled_from(["U1", "U2", ""])
+REMARKS = st.lists(st.builds(Remark, STAMPS, st.sampled_from(Role), SAYINGS, USERS), max_size=12)
 QUESTIONS = st.text(min_size=1, max_size=60).filter(lambda text: bool(text.strip()))
+PLAN = SharedFile("F1", "계획.pdf")
+PLAN_DATA = Attachment(Medium.DOCUMENT, "pdf", "document-1", b"%PDF-")
 
 
 def heard(*sayings: str) -> list[Remark]:
@@ -25,46 +41,59 @@ def heard(*sayings: str) -> list[Remark]:
         for number, turn in enumerate(sayings)
         for saying in turn.split("|")
     ]
-    return [Remark(f"1700000000.{number:06}", role, saying) for number, (role, saying) in enumerate(remarks)]
+    return [
+        Remark(f"1700000000.{number:06}", role, saying, "U1" if role is Role.USER else "UBOT")
+        for number, (role, saying) in enumerate(remarks)
+    ]
+
+
+def asking(text: str, user: str = "U1") -> Remark:
+    return Remark("1800000000.000000", Role.USER, text, user)
+
+
+def told(said: list[Remark], question: str, budget: float = CONTEXT_TOKENS) -> tuple[Turn, ...]:
+    return turns(said, within(said, budget), asking(question), {}, {})
 
 
 @settings(deadline=None)
 @given(REMARKS, QUESTIONS, st.none() | STAMPS, st.integers(0, 200))
 def test_converse_takes_every_conversation(
-    remarks: list[Remark], question: str, before: str | None, budget: int
+    remarks: list[Remark], question: str, ts: str | None, budget: int
 ) -> None:
-    conversation = turns(remarks, question, before, budget)
+    said = before(remarks, ts)
+    conversation = turns(said, within(said, budget), asking(question), {"U1": "Ada"}, {})
 
     assert conversation[0].role is Role.USER
     assert all(one.role is not next_one.role for one, next_one in pairwise(conversation))
     assert all(turn.text.strip() for turn in conversation)
     assert conversation[-1].role is Role.USER
     assert conversation[-1].text.endswith(question.strip())
+    assert sum(turn.is_checkpoint for turn in conversation) <= 2
 
 
 @settings(deadline=None)
-@given(REMARKS, QUESTIONS, st.none() | STAMPS, st.integers(0, 200))
-def test_the_newest_remarks_that_fit_are_kept_and_no_others(
-    remarks: list[Remark], question: str, before: str | None, budget: int
+@given(REMARKS, st.integers(0, 200))
+def test_how_it_began_and_the_newest_that_fit_are_kept_and_no_others(
+    remarks: list[Remark], budget: int
 ) -> None:
-    said = sorted(
-        (remark for remark in remarks if remark.text.strip() and (before is None or remark.ts < before)),
-        key=lambda remark: remark.ts,
-    )
-    room = budget - estimated_tokens(question)
-    sizes = [estimated_tokens(remark.text) for remark in said]
-    kept = max((n for n in range(len(said) + 1) if n == 0 or sum(sizes[-n:]) <= room), default=0)
-    while kept and said[-kept].role is Role.ASSISTANT:
-        kept -= 1
+    said = before(remarks, None)
+    kept = within(said, budget)
 
-    expected = [remark.text.strip() for remark in said[len(said) - kept :]] + [question.strip()]
-    assert "\n\n".join(turn.text for turn in turns(remarks, question, before, budget)) == "\n\n".join(
-        expected
-    )
+    if not said:
+        assert kept == []
+        return
+    rest = kept[1:]
+    assert kept[0] == said[0]
+    assert rest == said[len(said) - len(rest) :]
+    room = budget - estimated_tokens(said[0].text)
+    assert sum(estimated_tokens(remark.text) for remark in rest) <= max(room, 0)
+    if len(kept) < len(said):
+        one_more = said[len(said) - len(rest) - 1 :]
+        assert sum(estimated_tokens(remark.text) for remark in one_more) > room
 
 
 def test_a_thread_is_told_in_turns() -> None:
-    assert turns(heard("What is a mutex?", "A lock."), "And a semaphore?", None) == (
+    assert told(heard("What is a mutex?", "A lock."), "And a semaphore?") == (
         Turn(Role.USER, "What is a mutex?"),
         Turn(Role.ASSISTANT, "A lock."),
         Turn(Role.USER, "And a semaphore?"),
@@ -72,7 +101,7 @@ def test_a_thread_is_told_in_turns() -> None:
 
 
 def test_what_one_side_said_in_several_messages_is_one_turn() -> None:
-    assert turns(heard("Hello|Anyone?", "Page one|page two", "Thanks"), "Why?", None) == (
+    assert told(heard("Hello|Anyone?", "Page one|page two", "Thanks"), "Why?") == (
         Turn(Role.USER, "Hello\n\nAnyone?"),
         Turn(Role.ASSISTANT, "Page one\n\npage two"),
         Turn(Role.USER, "Thanks\n\nWhy?"),
@@ -82,27 +111,92 @@ def test_what_one_side_said_in_several_messages_is_one_turn() -> None:
 def test_the_question_itself_and_what_came_later_are_left_out() -> None:
     remarks = heard("first", "answer", "the question", "a later answer")
 
-    assert turns(remarks, "the question", before=remarks[2].ts) == (
-        Turn(Role.USER, "first"),
-        Turn(Role.ASSISTANT, "answer"),
-        Turn(Role.USER, "the question"),
+    assert [remark.text for remark in before(remarks, remarks[2].ts)] == ["first", "answer"]
+
+
+def test_what_was_left_out_is_told_where_it_stood() -> None:
+    remarks = heard("How it began", "an old answer " * 50, "an old question", "a new answer")
+
+    assert told(remarks, "Why?", budget=20) == (
+        Turn(
+            Role.USER, "How it began\n\n[Some messages of this thread are left out here.]\n\nan old question"
+        ),
+        Turn(Role.ASSISTANT, "a new answer"),
+        Turn(Role.USER, "Why?"),
     )
 
 
-def test_an_answer_whose_question_was_dropped_is_dropped_as_well() -> None:
-    remarks = heard("q " * 400, "a short answer", "a short question", "another answer")
+def test_how_it_began_is_told_even_where_nothing_else_fits() -> None:
+    remarks = heard("How it began " * 100, "an answer")
 
-    assert [turn.text for turn in turns(remarks, "Why?", None, budget=100)] == [
-        "a short question",
-        "another answer",
-        "Why?",
-    ]
+    (turn,) = told(remarks, "Why?", budget=0)
+    assert turn.text.startswith("How it began")
+    assert turn.text.endswith("left out here.]\n\nWhy?")
 
 
-def test_a_question_longer_than_the_budget_is_asked_all_the_same() -> None:
-    question = "why " * CONTEXT_TOKENS
+def test_several_people_are_told_apart_by_name_and_one_is_not_named() -> None:
+    remarks = heard("Shall we deploy?", "Yes.")
+    names = {"U1": "Ada", "U2": "민지"}
 
-    assert turns(heard("before", "that"), question, None) == (Turn(Role.USER, question.strip()),)
+    alone = turns(remarks, remarks, asking("And then?", "U1"), names, {})
+    assert [turn.text for turn in alone] == ["Shall we deploy?", "Yes.", "And then?"]
+    several = turns(remarks, remarks, asking("<@U1> 왜요?", "U2"), names, {})
+    assert [turn.text for turn in several] == ["Ada: Shall we deploy?", "Yes.", "민지: @Ada 왜요?"]
+
+
+def test_no_id_is_shown_to_a_model_even_where_no_name_is_known() -> None:
+    remarks = heard("<@U7> said so", "Yes.")
+
+    texts = "".join(turn.text for turn in turns(remarks, remarks, asking("who?", "U2"), {}, {}))
+    assert "U7" not in texts
+    assert texts.startswith("Somebody: @someone said so")
+
+
+@pytest.mark.parametrize(
+    ("remarks", "people"),
+    [
+        ([asking("why?", "U1")], set()),
+        ([asking("why, <@U3>?", "U1")], {"U3"}),
+        ([asking("why?", "U1"), asking("how?", "U2")], {"U1", "U2"}),
+    ],
+)
+def test_names_are_looked_up_only_where_they_are_told(remarks: list[Remark], people: set[str]) -> None:
+    assert people_in(remarks) == people
+
+
+def test_files_stand_in_the_turn_in_which_they_were_shared_and_are_told_by_name() -> None:
+    shared = replace(asking("Here it is"), ts="1.0", files=(PLAN, SharedFile("F2", "old.rar")))
+    answer = Remark("2.0", Role.ASSISTANT, "Thanks.")
+    first, _, last = turns(
+        [shared, answer], [shared, answer], asking("What does it say?"), {}, {"F1": PLAN_DATA}
+    )
+
+    assert first.attachments == (PLAN_DATA,)
+    assert first.text == "Here it is\n\n[Attached: document-1 is 계획.pdf; old.rar cannot be read]"
+    assert last == Turn(Role.USER, "What does it say?")
+
+
+def test_a_message_of_files_alone_is_a_turn_with_text() -> None:
+    """Converse refuses a document in a message without text."""
+    shared = replace(asking(""), ts="1.0", files=(PLAN,))
+
+    first, *_ = turns([shared], [shared], asking("Well?"), {}, {"F1": PLAN_DATA})
+    assert first.text.startswith("[Attached: document-1 is 계획.pdf]")
+    assert before([shared], None) == [shared]
+
+
+def test_a_prefix_that_is_long_enough_is_marked_for_the_prompt_cache() -> None:
+    remarks = heard("q " * 1200, "a " * 1200, "q2", "a2", "q3", "a3")
+    conversation = told(remarks, "And now?")
+
+    assert [turn.is_checkpoint for turn in conversation] == [False, False, False, True, False, True, False]
+
+
+def test_a_short_or_an_overlong_prefix_is_not_marked() -> None:
+    short, overlong = heard("q", "a"), heard("q " * 40_000, "a")
+
+    for remarks in (short, overlong):
+        assert not any(turn.is_checkpoint for turn in told(remarks, "Why?", budget=10**6))
 
 
 @pytest.mark.parametrize(
@@ -115,7 +209,7 @@ def test_tokens_are_estimated_by_script(text: str, tokens: int) -> None:
 ASKED = [
     Remark("1.0", Role.USER, "root"),
     Remark("2.0", Role.ASSISTANT, "so"),
-    Remark("3.0", Role.USER, "why?"),
+    Remark("3.0", Role.USER, "why?", files=(PLAN,)),
 ]
 THREAD = Place("C1", "1.0")
 
@@ -123,7 +217,7 @@ THREAD = Place("C1", "1.0")
 def test_what_a_button_asks_again_is_the_message_that_it_belongs_to() -> None:
     again = asked_again(Press("U1", 2, "C1/3.0"), "T1", THREAD, ASKED)
 
-    assert again == Question("T1", "C1", "U1", "why?", ts="3.0", thread_ts="1.0", retry=2)
+    assert again == Question("T1", "C1", "U1", "why?", ts="3.0", thread_ts="1.0", files=(PLAN,), retry=2)
     assert again.id != Question("T1", "C1", "U1", "why?", ts="3.0", thread_ts="1.0").id
 
 
@@ -136,10 +230,3 @@ def test_the_question_of_a_command_is_what_its_thread_begins_with() -> None:
 @pytest.mark.parametrize("remarks", [ASKED[:2], []])
 def test_a_question_that_is_gone_is_not_asked_again(remarks: list[Remark]) -> None:
     assert asked_again(Press("U1", 1, "C1/3.0"), "T1", THREAD, remarks) is None
-
-
-@given(st.from_regex(r"[UW][A-Z0-9]{1,12}", fullmatch=True), st.integers(0, 99), st.text(min_size=1))
-def test_what_a_buttons_value_tells_is_read_back(asker: str, retry: int, key: str) -> None:
-    press = Press(asker, retry, key)
-
-    assert Press.read(str(press)) == press

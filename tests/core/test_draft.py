@@ -110,7 +110,7 @@ def test_a_failure_before_the_first_word_is_an_apology(fault: Fault, texts: Text
 def test_a_retry_is_offered_where_it_can_turn_out_better(fault: Fault, texts: Texts) -> None:
     (apology,) = drafted(broken(fault)).contents(texts)
 
-    in_vain = fault in (Fault.BLOCKED, Fault.TOO_LONG, Fault.NOT_SET_UP)
+    in_vain = fault in (Fault.BLOCKED, Fault.TOO_LONG, Fault.NOT_SET_UP, Fault.UNREADABLE_FILE)
     assert apology.button == (None if in_vain else again(texts))
 
 

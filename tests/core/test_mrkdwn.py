@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.core.mrkdwn import FALLBACK_LIMIT, fallback, plain
+from bot.core.mrkdwn import FALLBACK_LIMIT, addresses, fallback, mentioned, naming, plain
 from bot.core.safety import Safe
 
 BROKEN = [
@@ -39,9 +39,9 @@ BROKEN = [
         ("<@UBOT|duet> why?", "why?"),
         ("why, <@UBOT>, and who?", "why, , and who?"),
         ("<@UBOT>", ""),
-        ("<@UBOTHER> why?", "@someone why?"),
+        ("<@UBOTHER> why?", "<@UBOTHER> why?"),
         ("ask <@U2|ada>", "ask @ada"),
-        ("ask <@U2>", "ask @someone"),
+        ("ask <@U2>", "ask <@U2>"),
         ("in <#C1|general>", "in #general"),
         ("in <#C1|>", "in #channel"),
         ("in <#C1>", "in #channel"),
@@ -68,7 +68,31 @@ def test_a_text_is_read_as_its_writer_saw_it(text: str, words: str) -> None:
 
 
 def test_without_a_bot_every_mention_is_somebody() -> None:
-    assert plain("<@UBOT> and <@U2|ada>", me="") == "@someone and @ada"
+    assert plain("<@UBOT> and <@U2|ada>", me="") == "<@UBOT> and @ada"
+
+
+def test_people_are_named_where_their_names_are_known() -> None:
+    text = plain("<@U1>, ask <@U2> &amp; <@W3|bo>", me="")
+
+    assert mentioned(text) == ["U1", "U2"]
+    assert naming(text, {"U1": "민지"}) == "@민지, ask @someone & @bo"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_addressed"),
+    [
+        ("<@U2> look", True),
+        ("and <!subteam^S1|@devs>?", True),
+        ("<!here> lunch", True),
+        ("<!channel>", True),
+        ("at <!date^1392734382^{date_short}|Feb 18>", False),
+        ("in <#C1|general>", False),
+        ("why?", False),
+        ("mail @ada", False),
+    ],
+)
+def test_a_text_that_speaks_to_somebody_is_told_from_one_that_does_not(text: str, is_addressed: bool) -> None:
+    assert addresses(text) is is_addressed
 
 
 @given(st.lists(st.sampled_from(BROKEN) | st.text(max_size=3)).map("".join))

@@ -6,11 +6,13 @@ import pytest
 
 from bot.core import prompts
 from bot.core.conversation import Role, Turn, estimated_tokens
+from bot.core.files import SharedFile
 from bot.core.question import Place, Question
 from bot.core.texts import Language
 
 
-def question(text: str, *files: str) -> Question:
+def question(text: str, *names: str) -> Question:
+    files = tuple(SharedFile(f"F{name}", name) for name in names)
     return Question("T1", "C1", "U1", text, ts="1.0", files=files)
 
 
@@ -35,16 +37,21 @@ def test_the_acknowledging_model_reads_the_beginning_of_the_question_alone() -> 
     assert 0 < prompt.temperature < 1
 
 
-def test_a_question_without_files_is_asked_as_it_is() -> None:
-    assert prompts.asked(question("왜요?")) == "왜요?"
+def test_a_question_is_asked_as_it_is() -> None:
+    assert prompts.asked(question("왜요?", "plan.pdf")) == "왜요?"
 
 
-def test_the_answering_model_is_told_which_files_it_cannot_open() -> None:
-    asked = prompts.asked(question("What is on it?", "plan.pdf", "사진.png"))
+@pytest.mark.parametrize(("name", "asks"), [("plan.pdf", "What is this about"), ("계획.pdf", "무엇에 관한")])
+def test_files_without_a_word_are_asked_about_in_the_language_of_their_names(name: str, asks: str) -> None:
+    assert asks in prompts.asked(question("", name))
 
-    assert asked.startswith("What is on it?\n\n")
-    assert "plan.pdf, 사진.png" in asked
-    assert "cannot open" in asked
+
+def test_the_acknowledging_model_is_told_names_and_kinds_of_files_and_no_ids() -> None:
+    (turn,) = prompts.acknowledge(question("What does <@U2> say?", "plan.pdf", "사진.png", "x.rar")).turns
+
+    asked, attached = turn.text.split("\n\n")
+    assert asked == "What does @someone say?"
+    assert attached == "[Attached: plan.pdf (document), 사진.png (image), x.rar]"
 
 
 @pytest.mark.parametrize(

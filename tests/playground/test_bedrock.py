@@ -26,6 +26,7 @@ from urllib3.exceptions import ReadTimeoutError as StreamTimeoutError
 from bot.playground import eventstream
 from bot.playground.bedrock import INSTANT, Bedrock, Pace, Reply
 from bot.playground.bedrock_rules import tokens
+from tests import sample_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -185,7 +186,13 @@ def test_converse_acknowledges_in_one_sentence(client: Any) -> None:
     said = "I understand your question about the GIL and am preparing a detailed answer!"
     assert answer["output"]["message"] == {"role": "assistant", "content": [{"text": said}]}
     assert answer["stopReason"] == "end_turn"
-    assert answer["usage"] == {"inputTokens": 4, "outputTokens": 19, "totalTokens": 23}
+    assert answer["usage"] == {
+        "inputTokens": 4,
+        "outputTokens": 19,
+        "totalTokens": 23,
+        "cacheReadInputTokens": 0,
+        "cacheWriteInputTokens": 0,
+    }
     assert answer["metrics"]["latencyMs"] >= 0
 
 
@@ -338,7 +345,7 @@ def test_a_blank_text_is_refused_as_bedrock_refuses_it(client: Any, blank: str) 
 
 
 def test_a_picture_is_read_by_pro_and_refused_by_micro(client: Any) -> None:
-    picture = {"image": {"format": "png", "source": {"bytes": b"png"}}}
+    picture = {"image": {"format": "png", "source": {"bytes": sample_files.png()}}}
     messages = [{"role": "user", "content": [picture, {"text": "What is this?"}]}]
 
     assert deltas(streamed(client, *messages))
@@ -349,7 +356,7 @@ def test_a_picture_is_read_by_pro_and_refused_by_micro(client: Any) -> None:
 def test_a_document_needs_a_text_beside_it(client: Any) -> None:
     document = {"document": {"format": "txt", "name": "document-1", "source": {"bytes": b"text"}}}
 
-    with pytest.raises(client.exceptions.ValidationException, match="must hold a text block"):
+    with pytest.raises(client.exceptions.ValidationException, match="A text block must be included"):
         streamed(client, {"role": "user", "content": [document]})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -157,3 +158,51 @@ def test_what_is_no_text_is_passed_over() -> None:
     said = answer([{"role": "user", "content": [picture, {"text": "Why is it blue?"}]}])
 
     assert "## “Why is it blue”" in said
+
+
+def asked(*blocks: dict[str, Any], question: str = "Why is it blue?") -> list[dict[str, Any]]:
+    return [{"role": "user", "content": [*blocks, {"text": question}]}]
+
+
+def document(data: bytes, form: str = "txt") -> dict[str, Any]:
+    source = {"bytes": b64encode(data).decode()}
+    return {"document": {"format": form, "name": "document-1", "source": source}}
+
+
+@pytest.mark.parametrize(
+    ("block", "item"),
+    [
+        (
+            {"image": {"format": "png", "source": {"bytes": b64encode(bytes(12_345)).decode()}}},
+            "image (png, 12.3 kB)",
+        ),
+        (
+            {"video": {"format": "mp4", "source": {"bytes": b64encode(bytes(50)).decode()}}},
+            "video (mp4, 0.1 kB)",
+        ),
+        (document(b"%PDF-1.4", "pdf"), "document (pdf, 0.0 kB)"),
+        (
+            document(b"\n \n# One  `line`\ntwo\n" * 100, "md"),
+            "document (md, 2.1 kB), which begins: `# One 'line'`",
+        ),
+        (document(b"a" * 200, "csv"), f"document (csv, 0.2 kB), which begins: `{'a' * 59}…`"),
+        (document(b" \n", "txt"), "document (txt, 0.0 kB)"),
+    ],
+    ids=["image", "video", "pdf", "markdown", "csv", "blank"],
+)
+def test_an_answer_says_what_it_was_given(block: dict[str, Any], item: str) -> None:
+    assert f"\n\nThis came with your question:\n\n- {item}\n\n## “Why" in answer(asked(block))
+
+
+def test_what_was_given_is_said_in_the_questions_language() -> None:
+    said = answer(asked(document("첫째 줄\n둘째 줄".encode()), question="이게 뭐야?"))
+
+    assert "\n\n질문과 함께 받은 것은 다음과 같습니다.\n\n- 문서 (txt, 0.0 kB), 첫 줄: `첫째 줄`\n\n" in said
+
+
+def test_only_what_came_with_the_last_question_is_said() -> None:
+    turns = [*asked(document(b"one")), {"role": "assistant", "content": [{"text": "So."}]}]
+
+    assert "came with" not in answer(turns + asked())
+    assert "`two`" in answer(turns + asked(document(b"two")))
+    assert "`one`" not in answer(turns + asked(document(b"two")))

@@ -1,0 +1,281 @@
+"""Files that people share: which of them a model can read, in which form, and what is said of the others.
+
+Limits are those of Amazon Nova: https://docs.aws.amazon.com/nova/latest/userguide/modalities.html and
+https://docs.aws.amazon.com/bedrock/latest/userguide/inference-api-restrictions.html
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any
+
+from bot.core.mrkdwn import escaped
+from bot.core.texts import Texts
+
+MEGABYTE = 1_000_000
+# A request is 25 MB at most, in which files stand in base64: four bytes for three.
+MOST_BYTES = 18 * MEGABYTE
+_MOST_TEXT_BYTES = 4_500_000  # of a document that is text, or of an older kind
+_MOST_PIXELS = 8_000  # of an image, each way
+
+
+class Medium(Enum):
+    """What a file is to a model, as a content block of Converse is called."""
+
+    IMAGE = "image"
+    VIDEO = "video"
+    DOCUMENT = "document"
+
+
+# How many of each one request takes.
+_MOST = {Medium.IMAGE: 5, Medium.VIDEO: 1, Medium.DOCUMENT: 5}
+
+
+class Flaw(Enum):
+    """Why a file cannot be read. Each has its sentence in the catalogue."""
+
+    UNKNOWN_KIND = "file_of_unknown_kind"
+    TOO_BIG = "file_too_big"
+    TOO_MANY = "file_too_many"
+    TOO_MANY_PIXELS = "file_too_many_pixels"
+    ELSEWHERE = "file_elsewhere"
+    GONE = "file_gone"
+    EMPTY = "file_empty"
+    ENCRYPTED = "file_encrypted"
+    MISLABELLED = "file_mislabelled"
+    UNREADABLE = "file_unreadable"
+
+
+@dataclass(frozen=True)
+class SharedFile:
+    """A file as Slack describes it. `size` is in bytes, `width` and `height` in pixels, 0 where unknown.
+
+    `thumbnail` is the address of the largest smaller version that Slack made of an image, "" if there is
+    none. A `mode` of "file_access" means that Slack told no more than its id yet, as in Slack Connect.
+    https://docs.slack.dev/reference/objects/file-object
+    """
+
+    id: str
+    name: str
+    mimetype: str = ""
+    filetype: str = ""
+    size: int = 0
+    mode: str = "hosted"
+    url: str = ""
+    width: int = 0
+    height: int = 0
+    thumbnail: str = ""
+
+    @property
+    def is_stub(self) -> bool:
+        """Whether the rest of it has to be asked for."""
+        return self.mode == "file_access"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A file that a model is to read: what it is to the model, from which address, and how big at most."""
+
+    file: SharedFile
+    medium: Medium
+    format: str
+    url: str
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A file that no model reads, and why."""
+
+    file: SharedFile
+    flaw: Flaw
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file as a model reads it: `format` is one of Converse's, `name` a neutral one."""
+
+    medium: Medium
+    format: str
+    name: str
+    data: bytes
+
+
+_FORMATS = {
+    Medium.IMAGE: {"png": "png", "jpg": "jpeg", "jpeg": "jpeg", "gif": "gif", "webp": "webp"},
+    Medium.VIDEO: {
+        "mkv": "mkv", "mov": "mov", "mp4": "mp4", "m4v": "mp4", "webm": "webm", "flv": "flv",
+        "mpeg": "mpeg", "mpg": "mpg", "wmv": "wmv", "3gp": "three_gp", "3gpp": "three_gp",
+    },
+    Medium.DOCUMENT: {
+        "pdf": "pdf", "csv": "csv", "doc": "doc", "docx": "docx", "xls": "xls", "xlsx": "xlsx",
+        "html": "html", "htm": "html", "md": "md", "markdown": "md", "txt": "txt", "text": "txt",
+    },
+}  # fmt: skip
+_BINARY_DOCUMENTS = {"pdf", "doc", "docx", "xls", "xlsx"}
+_WITHOUT_TEXT_LIMIT = {"pdf", "docx"}
+_TEXT_MIMETYPES = ("text/", "application/json", "application/xml", "application/x-yaml", "application/toml")
+# Slack's `filetype`, and endings of names, of what is text though its mimetype may not say so.
+_CODE = {
+    "c", "cpp", "csharp", "cs", "css", "diff", "dockerfile", "go", "groovy", "h", "haskell", "hcl", "ini",
+    "java", "javascript", "js", "json", "kotlin", "kt", "log", "lua", "perl", "php", "powershell", "ps1",
+    "python", "py", "r", "rb", "rs", "ruby", "rust", "scala", "sh", "shell", "sql", "swift", "tf", "toml",
+    "ts", "tsv", "typescript", "xml", "yaml", "yml",
+}  # fmt: skip
+_THUMBNAILS = ("thumb_1024", "thumb_960", "thumb_800", "thumb_720", "thumb_480", "thumb_360")
+
+
+def file_in(payload: Mapping[str, Any]) -> SharedFile:
+    """The file that an event, a message or files.info describes."""
+    url = str(payload.get("url_private_download") or payload.get("url_private") or "")
+    return SharedFile(
+        id=str(payload.get("id") or ""),
+        name=str(payload.get("name") or payload.get("title") or "file"),
+        mimetype=str(payload.get("mimetype") or ""),
+        filetype=str(payload.get("filetype") or ""),
+        size=int(payload.get("size") or 0),
+        mode="external" if payload.get("is_external") else str(payload.get("mode") or "hosted"),
+        url=url,
+        width=int(payload.get("original_w") or 0),
+        height=int(payload.get("original_h") or 0),
+        thumbnail=next((str(payload[name]) for name in _THUMBNAILS if payload.get(name)), ""),
+    )
+
+
+def kind_of(file: SharedFile) -> tuple[Medium, str] | None:
+    """What a file is to a model, and its format in Converse; None where no model reads it."""
+    ending = file.name.rpartition(".")[2].lower() if "." in file.name else ""
+    for name in (file.filetype.lower(), file.mimetype.partition("/")[2].lower(), ending):
+        for medium, formats in _FORMATS.items():
+            if name in formats:
+                return medium, formats[name]
+    is_text = file.mimetype.startswith(_TEXT_MIMETYPES) or file.mode in ("snippet", "post")
+    return (Medium.DOCUMENT, "txt") if is_text or {file.filetype.lower(), ending} & _CODE else None
+
+
+def chosen(files: Iterable[SharedFile]) -> tuple[list[Choice], list[LeftOut]]:
+    """Which of `files`, the most wanted first, a request takes, and which not, before a byte is fetched."""
+    choices: list[Choice] = []
+    left: list[LeftOut] = []
+    counts: Counter[Medium] = Counter()
+    room = MOST_BYTES
+    for file in files:
+        choice = _choice(file, room)
+        if isinstance(choice, Choice) and counts[choice.medium] == _MOST[choice.medium]:
+            choice = Flaw.TOO_MANY
+        if isinstance(choice, Flaw):
+            left.append(LeftOut(file, choice))
+            continue
+        counts[choice.medium] += 1
+        room -= file.size if choice.url == file.url else 0  # a thumbnail weighs next to nothing
+        choices.append(choice)
+    return choices, left
+
+
+def _choice(file: SharedFile, room: int) -> Choice | Flaw:
+    if file.mode in ("tombstone", "hidden_by_limit"):
+        return Flaw.GONE
+    if file.mode == "external":
+        return Flaw.ELSEWHERE
+    kind = kind_of(file)
+    if kind is None:
+        return Flaw.UNKNOWN_KIND
+    medium, form = kind
+    if not file.size:
+        return Flaw.EMPTY
+    is_large = max(file.width, file.height) > _MOST_PIXELS
+    if medium is Medium.IMAGE and (is_large or file.size > room):
+        flaw = Flaw.TOO_MANY_PIXELS if is_large else Flaw.TOO_BIG
+        return Choice(file, medium, form, file.thumbnail) if file.thumbnail else flaw
+    is_limited = medium is Medium.DOCUMENT and form not in _WITHOUT_TEXT_LIMIT
+    if file.size > (min(room, _MOST_TEXT_BYTES) if is_limited else room):
+        return Flaw.TOO_BIG
+    return Choice(file, medium, form, file.url)
+
+
+def attachment(choice: Choice, data: bytes, number: int) -> Attachment | Flaw:
+    """`data` for a model, or what is wrong with it. `number` is the file's among all of its medium, from 1.
+
+    An image that is another kind than its name says is taken for what it is. Text is sent as UTF-8; what is
+    not is read as CP949, which Korean Windows writes.
+    """
+    if not data:
+        return Flaw.EMPTY
+    name = f"{choice.medium.value}-{number}"
+    made = Attachment(choice.medium, choice.format, name, data)
+    if choice.medium is Medium.DOCUMENT and choice.format not in _BINARY_DOCUMENTS:
+        text = _text_of(data)
+        return Flaw.MISLABELLED if text is None else replace(made, data=text.encode())
+    found = _format_of(data)
+    if choice.format in ("docx", "xlsx") and found == "ole":
+        return Flaw.ENCRYPTED  # Office wraps what has a password
+    if choice.format == "pdf" and found == "pdf" and b"/Encrypt" in data:
+        return Flaw.ENCRYPTED
+    if choice.medium is Medium.IMAGE and found in _FORMATS[Medium.IMAGE].values():
+        return replace(made, format=found)
+    return made if found in _LIKE.get(choice.format, {choice.format}) else Flaw.MISLABELLED
+
+
+# What the first bytes of each format look like: the format they tell, where they stand, and what they are.
+_SIGNATURES = (
+    ("png", 0, b"\x89PNG\r\n\x1a\n"),
+    ("jpeg", 0, b"\xff\xd8\xff"),
+    ("gif", 0, b"GIF8"),
+    ("webp", 8, b"WEBP"),
+    ("pdf", 0, b"%PDF-"),
+    ("zip", 0, b"PK\x03\x04"),
+    ("ole", 0, b"\xd0\xcf\x11\xe0"),
+    ("iso", 4, b"ftyp"),
+    ("iso", 4, b"moov"),
+    ("iso", 4, b"mdat"),
+    ("iso", 4, b"wide"),
+    ("matroska", 0, b"\x1a\x45\xdf\xa3"),
+    ("flv", 0, b"FLV"),
+    ("asf", 0, b"\x30\x26\xb2\x75"),
+    ("mpeg", 0, b"\x00\x00\x01"),
+)
+_LIKE = {
+    "docx": {"zip"},
+    "xlsx": {"zip"},
+    "doc": {"ole"},
+    "xls": {"ole"},
+    "mp4": {"iso"},
+    "mov": {"iso"},
+    "three_gp": {"iso"},
+    "mkv": {"matroska"},
+    "webm": {"matroska"},
+    "wmv": {"asf"},
+    "mpeg": {"mpeg"},
+    "mpg": {"mpeg"},
+}
+
+
+def _format_of(data: bytes) -> str:
+    found = (name for name, at, mark in _SIGNATURES if data[at : at + len(mark)] == mark)
+    return next(found, "")
+
+
+def _text_of(data: bytes) -> str | None:
+    """`data` as text; None where it is none, or nothing but white space."""
+    for encoding in ("utf-8-sig", "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "cp949"):
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return None if "\x00" in text or not text.strip() else text
+    return None
+
+
+def listed(files: Sequence[SharedFile]) -> str:
+    """Names and kinds of files, for a model that does not read them."""
+    kinds = ((file.name, kind_of(file)) for file in files)
+    return ", ".join(f"{name} ({kind[0].value})" if kind else name for name, kind in kinds)
+
+
+def told(left: Sequence[LeftOut], texts: Texts) -> str:
+    """What people are told of the files that were not read: a sentence each."""
+    size = f"{MOST_BYTES // MEGABYTE} MB"
+    sentences = ((str(getattr(texts, each.flaw.value)), escaped(each.file.name)) for each in left)
+    return "\n".join(sentence.format(name=name, size=size) for sentence, name in sentences)

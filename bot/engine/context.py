@@ -1,0 +1,174 @@
+"""All that the answering model is given with a question: the thread, names, files, and messages linked to."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from bot.core import conversation, files, prompts
+from bot.core.conversation import Remark, Role, Turn, estimated_tokens
+from bot.core.errors import FileError, SlackError
+from bot.core.files import Attachment, Choice, Flaw, LeftOut, Medium, SharedFile
+from bot.core.links import Link, linked, quoted
+from bot.core.mrkdwn import mentioned
+from bot.core.question import Place, Question
+from bot.core.texts import texts_in
+from bot.engine.people import People
+from bot.engine.threads import Threads
+
+log = logging.getLogger(__name__)
+
+_FILES_AT_ONCE = 8
+_LEARNING = 0.2
+
+
+class FileSource(Protocol):
+    """What reading files needs of Slack. Every method raises FileError."""
+
+    def describe(self, file: SharedFile) -> SharedFile:
+        """All of a file of which only the id is known."""
+
+    def fetch(self, url: str, most: int, size: int, *, is_html: bool = False) -> bytes:
+        """What stands at an address of Slack's: `size` bytes (0: not known), and not more than `most`.
+
+        The page that Slack sends to whoever may not read a file is told from it, unless it `is_html` itself.
+        """
+
+
+class Rooms(Protocol):
+    """What reading links needs of Slack."""
+
+    def is_open(self, channel: str) -> bool:
+        """Whether everybody of the workspace may read a channel. Raises SlackError."""
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What the answering model is given, and what people are `told` of what it is not given.
+
+    Without `turns` there is nothing to be asked about.
+    """
+
+    turns: tuple[Turn, ...]
+    told: str = ""
+
+
+class Context:
+    """Gathers what belongs to a question, within about `tokens` of what was said before. Thread-safe."""
+
+    def __init__(
+        self, threads: Threads, people: People, source: FileSource, rooms: Rooms, *, tokens: int
+    ) -> None:
+        self._threads, self._people, self._source, self._rooms = threads, people, source, rooms
+        self._tokens, self._scale = tokens, 1.0
+        self._lane = ThreadPoolExecutor(_FILES_AT_ONCE, "files")
+
+    def brief(self, question: Question) -> Brief:
+        """What to ask the answering model. It waits for Slack."""
+        remarks = self._remarks(question)
+        own = next((remark.files for remark in remarks if remark.ts == question.ts), ())
+        question = replace(question, files=question.files or own)
+        said = conversation.before(remarks, question.ts)
+        kept = conversation.within(said, self._tokens / self._scale - estimated_tokens(question.text))
+        attachments, left = self._attachments(question, kept)
+        told = files.told(left, texts_in(question.language))
+        if not question.text and not attachments:
+            return Brief((), told)
+        text = "\n\n".join((prompts.asked(question), *self._linked(question)))
+        asked = Remark(question.ts or "", Role.USER, text, question.user, question.files)
+        names = self._people.names(conversation.people_in((*kept, asked)))
+        return Brief(conversation.turns(said, kept, asked, names, attachments), told)
+
+    def learn(self, estimated: int, billed: int) -> None:
+        """Take note of how many tokens were `billed` for a text that had been `estimated`."""
+        if estimated > 0 and billed > 0:
+            self._scale += _LEARNING * (billed / estimated - self._scale)
+
+    def close(self) -> None:
+        """Fetch nothing more."""
+        self._lane.shutdown(wait=False, cancel_futures=True)
+
+    def _remarks(self, question: Question) -> Sequence[Remark]:
+        if not (question.stands_in_thread and question.place):
+            return ()
+        try:
+            return self._threads.remarks(question.place)
+        except SlackError as error:  # an answer without the thread serves better than none
+            log.warning("thread.unread", extra={**question.names, "code": error.code})
+            return ()
+
+    def completed(self, question: Question) -> Question:
+        """`question` with the files that its event may not have told of. It can wait for Slack."""
+        if not (question.may_have_files and question.place and question.ts):
+            return question
+        try:
+            message = self._threads.message(question.place, question.ts)
+        except SlackError as error:
+            log.warning("message.unread", extra={**question.names, "code": error.code})
+            return question
+        return replace(question, files=message.files) if message else question
+
+    # Files
+
+    def _attachments(
+        self, question: Question, kept: Sequence[Remark]
+    ) -> tuple[Mapping[str, Attachment], list[LeftOut]]:
+        """What can be read of all files, by their ids, and what cannot of those of the question itself."""
+        newest_first = (file for remark in reversed(kept) for file in remark.files)
+        unique = {file.id: file for file in (*question.files, *newest_first)}
+        described = [self._described(file) for file in unique.values()]
+        choices, left = files.chosen(file for file in described if not isinstance(file, LeftOut))
+        left = [*(file for file in described if isinstance(file, LeftOut)), *left]
+        fetched = self._lane.map(self._fetched, choices)
+        attachments: dict[str, Attachment] = {}
+        numbers: Counter[Medium] = Counter()
+        for choice, data in zip(choices, fetched, strict=True):
+            number = numbers[choice.medium] + 1
+            made = data if isinstance(data, Flaw) else files.attachment(choice, data, number)
+            if isinstance(made, Flaw):
+                left.append(LeftOut(choice.file, made))
+            else:
+                numbers[choice.medium] = number
+                attachments[choice.file.id] = made
+        asked = {file.id for file in question.files}
+        return attachments, [each for each in left if each.file.id in asked]
+
+    def _described(self, file: SharedFile) -> SharedFile | LeftOut:
+        if not file.is_stub:
+            return file
+        try:
+            return self._source.describe(file)
+        except FileError as error:
+            log.warning("file.unknown", extra={"file": file.id, "error": str(error)})
+            return LeftOut(file, Flaw.GONE if error.is_gone else Flaw.UNREADABLE)
+
+    def _fetched(self, choice: Choice) -> bytes | Flaw:
+        size = choice.file.size if choice.url == choice.file.url else 0  # a thumbnail's is not told
+        try:
+            return self._source.fetch(choice.url, files.MOST_BYTES, size, is_html=choice.format == "html")
+        except FileError as error:
+            log.warning("file.unread", extra={"file": choice.file.id, "error": str(error)})
+            return Flaw.GONE if error.is_gone else Flaw.UNREADABLE
+
+    # Messages that are linked to
+
+    def _linked(self, question: Question) -> Iterable[str]:
+        for link in linked(question.text):
+            remark = self._message_at(link, question)
+            people = (remark.user, *mentioned(remark.text)) if remark else ()
+            yield quoted(link, remark, self._people.names(people))
+
+    def _message_at(self, link: Link, question: Question) -> Remark | None:
+        """The message at `link`, if it stands where all may read who may read the answer."""
+        place = Place(link.channel, link.thread_ts or link.ts)
+        try:
+            if link.channel != question.channel and not self._rooms.is_open(link.channel):
+                return None
+            return self._threads.message(place, link.ts)
+        except SlackError as error:
+            log.warning("link.unread", extra={**question.names, "code": error.code})
+            return None

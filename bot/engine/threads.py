@@ -1,0 +1,153 @@
+"""What stands in threads, read no faster than Slack takes it, and no more often than needed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bot.core.conversation import Remark, Replies, Role
+from bot.core.errors import RateLimited, Unreachable
+from bot.core.message import Standing
+from bot.core.question import Place
+from bot.engine.budget import Bucket
+
+# conversations.replies takes 50 calls a minute (Tier 3 of https://docs.slack.dev/apis/web-api/rate-limits).
+# What a process may burst and then make in a minute is a little less, and leaves some to find lost posts.
+_PER_SECOND, _AT_ONCE = 0.5, 15
+_MOST_TRIES = 5  # for one page of what must be known
+_MOST_PATIENCE = 4.0  # seconds that somebody who asks in a thread waits for what was said in it
+_FRESH_SECONDS = 600.0  # after that a thread is read anew: what was edited or deleted is seen then
+_MOST_THREADS = 500
+
+
+class Source(Protocol):
+    """What reading threads needs of Slack."""
+
+    def replies(self, place: Place, since: str, cursor: str) -> Replies:
+        """A page of a thread, without what is older than the message `since`. Raises SlackError."""
+
+
+@dataclass
+class _Known:
+    """What was read of a thread, and when it was read whole."""
+
+    read_at: float
+    remarks: dict[str, Remark] = field(default_factory=dict)
+
+    @property
+    def newest(self) -> str:
+        return max(self.remarks, default="")
+
+
+class Threads:
+    """Reads threads. Thread-safe; `wait` waits so many seconds, and says True if it is cut short."""
+
+    def __init__(self, source: Source, clock: Callable[[], float], wait: Callable[[float], bool]) -> None:
+        self._source, self._clock, self._wait = source, clock, wait
+        self._lock = threading.Lock()
+        self._bucket = Bucket(_PER_SECOND, _AT_ONCE)
+        self._known: dict[Place, _Known] = {}
+        self._joined: dict[Place, None] = {}
+
+    def remarks(self, place: Place, *, anew: bool = False) -> list[Remark]:
+        """What was said in a thread, as new as Slack lets it be read now; `anew`, without what is gone since.
+
+        Where that takes too long, it is what was known before. Raises SlackError if that is nothing.
+        """
+        now = self._clock()
+        known = self._known.get(place)
+        if known and (anew or now - known.read_at > _FRESH_SECONDS):
+            known = None
+        fresh = known or _Known(now)
+        until = now + _MOST_PATIENCE
+        since, cursor = fresh.newest, ""
+        try:
+            while True:
+                page = self._page(place, since, cursor, patience=until - self._clock())
+                fresh.remarks.update((remark.ts, remark) for remark in page.remarks)
+                cursor = page.cursor
+                if not cursor:
+                    break
+        except (RateLimited, Unreachable):
+            stale = known or self._known.get(place)
+            if stale is None:
+                raise
+            return list(stale.remarks.values())
+        with self._lock:
+            self._known.pop(place, None)
+            self._known[place] = fresh
+            while len(self._known) > _MOST_THREADS:
+                del self._known[next(iter(self._known))]
+        return list(fresh.remarks.values())
+
+    def message(self, place: Place, ts: str) -> Remark | None:
+        """One message of a thread, or None if it is not there or Slack is too busy to say. Raises SlackError.
+
+        It is not waited for: who needs it can do without.
+        """
+        try:
+            page = self._page(place, ts, "", patience=0.0)
+        except (RateLimited, Unreachable):
+            return None
+        return next((remark for remark in page.remarks if remark.ts == ts), None)
+
+    def join(self, place: Place) -> None:
+        """The bot has its part in a thread from now on."""
+        with self._lock:
+            self._joined.pop(place, None)
+            self._joined[place] = None
+            while len(self._joined) > _MOST_THREADS:
+                del self._joined[next(iter(self._joined))]
+
+    def is_the_bots(self, place: Place) -> bool:
+        """Whether the bot has its part in a thread; somebody else's can be a little out of date.
+
+        Raises SlackError.
+        """
+        if place in self._joined:
+            return True
+        known = self._known.get(place)
+        remarks = list(known.remarks.values()) if known else self.remarks(place)
+        return any(remark.role is Role.ASSISTANT for remark in remarks)
+
+    def standing(self, place: Place, question_key: str, noted: Mapping[str, str]) -> Mapping[str, Standing]:
+        """The bot's messages for a question; where Slack does not say, what was `noted`, a ts for each key.
+
+        Raises SlackError if there is nothing to be read for good: the thread is gone, or the bot.
+        """
+        found: dict[str, Standing] = {}
+        cursor, tries = "", 0
+        while True:
+            try:
+                page = self._page(place, "", cursor)
+            except (RateLimited, Unreachable) as error:
+                tries += 1
+                pause = error.retry_after if isinstance(error, RateLimited) else 1.0
+                if tries == _MOST_TRIES or self._wait(pause):
+                    return {key: Standing(ts) for key, ts in noted.items()}
+                continue
+            found.update(page.standing)
+            cursor = page.cursor
+            if not cursor:
+                return {key: each for key, each in found.items() if key.startswith(f"{question_key}/")}
+
+    def _page(self, place: Place, since: str, cursor: str, patience: float | None = None) -> Replies:
+        """A page, when its turn comes. Raises SlackError; RateLimited, too, if that takes over `patience`."""
+        with self._lock:
+            now = self._clock()
+            pause = self._bucket.free_at(now) - now
+            if patience is not None and pause > max(0.0, patience):
+                raise RateLimited(pause)
+            self._bucket.begin()
+        try:
+            self._wait(pause)
+            return self._source.replies(place, since, cursor)
+        except RateLimited as error:
+            with self._lock:
+                self._bucket.pause(self._clock() + error.retry_after)
+            raise
+        finally:
+            with self._lock:
+                self._bucket.end(self._clock())

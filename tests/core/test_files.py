@@ -1,0 +1,286 @@
+"""Which files can be read is known before a byte is fetched; what came is looked at before it is sent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.files import (
+    MOST_BYTES,
+    Attachment,
+    Choice,
+    Flaw,
+    LeftOut,
+    Medium,
+    SharedFile,
+    attachment,
+    chosen,
+    file_in,
+    kind_of,
+    listed,
+    told,
+)
+from bot.core.texts import Language, texts_in
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
+JPEG = b"\xff\xd8\xff\xe0" + b"\0" * 20
+PDF = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj"
+ZIP = b"PK\x03\x04" + b"\0" * 20
+OLE = b"\xd0\xcf\x11\xe0" + b"\0" * 20
+MP4 = b"\0\0\0\x18ftypisom" + b"\0" * 20
+MKV = b"\x1a\x45\xdf\xa3" + b"\0" * 20
+
+DESCRIBED = {
+    "id": "F1",
+    "name": "계획.png",
+    "mimetype": "image/png",
+    "filetype": "png",
+    "size": 100,
+    "mode": "hosted",
+    "url_private": "https://files.slack.com/files-pri/T1-F1/plan.png",
+    "url_private_download": "https://files.slack.com/files-pri/T1-F1/download/plan.png",
+    "original_w": 640,
+    "original_h": 480,
+    "thumb_360": "https://files.slack.com/thumb360",
+    "thumb_1024": "https://files.slack.com/thumb1024",
+}
+
+
+def shared(name: str, size: int = 100, **more: object) -> SharedFile:
+    return file_in(
+        {"id": f"F{name}", "name": name, "size": size, "url_private": f"https://files/{name}", **more}
+    )
+
+
+def flaws(*files: SharedFile) -> list[Flaw]:
+    return [each.flaw for each in chosen(files)[1]]
+
+
+def test_a_file_is_read_as_slack_describes_it() -> None:
+    assert file_in(DESCRIBED) == SharedFile(
+        id="F1",
+        name="계획.png",
+        mimetype="image/png",
+        filetype="png",
+        size=100,
+        mode="hosted",
+        url="https://files.slack.com/files-pri/T1-F1/download/plan.png",
+        width=640,
+        height=480,
+        thumbnail="https://files.slack.com/thumb1024",
+    )
+
+
+def test_a_stub_of_slack_connect_has_to_be_asked_for() -> None:
+    stub = file_in({"id": "F1", "mode": "file_access", "file_access": "check_file_info"})
+
+    assert stub.is_stub
+    assert not file_in(DESCRIBED).is_stub
+
+
+@given(st.dictionaries(st.sampled_from(sorted(DESCRIBED)), st.none() | st.text() | st.integers(0, 9)))
+def test_whatever_slack_leaves_out_a_file_is_a_file(described: dict[str, object]) -> None:
+    for name in ("size", "original_w", "original_h"):
+        described[name] = 0
+    assert kind_of(file_in(described)) is None or file_in(described).name
+
+
+@pytest.mark.parametrize(
+    ("file", "medium", "form"),
+    [
+        (shared("a.png"), Medium.IMAGE, "png"),
+        (shared("a.JPG"), Medium.IMAGE, "jpeg"),
+        (shared("a", filetype="jpg"), Medium.IMAGE, "jpeg"),
+        (shared("a", mimetype="image/webp"), Medium.IMAGE, "webp"),
+        (shared("a.gif"), Medium.IMAGE, "gif"),
+        (shared("a.mp4"), Medium.VIDEO, "mp4"),
+        (shared("a.mov"), Medium.VIDEO, "mov"),
+        (shared("a.3gp"), Medium.VIDEO, "three_gp"),
+        (shared("a", mimetype="video/webm"), Medium.VIDEO, "webm"),
+        (shared("a.mkv"), Medium.VIDEO, "mkv"),
+        (shared("보고서.pdf"), Medium.DOCUMENT, "pdf"),
+        (shared("a.docx"), Medium.DOCUMENT, "docx"),
+        (shared("a.xlsx"), Medium.DOCUMENT, "xlsx"),
+        (shared("a.csv"), Medium.DOCUMENT, "csv"),
+        (shared("a.htm"), Medium.DOCUMENT, "html"),
+        (shared("a.md"), Medium.DOCUMENT, "md"),
+        (shared("a.txt"), Medium.DOCUMENT, "txt"),
+        (shared("a", filetype="python", mode="snippet"), Medium.DOCUMENT, "txt"),
+        (shared("a.py"), Medium.DOCUMENT, "txt"),
+        (shared("a.yaml"), Medium.DOCUMENT, "txt"),
+        (shared("a", mimetype="application/json"), Medium.DOCUMENT, "txt"),
+    ],
+)
+def test_each_kind_has_the_true_name_of_its_format(file: SharedFile, medium: Medium, form: str) -> None:
+    assert kind_of(file) == (medium, form)
+
+
+@pytest.mark.parametrize("name", ["a.rar", "a.zip", "a.exe", "a", "a.mp3", "a.svg", "a.heic"])
+def test_what_no_model_reads_has_no_kind(name: str) -> None:
+    assert kind_of(shared(name, mimetype="application/octet-stream")) is None
+    assert flaws(shared(name)) == [Flaw.UNKNOWN_KIND]
+
+
+@pytest.mark.parametrize(
+    ("file", "flaw"),
+    [
+        (shared("a.png", size=0), Flaw.EMPTY),
+        (shared("a.pdf", size=MOST_BYTES + 1), Flaw.TOO_BIG),
+        (shared("a.mp4", size=MOST_BYTES + 1), Flaw.TOO_BIG),
+        (shared("a.csv", size=4_500_001), Flaw.TOO_BIG),
+        (shared("a.xlsx", size=4_500_001), Flaw.TOO_BIG),
+        (shared("a.png", original_w=8_001), Flaw.TOO_MANY_PIXELS),
+        (shared("a.pdf", is_external=True), Flaw.ELSEWHERE),
+        (shared("a.pdf", mode="tombstone"), Flaw.GONE),
+        (shared("a.pdf", mode="hidden_by_limit"), Flaw.GONE),
+    ],
+)
+def test_what_cannot_be_read_is_known_before_it_is_fetched(file: SharedFile, flaw: Flaw) -> None:
+    assert chosen([file]) == ([], [LeftOut(file, flaw)])
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        shared("a.png", size=MOST_BYTES),
+        shared("a.pdf", size=MOST_BYTES),
+        shared("a.docx", size=4_500_001),
+        shared("a.csv", size=4_500_000),
+        shared("a.png", original_w=8_000, original_h=8_000),
+    ],
+)
+def test_what_is_just_within_its_limits_is_taken(file: SharedFile) -> None:
+    (choice,), left = chosen([file])
+
+    assert (choice.url, left) == (file.url, [])
+
+
+@pytest.mark.parametrize("change", [{"original_w": 9_000}, {"size": MOST_BYTES + 1}])
+def test_of_an_image_that_is_too_large_slacks_own_smaller_one_is_taken(change: dict[str, int]) -> None:
+    file = file_in(DESCRIBED | change)
+    ((choice,), left) = chosen([file])
+
+    assert (choice.url, left) == (file.thumbnail, [])
+
+
+def test_a_video_next_to_five_images_and_five_documents_is_taken_and_no_more() -> None:
+    files = [shared(f"{number}.{ending}") for number in range(6) for ending in ("png", "pdf", "mp4")]
+    choices, left = chosen(files)
+
+    counts = {medium: sum(choice.medium is medium for choice in choices) for medium in Medium}
+    assert counts == {Medium.IMAGE: 5, Medium.VIDEO: 1, Medium.DOCUMENT: 5}
+    assert {each.flaw for each in left} == {Flaw.TOO_MANY}
+    assert [choice.file for choice in choices[:3]] == files[:3]
+
+
+def test_files_share_what_a_request_can_hold() -> None:
+    half = MOST_BYTES // 2
+    choices, left = chosen([shared("1.pdf", half), shared("2.pdf", half), shared("3.txt", 1_000)])
+
+    assert [choice.file.name for choice in choices] == ["1.pdf", "2.pdf"]
+    assert [each.flaw for each in left] == [Flaw.TOO_BIG]
+    assert sum(-(-choice.file.size // 3) * 4 for choice in choices) < 25_000_000  # in base64
+
+
+@given(
+    st.lists(
+        st.builds(
+            shared,
+            st.sampled_from(["a.png", "b.pdf", "c.mp4", "d.csv", "e.rar"]),
+            st.integers(0, 2 * MOST_BYTES),
+        )
+    )
+)
+def test_whatever_is_shared_a_request_holds_what_is_chosen(files: list[SharedFile]) -> None:
+    choices, left = chosen(files)
+
+    assert len(choices) + len(left) == len(files)
+    assert sum(choice.file.size for choice in choices) <= MOST_BYTES
+
+
+def choice_of(name: str) -> Choice:
+    ((choice,), _) = chosen([shared(name)])
+    return choice
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "form"),
+    [
+        ("a.png", PNG, "png"),
+        ("a.png", JPEG, "jpeg"),  # it is what it is, whatever its name
+        ("a.jpg", b"GIF89a", "gif"),
+        ("a.webp", b"RIFF\0\0\0\0WEBPVP8 ", "webp"),
+        ("a.pdf", PDF, "pdf"),
+        ("a.docx", ZIP, "docx"),
+        ("a.doc", OLE, "doc"),
+        ("a.mp4", MP4, "mp4"),
+        ("a.mov", MP4, "mov"),
+        ("a.mkv", MKV, "mkv"),
+        ("a.webm", MKV, "webm"),
+        ("a.txt", b"words", "txt"),
+    ],
+)
+def test_what_is_what_it_says_is_attached(name: str, data: bytes, form: str) -> None:
+    made = attachment(choice_of(name), data, 2)
+
+    assert isinstance(made, Attachment)
+    assert (made.format, made.data, made.name) == (form, data, f"{choice_of(name).medium.value}-2")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "flaw"),
+    [
+        ("a.png", b"", Flaw.EMPTY),
+        ("a.png", PDF, Flaw.MISLABELLED),
+        ("a.pdf", PNG, Flaw.MISLABELLED),
+        ("a.pdf", b"<!DOCTYPE html>", Flaw.MISLABELLED),
+        ("a.docx", OLE, Flaw.ENCRYPTED),
+        ("a.xlsx", OLE, Flaw.ENCRYPTED),
+        ("a.pdf", PDF + b"\ntrailer << /Encrypt 5 0 R >>", Flaw.ENCRYPTED),
+        ("a.mp4", PNG, Flaw.MISLABELLED),
+        ("a.txt", b"\0\1\2\3", Flaw.MISLABELLED),
+        ("a.csv", b" \n", Flaw.MISLABELLED),
+        ("a.md", b"\x80\xff\xfe\xfd", Flaw.MISLABELLED),
+    ],
+)
+def test_what_is_not_what_it_says_is_told(name: str, data: bytes, flaw: Flaw) -> None:
+    assert attachment(choice_of(name), data, 1) is flaw
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp949"])
+def test_korean_text_in_any_of_its_encodings_is_sent_as_utf_8(encoding: str) -> None:
+    made = attachment(choice_of("명단.csv"), "이름,나이\n민지,30\n".encode(encoding), 1)
+
+    assert isinstance(made, Attachment)
+    assert made.data.decode() == "이름,나이\n민지,30\n"
+
+
+@given(st.binary(max_size=64), st.sampled_from(["a.png", "a.pdf", "a.docx", "a.mp4", "a.txt", "a.csv"]))
+def test_whatever_comes_is_attached_or_told(data: bytes, name: str) -> None:
+    assert isinstance(attachment(choice_of(name), data, 1), Attachment | Flaw)
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("flaw", Flaw)
+def test_each_flaw_is_told_in_one_sentence_that_names_the_file(flaw: Flaw, language: Language) -> None:
+    words = told([LeftOut(shared("<계획> & so.rar"), flaw)], texts_in(language))
+
+    assert "&lt;계획&gt; &amp; so.rar" in words
+    assert "\n" not in words
+    assert "{" not in words
+
+
+def test_several_are_told_in_as_many_lines() -> None:
+    left = [LeftOut(shared("a.rar"), Flaw.UNKNOWN_KIND), LeftOut(shared("b.png"), Flaw.EMPTY)]
+
+    assert len(told(left, texts_in(Language.EN)).splitlines()) == 2
+    assert told([], texts_in(Language.EN)) == ""
+
+
+def test_a_model_that_reads_no_files_is_told_their_names_and_kinds() -> None:
+    files = (shared("계획.pdf"), replace(shared("clip"), filetype="mp4"), shared("x.rar"))
+
+    assert listed(files) == "계획.pdf (document), clip (video), x.rar"

@@ -1,0 +1,213 @@
+"""Threads are read within Slack's limits, and only as often as needed; in simulated time."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import pytest
+
+from bot.core.conversation import Remark, Replies, Role
+from bot.core.errors import RateLimited, SlackError, Unreachable
+from bot.core.message import Standing
+from bot.core.question import Place
+from bot.engine.people import People
+from bot.engine.threads import Threads
+
+PLACE = Place("C1", "1.0")
+
+
+@dataclass
+class Thread:
+    """A thread in pages of two messages, and a clock that waiting moves."""
+
+    remarks: list[Remark] = field(default_factory=list)
+    now: float = 0.0
+    calls: list[float] = field(default_factory=list)
+    errors: list[SlackError] = field(default_factory=list)
+
+    def replies(self, place: Place, since: str, cursor: str) -> Replies:
+        self.calls.append(self.now)
+        if self.errors:
+            raise self.errors.pop(0)
+        found = [remark for remark in self.remarks if remark.ts >= since]
+        start = int(cursor or 0)
+        standing = {f"C1/1.0/answer/{r.ts}": Standing(r.ts) for r in found if r.role is Role.ASSISTANT}
+        more = start + 2 < len(found)
+        return Replies(tuple(found[start : start + 2]), standing, str(start + 2) if more else "")
+
+    def wait(self, seconds: float) -> bool:
+        self.now += max(0.0, seconds)
+        return False
+
+    def say(self, *texts: str, role: Role = Role.USER) -> None:
+        for text in texts:
+            self.remarks.append(Remark(f"{len(self.remarks) + 1}.0", role, text, "U1"))
+
+
+@pytest.fixture
+def thread() -> Thread:
+    thread = Thread()
+    thread.say("a", "b", "c", "d", "e")
+    return thread
+
+
+@pytest.fixture
+def threads(thread: Thread) -> Threads:
+    return Threads(thread, lambda: thread.now, thread.wait)
+
+
+def texts(remarks: list[Remark]) -> str:
+    return "".join(remark.text for remark in remarks)
+
+
+def test_a_thread_is_read_to_its_end_once_and_then_from_its_newest_on(
+    thread: Thread, threads: Threads
+) -> None:
+    assert texts(threads.remarks(PLACE)) == "abcde"
+    assert len(thread.calls) == 3
+    thread.say("f")
+
+    assert texts(threads.remarks(PLACE)) == "abcdef"
+    assert len(thread.calls) == 4
+
+
+def test_after_ten_minutes_what_is_gone_since_is_known(thread: Thread, threads: Threads) -> None:
+    threads.remarks(PLACE)
+    del thread.remarks[2]
+    assert texts(threads.remarks(PLACE)) == "abcde"
+    thread.now += 601.0
+
+    assert texts(threads.remarks(PLACE)) == "abde"
+
+
+def test_where_it_matters_it_is_read_anew_at_once(thread: Thread, threads: Threads) -> None:
+    threads.remarks(PLACE)
+    del thread.remarks[2]
+
+    assert texts(threads.remarks(PLACE, anew=True)) == "abde"
+
+
+@pytest.mark.parametrize("error", [RateLimited(30.0), Unreachable("timeout")])
+def test_while_slack_does_not_say_what_was_known_has_to_do(
+    thread: Thread, threads: Threads, error: SlackError
+) -> None:
+    threads.remarks(PLACE)
+    thread.say("f")
+    thread.errors.append(error)
+
+    assert texts(threads.remarks(PLACE)) == "abcde"
+    thread.errors.append(error)
+    with pytest.raises(SlackError):
+        threads.remarks(Place("C2", "1.0"))
+
+
+def test_a_429_is_a_deadline_for_all(thread: Thread, threads: Threads) -> None:
+    thread.errors.append(RateLimited(30.0))
+    with pytest.raises(RateLimited):
+        threads.remarks(PLACE)
+    for _ in range(3):
+        with pytest.raises(RateLimited):
+            threads.remarks(PLACE)
+
+    assert len(thread.calls) == 1
+    thread.now += 30.0
+    assert texts(threads.remarks(PLACE)) == "abcde"
+
+
+def test_no_more_is_read_in_any_minute_than_slack_allows(thread: Thread, threads: Threads) -> None:
+    for number in range(200):
+        with suppress(RateLimited):
+            threads.remarks(Place(f"C{number}", "1.0"))
+        thread.now += 0.3
+
+    within_a_minute = [sum(at <= other < at + 60 for other in thread.calls) for at in thread.calls]
+    assert max(within_a_minute) <= 50
+
+
+def test_one_message_is_looked_up_only_if_that_takes_no_waiting(thread: Thread, threads: Threads) -> None:
+    found = threads.message(PLACE, "1.0")
+    assert found
+    assert found.text == "a"
+    while threads.message(PLACE, "1.0"):
+        pass
+
+    before = thread.now
+    assert threads.message(PLACE, "1.0") is None
+    assert thread.now == before
+
+
+def test_what_must_be_known_is_waited_for(thread: Thread, threads: Threads) -> None:
+    thread.say("f", role=Role.ASSISTANT)
+    thread.errors += [RateLimited(3.0), Unreachable("timeout")]
+
+    assert list(threads.standing(PLACE, "C1/1.0", {})) == ["C1/1.0/answer/6.0"]
+    assert thread.now >= 4.0
+    assert threads.standing(PLACE, "C1/2.0", {}) == {}
+
+
+def test_in_the_end_what_was_noted_has_to_do(thread: Thread, threads: Threads) -> None:
+    thread.errors += [Unreachable("timeout")] * 5
+
+    assert threads.standing(PLACE, "C1/1.0", {"key": "7.0"}) == {"key": Standing("7.0")}
+    thread.errors.append(SlackError("channel_not_found"))
+    with pytest.raises(SlackError, match="channel_not_found"):
+        threads.standing(PLACE, "C1/1.0", {})
+
+
+def test_a_thread_is_the_bots_when_it_asked_there_or_spoke_there(thread: Thread, threads: Threads) -> None:
+    assert not threads.is_the_bots(PLACE)
+    assert not threads.is_the_bots(PLACE)
+    assert len(thread.calls) == 3  # what was read is not read again for every message
+    threads.join(PLACE)
+    assert threads.is_the_bots(PLACE)
+
+    thread.say("f", role=Role.ASSISTANT)
+    other = Threads(thread, lambda: thread.now, thread.wait)
+    assert other.is_the_bots(PLACE)
+
+
+@dataclass
+class Directory:
+    """People's names, and a clock."""
+
+    now: float = 0.0
+    calls: int = 0
+    is_broken: bool = False
+
+    def name(self, user: str) -> str:
+        self.calls += 1
+        if self.is_broken:
+            raise SlackError("user_not_found")
+        return f"{user} at {self.now:g}"
+
+
+def test_a_name_is_looked_up_once_an_hour() -> None:
+    directory = Directory()
+    people = People(directory, lambda: directory.now)
+    assert people.names(["U1", "U1", "U2"]) == {"U1": "U1 at 0", "U2": "U2 at 0"}
+    directory.now = 3_599.0
+    assert people.names(["U1"]) == {"U1": "U1 at 0"}
+    directory.now = 3_601.0
+
+    assert people.names(["U1"]) == {"U1": "U1 at 3601"}
+    assert directory.calls == 3
+
+
+def test_who_cannot_be_looked_up_keeps_the_name_that_was_known_or_has_none() -> None:
+    directory = Directory()
+    people = People(directory, lambda: directory.now)
+    people.names(["U1"])
+    directory.now, directory.is_broken = 4_000.0, True
+
+    assert people.names(["U1", "U2"]) == {"U1": "U1 at 0"}
+
+
+def test_no_more_people_are_looked_up_in_a_minute_than_slack_allows() -> None:
+    directory = Directory()
+    people = People(directory, lambda: directory.now)
+    for tenth in range(600):
+        directory.now = tenth / 10
+        people.names([f"U{tenth}"])
+
+    assert 60 <= directory.calls <= 100

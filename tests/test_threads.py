@@ -1,0 +1,348 @@
+"""Long threads, who says what in them, links to other messages, and going on without a mention."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bot.core.conversation import estimated_tokens
+from bot.playground.bedrock import Reply
+from bot.playground.limits import Limits
+from bot.playground.slack import ALL_EVENTS, Fault
+from bot.playground.workspace import ADA, BOT_USER, MINJI, RELAY, Message
+from tests.conftest import offer
+from tests.workbench import Workbench
+
+
+@pytest.fixture
+def ready(bench: Workbench) -> Workbench:
+    """A workbench whose models speak, and on which no bot runs yet."""
+    bench.bedrock.always("converse", Reply(text="On it."))
+    bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
+    return bench
+
+
+def told(bench: Workbench) -> list[str]:
+    """The texts of the turns that the answering model was last given."""
+    return [
+        "\n".join(b["text"] for b in turn["content"] if "text" in b)
+        for turn in bench.prompts()[-1]["messages"]
+    ]
+
+
+def answered(bench: Workbench, root: Message, count: int = 2) -> None:
+    """Wait until there are so many answers in a thread."""
+
+    def is_over() -> bool:
+        bench.bedrock.release()
+        return bench.texts(root).count("Because.") == count and bench.at_rest()
+
+    bench.until(is_over)
+
+
+def test_of_a_thread_of_400_messages_the_first_and_the_newest_that_fit_are_told(ready: Workbench) -> None:
+    root = ready.say("How it all began", user=MINJI.id)
+    for number in range(1, 401):
+        ready.say(f"{number}번째 메시지입니다. " * 10, user=MINJI.id, thread=root)
+    ready.start_bot(context_tokens=2_000)
+    ready.mention("why?", thread=root)
+    answered(ready, root, 1)
+
+    (text,) = told(ready)
+    first, gap, *_, last = text.split("\n\n")
+    assert (first, last) == ("민지: How it all began", "Ada: why?")
+    assert "left out" in gap
+    assert "400번째" in text
+    assert "100번째" not in text
+    assert 1_500 < estimated_tokens(text) < 2_200
+    assert len(ready.calls("conversations.replies")) == 3
+
+
+def test_the_estimate_of_tokens_is_corrected_by_what_was_billed(ready: Workbench) -> None:
+    """The playground counts a wide character and the space before it as one token, four letters as one."""
+    root = ready.say("start", user=MINJI.id)
+    for _ in range(60):
+        ready.say("x" * 400, user=MINJI.id, thread=root)
+    bot = ready.start_bot(context_tokens=2_000)
+    ready.mention("why?", thread=root)
+    answered(ready, root, 1)
+    before = len(told(ready)[0])
+    bot.orchestrator._context.learn(100, 1_000)  # noqa: SLF001 - as if tokens had been far more than estimated
+    ready.mention("why then?", thread=root)
+    answered(ready, root, 2)
+
+    assert len("".join(told(ready))) < before
+
+
+def test_a_follow_up_reads_only_what_is_new_in_a_long_thread(ready: Workbench) -> None:
+    root = ready.say("start", user=MINJI.id)
+    for number in range(1, 401):
+        ready.say(f"message {number}", user=MINJI.id, thread=root)
+    ready.start_bot()
+    for count in (1, 2):
+        ready.mention("why?", thread=root)
+        answered(ready, root, count)
+
+    assert len(ready.calls("conversations.replies")) == 3 + 1
+    assert "message 400" in "".join(told(ready))
+
+
+def test_a_follow_up_is_answered_from_what_is_known_while_slack_limits_reading(ready: Workbench) -> None:
+    root = ready.say("start of it", user=MINJI.id)
+    ready.start_bot()
+    ready.mention("why?", thread=root)
+    answered(ready, root, 1)
+    ready.slack.enqueue("conversations.replies", Fault(429, "ratelimited", retry_after=30))
+    ready.mention("and then?", thread=root)
+    answered(ready, root, 2)
+
+    assert told(ready)[0].startswith("민지: start of it")
+    ready.mention("and now?", thread=root)  # while it asks to wait, it is not asked
+    answered(ready, root, 3)
+    assert len(ready.calls("conversations.replies")) == 2
+
+
+def test_many_follow_ups_never_hit_the_limit_of_reading_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Workbench(Limits())
+    offer(monkeypatch, bench)
+    try:
+        bench.bedrock.always("converse-stream", Reply(text="Because."))
+        bench.start_bot()
+        roots = [bench.say("start", channel=channel) for channel in bench.channels(60)]
+        for root in roots:
+            bench.mention("why?", thread=root)
+        bench.until(lambda: all(bench.texts(root) for root in roots), seconds=40.0)
+
+        assert not [call for call in bench.calls("conversations.replies") if call.error]
+    finally:
+        bench.close()
+
+
+def test_people_are_told_apart_by_their_display_names_which_are_looked_up_once(ready: Workbench) -> None:
+    root = ready.say("Shall we deploy?", user=MINJI.id)
+    ready.start_bot()
+    for count in (1, 2):
+        ready.mention(f"what would <@{MINJI.id}> say?", thread=root)
+        answered(ready, root, count)
+
+    assert told(ready) == [
+        "민지: Shall we deploy?\n\nAda: what would @민지 say?",
+        "Because.",
+        "Ada: what would @민지 say?",
+    ]
+    assert sorted(str(call.parameters["user"]) for call in ready.calls("users.info")) == [ADA.id, MINJI.id]
+
+
+def test_who_cannot_be_looked_up_is_somebody_and_never_an_id(ready: Workbench) -> None:
+    root = ready.say("Shall we deploy?", user=MINJI.id)
+    for _ in range(4):
+        ready.slack.enqueue("users.info", Fault(error="user_not_found"))
+    ready.start_bot()
+    ready.mention(f"what would <@{MINJI.id}> say?", thread=root)
+    answered(ready, root, 1)
+
+    assert MINJI.id not in str(ready.bedrock.requests)
+    assert told(ready) == ["Somebody: Shall we deploy?\n\nSomebody: what would @someone say?"]
+
+
+def test_a_long_conversation_is_kept_in_the_models_prompt_cache_and_costs_less(ready: Workbench) -> None:
+    root = ready.mention("Read this: " + "a fact of many. " * 400)
+    ready.start_bot()
+    answered(ready, root, 1)
+    for count, text in ((2, "why?"), (3, "and then?")):
+        ready.mention(text, thread=root)
+        answered(ready, root, count)
+    first, second, third = ready.written(3)
+
+    assert second.usage.cache_write > 1_000
+    assert third.usage.cache_read > 1_000
+    assert first.dollars
+    assert third.dollars
+    assert third.dollars < first.dollars
+    sent = [turn["content"][-1] for turn in ready.prompts()[-1]["messages"]]
+    assert {"cachePoint": {"type": "default"}} in sent
+
+
+# Links to other messages
+
+
+def link(message: Message) -> str:
+    address = f"https://ours.slack.com/archives/{message.channel}/p{message.ts.replace('.', '')}"
+    return address + (f"?thread_ts={message.thread_ts}&cid={message.channel}" if message.thread_ts else "")
+
+
+@pytest.fixture
+def asked(ready: Workbench) -> Any:
+    """Asks about a message that is linked to, and returns what the model was told."""
+    ready.start_bot(cache_ttl=60.0)
+
+    def ask(message: Message, channel: str = "CGENERAL") -> str:
+        question = ready.mention(f"What of <{link(message)}>?", channel=channel)
+        ready.answered(question)
+        return told(ready)[-1]
+
+    return ask
+
+
+def test_a_linked_message_is_read_and_quoted_with_its_writers_name(ready: Workbench, asked: Any) -> None:
+    message = ready.say("We ship\non Friday.", channel="CRANDOM", user=MINJI.id)
+
+    assert asked(message).endswith(f"[The linked message {message.ts}, by 민지:]\n> We ship\n> on Friday.")
+
+
+def test_a_linked_reply_in_a_thread_is_read(ready: Workbench, asked: Any) -> None:
+    root = ready.say("before", channel="CRANDOM")
+    reply = ready.say("The reply itself", channel="CRANDOM", user=MINJI.id, thread=root)
+
+    assert "> The reply itself" in asked(reply)
+
+
+@pytest.mark.parametrize("channel", ["GTEAM", "GSECRET", "DMINJI"])
+def test_what_was_said_in_a_closed_room_is_not_carried_out_of_it(
+    ready: Workbench, asked: Any, channel: str
+) -> None:
+    message = ready.say("a secret", channel=channel, user=MINJI.id)
+
+    said = asked(message)
+    assert "a secret" not in said
+    assert said.endswith("cannot be read here.]")
+
+
+def test_within_a_closed_room_its_own_messages_are_read(ready: Workbench, asked: Any) -> None:
+    message = ready.say("among us", channel="GTEAM", user=MINJI.id)
+
+    assert "> among us" in asked(message, channel="GTEAM")
+
+
+def test_a_linked_message_that_is_gone_is_told_to_the_model(ready: Workbench, asked: Any) -> None:
+    message = ready.say("gone soon", channel="CRANDOM")
+    ready.servers.do(lambda: ready.slack.workspace.remove(message))
+
+    assert asked(message).endswith("cannot be read here.]")
+
+
+def test_a_question_with_a_link_is_never_answered_from_the_cache(ready: Workbench, asked: Any) -> None:
+    message = ready.say("We ship on Friday.", channel="CRANDOM")
+    for _ in range(2):
+        asked(message)
+
+    assert len(ready.prompts()) == 2
+
+
+# Going on without a mention
+
+
+@pytest.fixture
+def hearing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Workbench]:
+    """A workbench whose app hears every message in its channels, too."""
+    bench = Workbench(subscribed=ALL_EVENTS | {"message.channels", "message.groups"})
+    offer(monkeypatch, bench)
+    bench.bedrock.always("converse", Reply(text="On it."))
+    bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
+    yield bench
+    bench.close()
+
+
+@pytest.fixture
+def followed(hearing: Workbench) -> Workbench:
+    """A bot that follows its threads."""
+    hearing.start_bot(follow_threads=True)
+    return hearing
+
+
+def test_in_a_thread_of_the_bots_people_go_on_without_a_mention(followed: Workbench) -> None:
+    root = followed.mention("why?")
+    answered(followed, root, 1)
+    followed.say("and then?", thread=root)
+    answered(followed, root, 2)
+    followed.say("여기서는요?", thread=root, user=MINJI.id)
+    answered(followed, root, 3)
+
+    assert told(followed)[-1] == "민지: 여기서는요?"
+
+
+def test_in_a_thread_under_ask_people_go_on_likewise(followed: Workbench) -> None:
+    followed.ask("why?")
+    root = followed.posted_question()
+    answered(followed, root, 1)
+    followed.say("and then?", thread=root)
+
+    answered(followed, root, 2)
+
+
+def test_a_bot_that_started_anew_knows_its_threads(hearing: Workbench) -> None:
+    first = hearing.start_bot(follow_threads=True)
+    root = hearing.mention("why?")
+    answered(hearing, root, 1)
+    hearing.stop_bot(first)
+    hearing.start_bot(follow_threads=True)
+    hearing.say("and then?", thread=root)
+
+    answered(hearing, root, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "user"),
+    [
+        (f"<@{MINJI.id}> what do you think?", ADA.id),
+        ("so, <@URELAY>?", ADA.id),
+        ("<!subteam^S1|@devs> look", ADA.id),
+        ("<!here> lunch?", ADA.id),
+        ("a bot says this", RELAY.id),
+    ],
+)
+def test_what_is_addressed_to_somebody_else_is_never_answered(
+    followed: Workbench, text: str, user: str
+) -> None:
+    root = followed.mention("why?")
+    answered(followed, root, 1)
+    followed.say(text, thread=root, user=user)
+    followed.mention("another", channel="CRANDOM")
+    followed.until(lambda: len(followed.prompts()) == 2)
+    followed.bedrock.release()
+    followed.until(followed.at_rest)
+
+    assert followed.texts(root).count("Because.") == 1
+
+
+def test_a_thread_that_the_bot_has_no_part_in_is_left_alone(followed: Workbench) -> None:
+    root = followed.say("Shall we?")
+    followed.say("Yes, why not?", thread=root)
+    followed.until(lambda: followed.calls("conversations.replies"))
+    followed.say("Then let us.", thread=root)
+    followed.answered(followed.mention("another", channel="CRANDOM"))
+
+    assert followed.texts(root) == []
+    assert (
+        len([call for call in followed.calls("conversations.replies") if call.parameters["ts"] == root.ts])
+        == 1
+    )
+
+
+def test_a_mention_in_a_thread_that_is_followed_is_answered_once(followed: Workbench) -> None:
+    root = followed.mention("why?")
+    answered(followed, root, 1)
+    followed.mention("and then?", thread=root)
+    answered(followed, root, 2)
+
+    assert len(followed.prompts()) == 2
+
+
+def test_without_the_setting_nobody_goes_on_without_a_mention(hearing: Workbench) -> None:
+    hearing.start_bot()
+    root = hearing.mention("why?")
+    answered(hearing, root, 1)
+    hearing.say("and then?", thread=root)
+    hearing.answered(hearing.mention("another", channel="CRANDOM"))
+
+    assert hearing.texts(root).count("Because.") == 1
+
+
+def test_outside_of_threads_nobody_is_answered_without_a_mention(followed: Workbench) -> None:
+    followed.say("why?")
+    followed.answered(followed.mention("another", channel="CRANDOM"))
+
+    assert len(followed.prompts()) == 1
+    assert BOT_USER not in str([message.text for message in followed.messages()])
