@@ -34,9 +34,11 @@ from bot.core.journal import Allowance
 from bot.core.models import default_model
 from bot.core.prices import Price, price_of, read_prices
 from bot.core.spending import Budget, nano
+from bot.core.texts import Language
 from bot.engine.answers import Answers
 from bot.engine.context import Context
 from bot.engine.entrance import warn
+from bot.engine.home import Homes
 from bot.engine.journal import Journal
 from bot.engine.ledger import Ledger, Terms
 from bot.engine.orchestrator import Orchestrator
@@ -66,6 +68,7 @@ class Bot:
 
     settings: Settings
     orchestrator: Orchestrator
+    homes: Homes
     socket: SocketModeHandler
     stopping: threading.Event
     telemetry: Telemetry | None
@@ -104,6 +107,7 @@ class Bot:
         # Closing also waits for the client's own threads, which sleep for a second; nobody needs to.
         threading.Thread(target=client.close, daemon=True).start()
         self.orchestrator.stop(self.settings.shutdown_grace)
+        self.homes.stop()
         if self.page:
             self.page.stop()
         if self.telemetry:
@@ -152,7 +156,8 @@ def build(
     )
     stopping = threading.Event()
     threads = Threads(slack, time.monotonic, stopping.wait)
-    people = People(slack, time.monotonic)
+    language = None if settings.language == "auto" else Language(settings.language)
+    people = People(slack, time.monotonic, language)
     orchestrator = Orchestrator(
         *_models(settings, session, models),
         slack,
@@ -165,12 +170,21 @@ def build(
         live_answers=settings.max_live_answers,
         ack_deadline=settings.ack_deadline,
         recover_within=settings.recover_within,
+        language=language,
     )
+    admins = frozenset(settings.admin_users)
+    homes = Homes(slack, people, stores.ledger, admins=admins, daily=settings.user_daily_budget_usd)
     # Bolt would acknowledge an event before its listener has written it down.
     app = App(client=web, logger=logging.getLogger("slack_bolt"), process_before_response=True)
-    listeners.register(app, orchestrator, follow_threads=settings.follow_threads)
+    listeners.register(
+        app,
+        orchestrator,
+        homes,
+        admins=admins,
+        follow_threads=settings.follow_threads,
+    )
     handler = SocketModeHandler(app, settings.slack_app_token, ping_interval=_PING_SECONDS)
-    return Bot(settings, orchestrator, handler, stopping, telemetry)
+    return Bot(settings, orchestrator, homes, handler, stopping, telemetry)
 
 
 def _slack_client(settings: Settings) -> WebClient:
@@ -205,7 +219,7 @@ def _terms(settings: Settings, prices: Mapping[Voice, Price | None]) -> Terms:
     budgets = (settings.daily_budget_usd, settings.user_daily_budget_usd)
     daily, user_daily = (None if dollars is None else nano(dollars) for dollars in budgets)
     budget = Budget(daily, user_daily, settings.user_questions_per_minute)
-    return Terms(prices, budget, settings.keep_days, settings.keep_text)
+    return Terms(prices, budget, settings.keep_days, settings.keep_text, settings.footer)
 
 
 def _prices(

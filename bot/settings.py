@@ -40,6 +40,8 @@ class Settings:
     user_daily_budget_usd: Decimal | None = None
     user_questions_per_minute: int | None = None
     admin_users: tuple[str, ...] = ()
+    language: str = "auto"
+    footer: str = "short"
     cache_ttl: float = 86_400.0
     context_tokens: int = 20_000
     follow_threads: bool = False
@@ -74,6 +76,8 @@ def read(env: Mapping[str, str]) -> tuple[Settings, list[str]]:
         user_daily_budget_usd=reader.dollars("USER_DAILY_BUDGET_USD"),
         user_questions_per_minute=reader.optional_count("USER_QUESTIONS_PER_MINUTE"),
         admin_users=reader.users("ADMIN_USERS"),
+        language=reader.choice("LANGUAGE", Settings.language, ("auto", "en", "ko")),
+        footer=reader.choice("FOOTER", Settings.footer, ("full", "short", "off")),
         cache_ttl=reader.seconds("CACHE_TTL", Settings.cache_ttl, or_none=True, most=30 * _DAY),
         context_tokens=reader.count("CONTEXT_TOKENS", Settings.context_tokens, most=280_000),
         follow_threads=reader.choice("FOLLOW_THREADS", "false", ("true", "false")) == "true",

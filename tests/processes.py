@@ -17,8 +17,8 @@ def environment_on(bench: Workbench) -> dict[str, str]:
     """All that a bot in a process of its own needs to run on a workbench, and nobody's accounts."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SLACK_"))}
     nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
-    # Most tests ask in the same words again and mean another question.
-    return {**kept, **nowhere, **bench.servers.environment(), "CACHE_TTL": "0"}
+    # Most tests ask in the same words again and mean another question, and look at an answer's words alone.
+    return {**kept, **nowhere, **bench.servers.environment(), "CACHE_TTL": "0", "FOOTER": "off"}
 
 
 class Processes:

@@ -14,6 +14,7 @@ from tests.processes import Processes
 from tests.workbench import Workbench
 
 EN, KO = texts_in(Language.EN), texts_in(Language.KO)
+ANEW = f"Because.\n{EN.regenerated}"
 SLOWLY = Reply(text=["word "] * 3000, pace=Pace(0, 0.3, 50))
 BECAUSE = Reply(text="Because.", pace=Pace(0, 0.3, 1000))
 CUT = Reply(text=["Be", "cause."], after=1, then="cut", pace=Pace(0, 0.3, 1000))
@@ -28,12 +29,9 @@ def bot(bench: Workbench) -> Workbench:
 
 
 def buttons(message: Message) -> list[str]:
-    return [
-        element["text"]["text"]
-        for block in message.blocks
-        if block["type"] == "actions"
-        for element in block["elements"]
-    ]
+    """The labels of the buttons under a message."""
+    elements = [e for block in message.blocks if block["type"] == "actions" for e in block["elements"]]
+    return [element["text"]["text"] for element in elements if element["type"] == "button"]
 
 
 def test_stop_ends_the_answer_closes_its_stream_and_keeps_its_words(bot: Workbench) -> None:
@@ -83,7 +81,7 @@ def test_a_retry_puts_the_answer_in_place_of_the_apology(bot: Workbench) -> None
     bot.until(lambda: bot.texts(question)[-1:] == [EN.unavailable] and bot.at_rest())
     bot.bedrock.enqueue("converse-stream", BECAUSE)
     bot.press("retry", question)
-    bot.until(lambda: bot.texts(question) == ["On it.", "Because."])
+    bot.until(lambda: bot.texts(question) == ["On it.", ANEW])
 
     assert bot.prompts()[-1]["messages"] == [{"role": "user", "content": [{"text": "why?"}]}]
     assert len(bot.prompts("converse")) == 1
@@ -99,7 +97,7 @@ def test_a_retry_that_is_pressed_twice_is_made_once(bot: Workbench) -> None:
         assert bot.servers.wait_for(lambda: bot.slack.click(question.user, cut, "retry"))
     bot.until(lambda: len(bot.prompts()) == 2)
     bot.bedrock.release()
-    bot.until(lambda: bot.texts(question) == ["On it.", "Because."] and bot.at_rest())
+    bot.until(lambda: bot.texts(question) == ["On it.", ANEW] and bot.at_rest())
 
     assert len(bot.prompts()) == 2
 
@@ -114,7 +112,7 @@ def test_a_retry_that_fails_can_be_tried_again(bot: Workbench) -> None:
             bot.bedrock.always("converse-stream", BECAUSE)
         bot.press("retry", question)
 
-    bot.until(lambda: bot.texts(question) == ["On it.", "Because."])
+    bot.until(lambda: bot.texts(question) == ["On it.", ANEW])
 
 
 def test_the_question_of_a_command_can_be_tried_again(bot: Workbench) -> None:
@@ -130,7 +128,7 @@ def test_the_question_of_a_command_can_be_tried_again(bot: Workbench) -> None:
     bot.bedrock.enqueue("converse-stream", BECAUSE)
     bot.press("retry", root)
 
-    bot.until(lambda: bot.texts(root) == ["On it.", "Because."])
+    bot.until(lambda: bot.texts(root) == ["On it.", ANEW])
     assert bot.prompts()[-1]["messages"] == [{"role": "user", "content": [{"text": "why\nso?"}]}]
 
 
@@ -166,6 +164,6 @@ def test_a_press_that_reaches_another_process_works_all_the_same(bench: Workbenc
             bench.bedrock.always("converse-stream", BECAUSE)
             for question in questions:
                 bench.press("retry", question)
-            bench.until(lambda: all(bench.texts(q) == ["On it.", "Because."] for q in questions))
+            bench.until(lambda: all(bench.texts(q) == ["On it.", ANEW] for q in questions))
         finally:
             processes.close()

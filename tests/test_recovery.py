@@ -100,8 +100,8 @@ def test_a_question_that_is_too_old_is_marked_as_interrupted_keeps_its_words_and
     bench.bedrock.always("converse-stream", Reply(text="Because."))
     for question in (begun, acknowledged):
         bench.press("retry", question)
-    for question in (begun, acknowledged):
-        bench.until(lambda question=question: bench.texts(question) == ["On it.", "Because."])  # type: ignore[misc]
+    bench.until(lambda: bench.texts(begun) == ["On it.", f"Because.\n{EN.regenerated}"])
+    bench.until(lambda: bench.texts(acknowledged) == ["On it.", f"Because.\n{KO.regenerated}"])
 
 
 def test_a_bot_that_is_told_to_stop_leaves_the_rest_to_the_next(

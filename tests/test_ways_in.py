@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.core.texts import Language, texts_in
+from bot.core.texts import Language, Texts, texts_in
 from bot.playground.bedrock import Reply
 from bot.playground.limits import UNLIMITED
 from bot.playground.slack import ALL_EVENTS, ALL_SCOPES, Fault
@@ -83,9 +83,50 @@ def test_an_empty_mention_gets_a_usage_line_and_calls_no_model(bot: Workbench) -
 def test_an_empty_ask_gets_a_usage_line_that_only_the_asker_sees(bot: Workbench) -> None:
     bot.ask("  ")
 
-    (told,) = bot.messages()
+    (told,) = bot.until(bot.messages)
     assert (told.text, told.only_for) == (EN.usage_command, ADA.id)
     assert not bot.bedrock.requests
+
+
+def test_who_asks_nothing_is_told_how_to_ask_in_the_language_of_their_slack(bot: Workbench) -> None:
+    bot.ask("", user=MINJI.id)
+    (told,) = bot.until(bot.messages)
+    assert (told.text, told.only_for) == (KO.usage_command, MINJI.id)
+
+    assert bot.answered(bot.mention("", user=MINJI.id), count=1) == [KO.usage]
+    assert bot.answered(bot.say("", channel="DMINJI", user=MINJI.id), count=1) == [KO.usage]
+    assert bot.answered(bot.dm(""), count=1) == [EN.usage]
+
+
+@pytest.mark.parametrize(("language", "texts"), [("ko", KO), ("en", EN)])
+def test_an_operator_may_choose_the_language_of_all_fixed_sentences(
+    bench: Workbench, language: str, texts: Texts
+) -> None:
+    bench.bedrock.always("converse", Reply(error="ThrottlingException"))
+    bench.bedrock.always("converse-stream", Reply(error="AccessDeniedException"))
+    bench.start_bot(language=language, ack_deadline=3600.0)
+    for text in ("why?", "왜요?"):
+        question = bench.mention(text)
+        bench.until(lambda: bench.texts(question)[-1:] == [texts.not_set_up])  # noqa: B023 - in its turn
+    bench.ask("", user=MINJI.id)
+
+    bench.until(lambda: bench.told_privately(MINJI.id) == [texts.usage_command])
+
+
+def test_slack_is_asked_to_show_that_duet_is_thinking(bot: Workbench) -> None:
+    question = bot.mention("왜요?")
+    bot.answered(question)
+    (call,) = bot.until(lambda: bot.calls("assistant.threads.setStatus"))
+
+    assert (call.parameters["thread_ts"], call.parameters["status"]) == (question.ts, KO.thinking)
+
+
+def test_where_slack_offers_no_status_it_is_tried_once_and_costs_nothing(bot: Workbench) -> None:
+    bot.slack.offers_status = False
+    for _ in range(3):
+        assert bot.answered(bot.mention("why?")) == ["On it.", "Because."]
+
+    assert len(bot.calls("assistant.threads.setStatus")) == 1
 
 
 def test_bots_edits_and_deletions_start_nothing(bot: Workbench) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import threading
 import time
@@ -51,6 +52,7 @@ class Workbench:
             "slack_api_url": f"{self.slack.base_url}/api/",
             "aws_region": "us-east-1",
             "shutdown_grace": 0.0,
+            "footer": "off",
             "cache_ttl": 0.0,  # most tests ask in the same words again and mean another question
             "store_url": self.store_url,
             **settings,
@@ -103,10 +105,22 @@ class Workbench:
         """Give `/ask`; returns when it was acknowledged."""
         self.servers.wait_for(lambda: self.slack.command(user, channel, "/ask", text))
 
-    def press(self, action: str, question: Message, user: str = ADA.id) -> None:
-        """Press a button under the last message in a thread; returns when that was acknowledged."""
-        message = self.messages(thread=question)[-1]
-        assert self.servers.wait_for(lambda: self.slack.click(user, message, action))
+    def press(self, action: str, question: Message, user: str = ADA.id, value: str = "") -> None:
+        """Press a button under the last message in a thread; returns when that was acknowledged.
+
+        `value` is how that of one side of a feedback, or of an option of a menu, begins.
+        """
+        message = next(each for each in reversed(self.messages(thread=question)) if not each.only_for)
+        values = [
+            found
+            for found in re.findall(r"'value': '([^']*)'", str(message.blocks))
+            if value and found.startswith(value)
+        ]
+        assert self.servers.wait_for(lambda: self.slack.click(user, message, action, *values[:1]))
+
+    def told_privately(self, user: str = ADA.id, channel: str = "CGENERAL") -> list[str]:
+        """What the bot said to nobody but `user`."""
+        return [message.text for message in self.messages(channel) if message.only_for == user]
 
     # What the person sees
 

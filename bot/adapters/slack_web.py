@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from http.client import HTTPException
 from math import isfinite
 from typing import Any
@@ -17,7 +18,9 @@ from bot.core import mrkdwn
 from bot.core.conversation import Remark, Replies, Role
 from bot.core.errors import RateLimited, SlackError, Unreachable
 from bot.core.files import file_in
-from bot.core.message import Kind, Outgoing, Standing
+from bot.core.home import Home
+from bot.core.message import Action, Content, Form, Kind, Outgoing, Press, Standing
+from bot.core.person import Person
 from bot.core.question import Place
 from bot.core.safety import Safe
 
@@ -83,12 +86,23 @@ class SlackWeb:
             str((page.get("response_metadata") or {}).get("next_cursor") or ""),
         )
 
-    def name(self, user: str) -> str:
-        """The display name of a user, or the real name where none is set."""
+    def person(self, user: str) -> Person:
+        """A user, by the display name, or the real name where none is set."""
         with _translated():
-            found = self._client.users_info(user=user)["user"]
+            found = self._client.users_info(user=user, include_locale=True)["user"]
         profile = found.get("profile") or {}
-        return str(profile.get("display_name") or profile.get("real_name") or found.get("name") or "")
+        name = profile.get("display_name") or profile.get("real_name") or found.get("name") or ""
+        return Person(str(name), str(found.get("locale") or ""))
+
+    def permalink(self, channel: str, ts: str) -> str:
+        """The address of a message."""
+        with _translated():
+            return str(self._client.chat_getPermalink(channel=channel, message_ts=ts)["permalink"])
+
+    def publish_home(self, user: str, page: Home) -> None:
+        """Let `page` be what `user` sees in the Home."""
+        with _translated():
+            self._client.views_publish(user_id=user, view=as_view(page))
 
     def is_open(self, channel: str) -> bool:
         """Whether everybody of the workspace may read a channel."""
@@ -118,6 +132,35 @@ class SlackWeb:
         with _translated():
             return str(self._client.conversations_open(users=user)["channel"]["id"])
 
+    def set_status(self, place: Place, status: str) -> None:
+        """Show "… is thinking" in a thread until the bot posts there, where Slack offers that."""
+        with _translated():
+            self._client.assistant_threads_setStatus(
+                channel_id=place.channel, thread_ts=place.thread_ts, status=status
+            )
+
+    def open_form(self, trigger_id: str, form: Form) -> None:
+        """Open a small modal with one field."""
+        field = {"type": "plain_text_input", "action_id": form.name, "multiline": True, "max_length": 2000}
+        block = {
+            "type": "input",
+            "block_id": form.name,
+            "optional": form.is_optional,
+            "label": _plain(form.label),
+            "element": field,
+        }
+        view = {
+            "type": "modal",
+            "callback_id": form.name,
+            "private_metadata": form.carries,
+            "title": _plain(form.title),
+            "submit": _plain(form.send),
+            "close": _plain(form.close),
+            "blocks": [block],
+        }
+        with _translated():
+            self._client.views_open(trigger_id=trigger_id, view=view)
+
     def tell_privately(self, response_url: str, text: Safe) -> None:
         """Say `text` to nobody but the one who gave the command of `response_url`."""
         own = urlsplit(self._client.base_url)
@@ -143,16 +186,67 @@ def rendered(message: Outgoing) -> dict[str, Any]:
     blocks.append({"type": "markdown", "text": content.body})
     if content.note:
         blocks.append({"type": "context", "elements": [_verbatim(content.note)]})
-    if content.button and message.press:
-        label = {"type": "plain_text", "text": content.button.label}
-        pressed = {"action_id": content.button.action.value, "value": str(message.press)}
-        blocks.append({"type": "actions", "elements": [{"type": "button", "text": label, **pressed}]})
+    if content.footer:
+        blocks.append({"type": "context", "elements": [_verbatim(content.footer)]})
+    if message.press:
+        blocks += _controls(content, message.press)
     payload = {"kind": message.kind.value, "key": message.key, "is_end": message.is_end}
     return {
         "text": mrkdwn.fallback(content.body),
         "blocks": blocks,
         "metadata": {"event_type": _METADATA, "event_payload": payload},
     }
+
+
+def _controls(content: Content, press: Press) -> Iterator[dict[str, Any]]:
+    """What people can press under a message."""
+    if content.feedback:
+        buttons = {
+            f"{side}_button": {
+                "text": _plain(face),
+                "value": f"{verdict} {press}",
+                "accessibility_label": label,
+            }
+            for side, face, verdict, label in (
+                ("positive", "👍", "up", content.feedback.good),
+                ("negative", "👎", "down", content.feedback.bad),
+            )
+        }
+        rating = {"type": "feedback_buttons", "action_id": Action.FEEDBACK.value, **buttons}
+        yield {"type": "context_actions", "elements": [rating]}
+    if content.button:
+        pressed = {"action_id": content.button.action.value, "value": str(press)}
+        button = {"type": "button", "text": _plain(content.button.label), **pressed}
+        yield {"type": "actions", "elements": [button]}
+    if content.menu:
+        short = replace(press, answer_key="")  # an option's value has 150 characters at most
+        options = [
+            {"text": _plain(each.label), "value": f"{each.action.value} {short}"} for each in content.menu
+        ]
+        yield {"type": "actions", "elements": [{"type": "overflow", "action_id": "menu", "options": options}]}
+
+
+def as_view(page: Home) -> dict[str, Any]:
+    """`page` as a view: https://docs.slack.dev/reference/views/home-tab-views"""
+    examples = [
+        {"type": "button", "action_id": f"example_{number}", "text": _plain(question), "value": question}
+        for number, question in enumerate(page.examples, 1)
+    ]
+    blocks: list[dict[str, Any]] = [
+        {"type": "header", "text": _plain(page.title)},
+        {"type": "section", "text": _verbatim(page.about)},
+        {"type": "context", "elements": [_verbatim(page.invitation)]},
+        {"type": "actions", "elements": examples},
+        {"type": "divider"},
+    ]
+    for section in page.sections:
+        blocks.append({"type": "header", "text": _plain(section.title)})
+        blocks += ({"type": "section", "text": _verbatim(line)} for line in section.lines)
+    return {"type": "home", "private_metadata": page.room, "blocks": blocks}
+
+
+def _plain(text: str) -> dict[str, Any]:
+    return {"type": "plain_text", "text": text}
 
 
 def _verbatim(text: Safe) -> dict[str, Any]:
@@ -183,7 +277,8 @@ def remark(message: Mapping[str, Any], me: str) -> Remark | None:
             return Remark(ts, Role.ASSISTANT, _body(message))
         if kind is Kind.QUESTION:
             text = "\n".join(line.removeprefix("> ") for line in _body(message).splitlines())
-            return Remark(ts, Role.USER, text, user=_asker(message))
+            key = str(_payload(message).get("key") or "")
+            return Remark(ts, Role.USER, text, user=_asker(message), key=key)
         return None
     if message.get("bot_id") or message.get("subtype") not in _HEARD_SUBTYPES:
         return None

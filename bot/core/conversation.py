@@ -9,7 +9,7 @@ from enum import Enum
 from itertools import groupby
 
 from bot.core.files import Attachment, SharedFile
-from bot.core.message import Press, Standing
+from bot.core.message import Press, Standing, posted_key
 from bot.core.mrkdwn import mentioned, naming
 from bot.core.question import Place, Question
 
@@ -20,7 +20,6 @@ CONTEXT_TOKENS = 20_000
 _CACHED_FROM, _CACHED_TO = 1_200, 16_000
 _MOST_CHECKPOINTS = 2
 
-_TS = re.compile(r"\d+\.\d+")
 _WIDE = re.compile(r"[\u1100-\uffff]")
 _LEFT_OUT = "[Some messages of this thread are left out here.]"
 
@@ -49,7 +48,7 @@ class Turn:
 class Remark:
     """A message of a thread that belongs to the conversation: a person's, or an answer of the bot's.
 
-    In `text` people are still mentioned by their ids.
+    In `text` people are still mentioned by their ids. `key` is that of a question which the bot posted.
     """
 
     ts: str
@@ -57,6 +56,7 @@ class Remark:
     text: str
     user: str = ""
     files: tuple[SharedFile, ...] = ()
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -165,14 +165,13 @@ def _with_checkpoints(told: Sequence[Turn]) -> tuple[Turn, ...]:
 
 def asked_again(press: Press, team: str, place: Place, remarks: Iterable[Remark]) -> Question | None:
     """The question of `team` that a button belongs to, as it stands in its thread; None if it is gone."""
-    said = {remark.ts: remark for remark in remarks}
     channel, _, name = press.question_key.partition("/")
-    if found := said.get(name):
-        asked = Question(team, channel, press.asker, found.text, ts=name, thread_ts=place.thread_ts)
-        return replace(asked, files=found.files, retry=press.retry)
-    if place.thread_ts in said and not _TS.fullmatch(name):  # a slash command's, named by its trigger
-        text = said[place.thread_ts].text
-        return Question(team, channel, press.asker, text, trigger_id=name, retry=press.retry)
+    for remark in remarks:
+        asked = Question(team, channel, press.asker, remark.text, files=remark.files, retry=press.retry)
+        if remark.ts == name:
+            return replace(asked, ts=name, thread_ts=place.thread_ts)
+        if remark.key == posted_key(press.question_key):
+            return replace(asked, trigger_id=name)
     return None
 
 

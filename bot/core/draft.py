@@ -7,11 +7,10 @@ from enum import Enum
 
 from bot.core import markdown
 from bot.core.errors import Fault
-from bot.core.message import Action, Button, Content, Kind
-from bot.core.question import Question
+from bot.core.message import Action, Button, Content, Feedback, Kind
 from bot.core.safety import neutralise
 from bot.core.stream import Aside, Failed, Finished, Notice, Recalled, StreamEvent, Text
-from bot.core.texts import Texts, texts_in
+from bot.core.texts import Texts
 
 
 class Outcome(Enum):
@@ -38,6 +37,7 @@ _ENDINGS = {
 }
 _WORTH_A_RETRY = {Fault.BUSY, Fault.UNAVAILABLE, Fault.FAILED, Fault.STOPPED, Fault.INTERRUPTED}
 _NO_ANSWERS = {Outcome.FAILED, Outcome.NOTICE, Outcome.OVER_BUDGET}
+_FINISHED = {Outcome.WHOLE, Outcome.LENGTH_LIMIT, Outcome.FILTERED}
 _SAYING_NOTHING = {
     Outcome.LENGTH_LIMIT: Fault.TOO_LONG,
     Outcome.FILTERED: Fault.BLOCKED,
@@ -97,6 +97,9 @@ class Draft:
             return (Content(apology, lead=neutralise(self.lead), button=self._button(texts)),)
         *whole, last = markdown.pages(neutralise(self.text.strip()))
         end = Content(last, note=neutralise(self._note(texts)), button=self._button(texts))
+        if self.outcome in _FINISHED:
+            menu = (Button(Action.REGENERATE, texts.regenerate),)
+            end = replace(end, feedback=Feedback(texts.good, texts.bad), menu=menu)
         first, *others = (*map(Content, whole), end)
         return (replace(first, lead=neutralise(self.lead)), *others)
 
@@ -121,13 +124,6 @@ class Draft:
             Outcome.FILTERED: texts.filtered,
             Outcome.CUT: texts.cut,
         }.get(self.outcome or Outcome.WHOLE, "")
-
-
-def opening(question: Question) -> Draft:
-    """What the answer to `question` begins as: nothing, or all there is to say where nothing was asked."""
-    if question.text or question.files or question.may_have_files:
-        return Draft()
-    return Draft(texts_in(question.language).usage, Outcome.NOTICE)
 
 
 def _apology(fault: Fault | None, texts: Texts) -> str:

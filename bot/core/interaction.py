@@ -45,7 +45,8 @@ class Interaction:
     `first_token_s` is the answering model's own, from its call on. `asked_at` is seconds since 1970 (UTC).
     `outcome` is how the answer ended and `fault` what went wrong, "" if nothing did. `usage` is that of all
     calls to both models, `tokens_per_s` the pace of the answering one, `tries` how often that was called.
-    `dollars` is None where the price of a model is not known. `refused` counts Slack's 429s.
+    `dollars` is None where the price of a model is not known. `refused` counts Slack's 429s. `first_message`
+    is where the answer begins, like "C1/1700000000.000100", "" where none stands.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Interaction:
     tries: int = 0
     edits: int = 0
     refused: int = 0
+    first_message: str = ""
     question: str | None = None
     answer: str | None = None
 

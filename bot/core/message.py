@@ -22,6 +22,8 @@ class Action(Enum):
 
     STOP = "stop"
     RETRY = "retry"
+    REGENERATE = "regenerate"
+    FEEDBACK = "feedback"
 
 
 @dataclass(frozen=True)
@@ -33,35 +35,70 @@ class Button:
 
 
 @dataclass(frozen=True)
-class Content:
-    """What one message says: `body` in Markdown, under an optional `lead` and over an optional `note`, and a
-    `button` under it all.
+class Feedback:
+    """Two buttons to say what one thinks of an answer, and what is read out for each."""
 
-    Lead and note are the bot's own words, not the model's: they do not enter a conversation's history.
+    good: str
+    bad: str
+
+
+@dataclass(frozen=True)
+class Content:
+    """What one message says: `body` in Markdown, under an optional `lead` and over an optional `note` and
+    `footer`, and a `button` under it all, or what one can do with a finished answer: rate it (`feedback`),
+    and what a small `menu` offers.
+
+    All but the body is the bot's own, not the model's: it does not enter a conversation's history.
     """
 
     body: Safe
     lead: Safe = Safe("")
     note: Safe = Safe("")
+    footer: Safe = Safe("")
     button: Button | None = None
+    feedback: Feedback | None = None
+    menu: tuple[Button, ...] = ()
+
+
+@dataclass(frozen=True)
+class Form:
+    """A modal with one field, and the words on it. `name` tells what it is for; it `carries` what is to be
+    known when it comes back.
+    """
+
+    name: str
+    carries: str
+    title: str
+    label: str
+    send: str
+    close: str
+    is_optional: bool = False
 
 
 @dataclass(frozen=True)
 class Press:
-    """What a button's value tells: whose question it belongs to, its key, and which retry of it is meant."""
+    """What a button's value tells: whose question it belongs to, its key, which retry of it that is, and
+    under which key its answer may be kept.
+    """
 
     asker: str
     retry: int
     question_key: str
+    answer_key: str = ""
 
     def __str__(self) -> str:
-        return f"{self.asker} {self.retry} {self.question_key}"
+        return f"{self.asker} {self.retry} {self.question_key} {self.answer_key}".strip()
 
     @classmethod
     def read(cls, value: str) -> Press:
         """The press that was written as `value`. Raises ValueError if it was not."""
-        asker, retry, question_key = value.split(" ", 2)
-        return cls(asker, int(retry), question_key)
+        asker, retry, question_key, *answer_key = value.split(" ")
+        return cls(asker, int(retry), question_key, *answer_key[:1])
+
+
+def posted_key(question_key: str) -> str:
+    """The key of the message in which the bot posts a question that was none."""
+    return f"{question_key}/question"
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ class Question:
 
     `text` is plain text, not mrkdwn. `ts` is None for a slash command, which is no message; `thread_ts` is
     None for a message that stands alone. `trigger_id` and `response_url` are a slash command's, else empty.
-    `retry` counts how often it was asked again by a button.
+    `retry` counts how often it was asked again by a button. `spoken` is the language in which its asker is
+    spoken to, "" for that of the question.
     """
 
     team: str
@@ -35,6 +36,7 @@ class Question:
     trigger_id: str = ""
     response_url: str = ""
     retry: int = 0
+    spoken: str = ""
 
     @property
     def key(self) -> str:
@@ -53,14 +55,13 @@ class Question:
 
     @property
     def place(self) -> Place | None:
-        """The thread to answer in; None for a slash command, whose thread is yet to be made."""
-        thread = self.thread_ts or self.ts
-        return Place(self.channel, thread) if thread else None
+        """The thread to answer in; None for what is no message, and has to be posted first."""
+        return Place(self.channel, self.thread_ts or self.ts) if self.ts else None
 
     @property
     def stands_in_thread(self) -> bool:
         """Whether others, or the bot, spoke before it in its thread."""
-        return self.thread_ts is not None and self.thread_ts != self.ts
+        return bool(self.ts and self.thread_ts and self.thread_ts != self.ts)
 
     @property
     def may_have_files(self) -> bool:
@@ -79,6 +80,8 @@ class Question:
     @property
     def language(self) -> Language:
         """The language in which the asker is spoken to."""
+        if self.spoken:
+            return Language(self.spoken)
         return language_of(" ".join((self.text, *(file.name for file in self.files))))
 
 

@@ -21,6 +21,11 @@ def language_of(text: str) -> Language:
     return Language.KO if _HANGUL.search(text) else Language.EN
 
 
+def language_of_locale(locale: str) -> Language:
+    """The language for somebody whose Slack speaks `locale`, an IETF tag: Korean for ko, else English."""
+    return Language.KO if locale.partition("-")[0].lower() == "ko" else Language.EN
+
+
 @dataclass(frozen=True)
 class Texts:
     """The catalogue in one language. Slots in braces are filled by the sentence's only user."""
@@ -35,7 +40,23 @@ class Texts:
     unfinished: str
     stopped: str
     stop: str
+    thinking: str
     retry: str
+    regenerate: str
+    regenerated: str
+    good: str
+    bad: str
+    thanks: str
+    reason_title: str
+    reason_label: str
+    reason_send: str
+    close: str
+    about_title: str
+    about_label: str
+    about_send: str
+    footer_short: str
+    footer_full: str
+    footer_unpriced: str
     only_asker: str
     question_gone: str
     interrupted: str
@@ -64,6 +85,34 @@ class Texts:
     file_encrypted: str
     file_mislabelled: str
     file_unreadable: str
+    home_title: str
+    home_about: str
+    home_examples: str
+    example_1: str
+    example_2: str
+    example_3: str
+    home_answers: str
+    home_no_answers: str
+    home_unread: str
+    home_directly: str
+    home_in_channel: str
+    home_by_command: str
+    home_whole: str
+    home_cut: str
+    home_stopped: str
+    home_failed: str
+    home_refused: str
+    home_seconds: str
+    home_open: str
+    home_today: str
+    home_usage: str
+    home_usage_within: str
+    home_day: str
+    home_week: str
+    home_asked: str
+    home_first_words: str
+    home_whole_answer: str
+    home_satisfied: str
 
 
 _CATALOGUE = {
@@ -84,7 +133,26 @@ _CATALOGUE = {
         unfinished="I was interrupted here and could not finish. Please ask again if you need the rest.",
         stopped="Stopped.",
         stop="Stop",
+        thinking="is thinking…",
         retry="Try again",
+        regenerate="Answer anew",
+        regenerated="This is a new answer, in place of the one before.",
+        good="Good answer",
+        bad="Bad answer",
+        thanks="Thank you for telling me.",
+        reason_title="What was wrong?",
+        reason_label="What was wrong, if you like to say",
+        reason_send="Send",
+        close="Close",
+        about_title="Ask about this message",
+        about_label="Your question",
+        about_send="Ask",
+        footer_short="{whole} s · {dollars}",
+        footer_full=(
+            "{models} · first words after {first} s, whole after {whole} s · {tokens_in} tokens in, "
+            "{tokens_out} out · {dollars}"
+        ),
+        footer_unpriced="price unknown",
         only_asker="Only the person who asked can do that. You can ask me yourself.",
         question_gone="I cannot find the question any more. Please ask again.",
         interrupted="Sorry, I was interrupted before I could answer. Please ask again.",
@@ -121,6 +189,34 @@ _CATALOGUE = {
         file_mislabelled="{name} is not what its name says, so I cannot read it. The right ending helps.",
         file_unreadable="I could not open {name} in Slack. Please upload it again, or ask without it.",
         budget_warning="${spent} of today's budget of ${budget} is spent. Questions beyond it are refused.",
+        home_title="Ask me anything",
+        home_about="I tell you at once that I understood. Then my answer grows while I write it.",
+        home_examples="Press one of these, and I answer it in our direct messages:",
+        example_1="Why is the sky blue?",
+        example_2="What belongs in a good bug report?",
+        example_3="How do I explain a database index to a colleague?",
+        home_answers="Your last answers",
+        home_no_answers="You have not asked anything yet.",
+        home_unread="What you asked before cannot be looked up at the moment. You can ask all the same.",
+        home_directly="in direct messages",
+        home_in_channel="in a channel",
+        home_by_command="by `/ask`",
+        home_whole="answered",
+        home_cut="broke off",
+        home_stopped="stopped",
+        home_failed="not answered",
+        home_refused="over the budget",
+        home_seconds="{seconds} s",
+        home_open="Open",
+        home_today="Your usage today (UTC)",
+        home_usage="Questions: {questions} · Cost: {dollars}",
+        home_usage_within="Questions: {questions} · Cost: {dollars} of ${budget}",
+        home_day="The workspace in the last 24 hours",
+        home_week="The workspace in the last 7 days",
+        home_asked="Answers: {answers} · Errors: {errors} · Cost: {dollars}",
+        home_first_words="First words: median {p50} s, 95th percentile {p95} s",
+        home_whole_answer="Whole answer: median {p50} s, 95th percentile {p95} s",
+        home_satisfied="Satisfied: {in_time} in time, {votes} by votes",
     ),
     Language.KO: Texts(
         stand_in="질문을 이해했으며, 상세한 답변을 준비하고 있습니다!",
@@ -139,7 +235,26 @@ _CATALOGUE = {
         unfinished="여기에서 작업이 중단되어 끝내지 못했습니다. 나머지가 필요하시면 다시 질문해 주세요.",
         stopped="중지했습니다.",
         stop="중지",
+        thinking="답변을 생각하고 있습니다…",
         retry="다시 시도",
+        regenerate="새로 답변하기",
+        regenerated="이전 답변을 대신하는 새 답변입니다.",
+        good="좋은 답변",
+        bad="아쉬운 답변",
+        thanks="의견을 주셔서 감사합니다.",
+        reason_title="무엇이 아쉬웠나요?",
+        reason_label="원하시면 아쉬웠던 점을 적어 주세요",
+        reason_send="보내기",
+        close="닫기",
+        about_title="이 메시지에 대해 질문하기",
+        about_label="질문",
+        about_send="질문하기",
+        footer_short="{whole}초 · {dollars}",
+        footer_full=(
+            "{models} · 첫 응답 {first}초, 전체 {whole}초 · 토큰 입력 {tokens_in}개, 출력 {tokens_out}개 "
+            "· {dollars}"
+        ),
+        footer_unpriced="가격 정보 없음",
         only_asker="질문하신 분만 할 수 있습니다. 직접 질문해 주세요.",
         question_gone="질문을 더 이상 찾을 수 없습니다. 다시 질문해 주세요.",
         interrupted="죄송합니다. 답변드리기 전에 작업이 중단되었습니다. 다시 질문해 주세요.",
@@ -181,6 +296,34 @@ _CATALOGUE = {
         file_mislabelled="{name} 파일의 내용이 확장자와 달라 읽을 수 없습니다. 올바른 확장자로 올려 주세요.",
         file_unreadable="Slack에서 {name} 파일을 열 수 없었습니다. 다시 올리거나 파일 없이 질문해 주세요.",
         budget_warning="오늘의 예산 ${budget} 중 ${spent}를 사용했습니다. 예산을 넘는 질문은 거절됩니다.",
+        home_title="무엇이든 물어보세요",
+        home_about="질문을 이해했다고 바로 알려 드린 뒤, 답변을 작성하는 대로 이어서 보여 드립니다.",
+        home_examples="예시 질문을 누르면 다이렉트 메시지로 답변드립니다.",
+        example_1="하늘은 왜 파란가요?",
+        example_2="좋은 버그 리포트에는 무엇이 들어가야 하나요?",
+        example_3="데이터베이스 인덱스를 동료에게 어떻게 설명하면 좋을까요?",
+        home_answers="최근 답변",
+        home_no_answers="아직 질문하신 내용이 없습니다.",
+        home_unread="지금은 이전 질문을 조회할 수 없습니다. 질문은 그대로 하실 수 있습니다.",
+        home_directly="다이렉트 메시지",
+        home_in_channel="채널",
+        home_by_command="`/ask`",
+        home_whole="답변 완료",
+        home_cut="중간에 끊김",
+        home_stopped="중지함",
+        home_failed="답변 실패",
+        home_refused="예산 초과",
+        home_seconds="{seconds}초",
+        home_open="열기",
+        home_today="오늘 사용량(UTC 기준)",
+        home_usage="질문 {questions}개 · 비용 {dollars}",
+        home_usage_within="질문 {questions}개 · 비용 {dollars} / ${budget}",
+        home_day="워크스페이스 현황: 최근 24시간",
+        home_week="워크스페이스 현황: 최근 7일",
+        home_asked="답변 {answers}개 · 오류 {errors}개 · 비용 {dollars}",
+        home_first_words="첫 응답: 중앙값 {p50}초, 95백분위 {p95}초",
+        home_whole_answer="전체 답변: 중앙값 {p50}초, 95백분위 {p95}초",
+        home_satisfied="만족도: 시간 내 응답 {in_time}, 투표 {votes}",
     ),
 }
 

@@ -16,7 +16,7 @@ from bot.core.files import Attachment, Choice, Flaw, LeftOut, Medium, SharedFile
 from bot.core.links import Link, linked, quoted
 from bot.core.mrkdwn import mentioned
 from bot.core.question import Place, Question
-from bot.core.texts import texts_in
+from bot.core.texts import Language, texts_in
 from bot.engine.people import People
 from bot.engine.threads import Threads
 
@@ -100,6 +100,12 @@ class Context:
         except SlackError as error:  # an answer without the thread serves better than none
             log.warning("thread.unread", extra={**question.names, "code": error.code})
             return ()
+
+    def language(self, question: Question) -> Language:
+        """How to speak to an asker, who may have written nothing by which that could be told."""
+        if question.text or question.files or question.spoken:
+            return question.language
+        return self._people.language(question.user)
 
     def completed(self, question: Question) -> Question:
         """`question` with the files that its event may not have told of. It can wait for Slack."""

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from bot.core import markdown
 from bot.core.errors import RateLimited, SlackError, Unreachable
-from bot.core.message import Content, Kind, Outgoing
+from bot.core.message import Content, Kind, Outgoing, posted_key
 from bot.core.question import Place, Question
 from bot.core.safety import Safe, naming, neutralise
 from bot.core.spending import NanoDollars
@@ -38,7 +38,8 @@ class Rooms(Protocol):
 
 
 def open_thread(question: Question, rooms: Rooms, *, again: bool) -> Place:
-    """Post the question as a message that names its asker; the thread under it is where it is answered.
+    """Post the question as a message that names its asker, and return the thread in which it is answered: the
+    one that it belongs to, or else the one under it.
 
     Where the bot may not post, that is in the asker's direct messages, and the asker is told so, privately.
     `again` means that this was tried before with an unclear outcome: what was posted then is used.
@@ -46,14 +47,15 @@ def open_thread(question: Question, rooms: Rooms, *, again: bool) -> Place:
     texts = texts_in(question.language)
     quoted = neutralise("\n".join(f"> {line}" for line in question.text.splitlines()))
     content = Content(markdown.pages(quoted)[0], lead=naming(texts.asks, question.user))
-    message = Outgoing(Kind.QUESTION, content, f"{question.key}/question")
+    message = Outgoing(Kind.QUESTION, content, posted_key(question.key))
 
-    def put(channel: str) -> Place:
-        found = rooms.find(channel, None, message.key) if again else None
-        return Place(channel, found or rooms.post(channel, None, message))
+    def put(channel: str, thread_ts: str | None = None) -> Place:
+        found = rooms.find(channel, thread_ts, message.key) if again else None
+        ts = found or rooms.post(channel, thread_ts, message)
+        return Place(channel, thread_ts or ts)
 
     try:
-        return put(question.channel)
+        return put(question.channel, question.thread_ts)
     except SlackError as error:
         if error.code not in _MAY_NOT_POST:
             raise

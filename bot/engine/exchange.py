@@ -7,13 +7,13 @@ the call and tells how it went. All of it runs on the orchestrator's thread, but
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
 
-from bot.core.draft import Draft, opening
+from bot.core.draft import Draft
 from bot.core.errors import Fault, ModelError, OverBudget, RateLimited, SlackError, Unreachable
-from bot.core.message import Action, Button, Content, Kind, Outgoing, Press, Standing
+from bot.core.message import Content, Kind, Outgoing, Press, Standing
 from bot.core.question import Place, Question
 from bot.core.safety import neutralise
 from bot.core.stream import Aside, Failed, StreamEvent, Text
@@ -29,6 +29,7 @@ class Ending(Enum):
     REFUSED = "refused"  # Slack does not take it, now or later
     STOOD = "stood"  # another process had shown all of it
     HANDED_OVER = "handed_over"  # another process goes on with it
+    AMENDED = "amended"  # the question was changed, and is asked anew
 
 
 class Need(IntEnum):
@@ -91,6 +92,10 @@ class Shown:
     grows: bool
 
 
+def _no_footer(_exchange: Exchange) -> str:
+    return ""
+
+
 class Exchange:
     """A question being answered. Times are seconds of the orchestrator's clock.
 
@@ -116,7 +121,7 @@ class Exchange:
         self.place = place or question.place
         self.resumes = resumes
         self.is_recalled = not resumes  # whether it is known what stands of it
-        self.draft = opening(question)
+        self.draft = Draft()
         self.ending: Ending | None = None
         self.messages: dict[str, str] = {}  # those that stand: their ts by their keys
         self.asked_at, self.age = asked_at, age
@@ -127,6 +132,8 @@ class Exchange:
         self.granted_at = asked_at  # when the reader was last shown something new
         self.edits = 0
         self.limited = 0  # calls that Slack answered with 429
+        self.answer_key = ""  # under which the answer may be kept
+        self.footer: Callable[[Exchange], str] = _no_footer  # what stands under an answer that has ended
         self._speak_by = asked_at + ack_deadline
         self._greeting: str | None = None
         self._shown: list[Shown] = []
@@ -140,7 +147,7 @@ class Exchange:
         self._seen_characters = 0
         self._standing_characters = 0  # what an earlier process left on screen
         self._standing_words = ""
-        self._rendered, self._contents = self.draft, self.draft.contents(self.texts)
+        self._rendered, self._contents = self.draft, self._dressed(self.draft)
         self._receiving = threading.Lock()
         self._has_news = False
 
@@ -160,11 +167,12 @@ class Exchange:
             if self._standing_words and not had_started and not isinstance(event, Text | Aside):
                 # It ends before it has said a word again, so the words that stand are all there is.
                 self.draft = Draft(self._standing_words)
-            self.draft = self.draft.apply(event)
-            if self.draft.started and not had_started:
+            draft = self.draft.apply(event)
+            if draft.started and not had_started:
                 self.began_at = now
-            if self.draft.outcome is not None and not had_ended:
+            if draft.outcome is not None and not had_ended:
                 self.ended_at = now
+            self.draft = draft  # last: who sees that it has ended sees when
         knows = self._has_news and self.draft.outcome is None
         if knows or not self.draft.started:
             return False
@@ -201,6 +209,11 @@ class Exchange:
     def _answer_in(self, standing: Mapping[str, Standing], number: int) -> Standing | None:
         keys = (self._key(kind, number) for kind in (Kind.ANSWER, Kind.NOTICE))
         return next((standing[key] for key in keys if key in standing), None)
+
+    @property
+    def first_message(self) -> str:
+        """Where the answer begins, as channel and ts with a slash between; "" while nothing of it stands."""
+        return f"{self.place.channel}/{self._shown[0].ts}" if self.place and self._shown else ""
 
     def shown(self, show: Show, ts: str, now: float) -> None:
         """The call `show` was made; the message is `ts`."""
@@ -340,7 +353,7 @@ class Exchange:
         self._has_news = False  # before the draft is read: what comes after it is news again
         draft = self.draft
         if draft is not self._rendered:
-            self._rendered, self._contents = draft, draft.contents(self.texts)
+            self._rendered, self._contents = draft, self._dressed(draft)
         self._seen_characters = len(draft.text)
         contents = self._contents
         for number, content in enumerate(contents):
@@ -357,6 +370,16 @@ class Exchange:
                 return self._show(place, Kind.NOTICE, superseded, number, shown.ts)
         return None
 
+    def _dressed(self, draft: Draft) -> tuple[Content, ...]:
+        """The messages that show `draft`, with what is told at its end."""
+        contents = draft.contents(self.texts)
+        if not contents or draft.outcome is None or draft.kind is not Kind.ANSWER:
+            return contents
+        *whole, end = contents
+        if self.question.retry and end.feedback and not end.note:
+            end = replace(end, note=neutralise(self.texts.regenerated))
+        return (*whole, replace(end, footer=neutralise(self.footer(self))))
+
     def _show(
         self,
         place: Place,
@@ -367,8 +390,7 @@ class Exchange:
         grows: bool = False,
     ) -> Show:
         is_end = kind is not Kind.ACKNOWLEDGEMENT and number == len(self._contents) - 1 and not grows
-        retry = self.question.retry + (content.button == Button(Action.RETRY, self.texts.retry))
-        press = Press(self.question.user, retry, self.question.key) if content.button else None
+        press = Press(self.question.user, self.question.retry, self.question.key, self.answer_key)
         message = Outgoing(kind, content, self._key(kind, number), is_end, press)
         return Show(place, message, number, ts, grows, tuple(self._unsure.values()) if ts is None else ())
 

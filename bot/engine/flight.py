@@ -109,6 +109,11 @@ class Flight:
                 exchange.receive(self._end, now)
             return True
 
+    def paid_by(self, exchange: Exchange, now: float) -> list[Call]:
+        """The calls that `exchange` pays for as things stand."""
+        with self._lock:
+            return [call.as_of(now) for call in self._calls] if exchange is self._payer else []
+
     def leave(self, exchange: Exchange, now: float) -> list[Call]:
         """`exchange` is over; the calls that it pays for.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from functools import partial
@@ -12,7 +12,7 @@ from typing import Protocol
 
 from bot.core import prompts
 from bot.core.draft import Outcome
-from bot.core.interaction import Call, Interaction, Voice
+from bot.core.interaction import Call, Interaction, Voice, Vote
 from bot.core.prices import Price
 from bot.core.question import Question
 from bot.core.spending import Budget, DaySpending, NanoDollars, Refusal, nano
@@ -37,6 +37,12 @@ class Books(Protocol):
     def record(self, interaction: Interaction, seconds: float) -> None:
         """Keep the figures of a question for so many seconds."""
 
+    def vote(self, vote: Vote, seconds: float) -> None:
+        """Keep what somebody thinks of an answer for so many seconds."""
+
+    def forget(self, key: str) -> None:
+        """Keep the answer under `key` no longer."""
+
     def claim(self, name: str) -> bool:
         """True for the first who claims `name` within a day."""
 
@@ -59,6 +65,7 @@ class Terms:
     budget: Budget = Budget()
     keep_days: float = 90.0
     keep_text: bool = False
+    footer: str = "off"
 
 
 class Ledger:
@@ -114,6 +121,34 @@ class Ledger:
         seconds = self._terms.keep_days * _DAY_SECONDS
         self._journal.write(partial(self._books.record, interaction, seconds))
 
+    def footer(self, exchange: Exchange, calls: Sequence[Call]) -> str:
+        """What stands under an answer: how long it took, and what it cost."""
+        form = {"short": exchange.texts.footer_short, "full": exchange.texts.footer_full}.get(
+            self._terms.footer
+        )
+        if form is None:
+            return ""
+        billed = [(call.voice, call.usage) for call in calls if call.usage]
+        usage = sum((usage for _, usage in billed), Usage())
+        prices = [self._dollars(voice, used) for voice, used in billed]
+        asked_at = exchange.asked_at - exchange.age
+        first = min(at for at in (exchange.acknowledged_at, exchange.first_words_at, exchange.ended_at) if at)
+        return form.format(
+            models=" + ".join(_names(calls)) or "–",
+            first=f"{first - asked_at:.1f}",
+            whole=f"{exchange.ended_at - asked_at:.1f}",
+            tokens_in=usage.input + usage.cache_read + usage.cache_write,
+            tokens_out=usage.output,
+            dollars=exchange.texts.footer_unpriced if None in prices else shown(prices, usage),
+        )
+
+    def vote(self, vote: Vote, answer_key: str) -> None:
+        """Write down, soon, what somebody thinks of an answer; nobody is shown a bad one again."""
+        seconds = self._terms.keep_days * _DAY_SECONDS
+        self._journal.write(partial(self._books.vote, vote, seconds))
+        if answer_key and not vote.is_up:
+            self._journal.write(partial(self._books.forget, answer_key))
+
     def _settle(self, question: Question, price: NanoDollars) -> None:
         day = self._books.settle(question.id, _asker(question), price)
         if self._terms.budget.is_nearly_spent(day.spent) and self._books.claim(f"budget/{day.day}"):
@@ -159,9 +194,23 @@ class Ledger:
             tries=len(answering),
             edits=exchange.edits,
             refused=exchange.limited,
+            first_message=exchange.first_message,
             question=question.text if self._terms.keep_text else None,
             answer=draft.text if self._terms.keep_text else None,
         )
+
+
+def shown(prices: Sequence[Decimal | None], usage: Usage) -> str:
+    """Dollars as people read them; "~" stands before an estimate."""
+    dollars = sum(filter(None, prices), Decimal(0))
+    return f"{'~' if usage.is_estimate else ''}${dollars:.4f}" if dollars else "$0"
+
+
+def _names(calls: Sequence[Call]) -> Iterable[str]:
+    """The models that were called, the acknowledging one first; of an ARN, the last part."""
+    voices = list(Voice)
+    ordered = sorted(calls, key=lambda call: voices.index(call.voice))
+    return dict.fromkeys(call.model_id.rpartition("/")[2] for call in ordered)
 
 
 def _asker(question: Question) -> str:
@@ -182,7 +231,10 @@ def _rounded(seconds: float | None) -> float | None:
 
 def _fields(question: Question, interaction: Interaction) -> dict[str, object]:
     """What of an interaction stands in a log: no texts, and nobody's name."""
-    unsaid = {"id", "team", "channel", "user", "asked_at", "usage", "question", "answer"}
+    unsaid = {
+        *("id", "team", "channel", "user", "asked_at"),
+        *("usage", "first_message", "question", "answer"),
+    }
     figures = {name: value for name, value in asdict(interaction).items() if name not in unsaid}
     usage = interaction.usage
     tokens = {

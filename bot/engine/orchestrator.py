@@ -12,19 +12,21 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from math import inf
 from typing import Protocol
 
 from bot.core.conversation import asked_again
 from bot.core.draft import Outcome
-from bot.core.errors import Fault, OverBudget, SlackError
+from bot.core.errors import Fault, OverBudget, RateLimited, SlackError, Unreachable
+from bot.core.interaction import Vote
 from bot.core.journal import Beat, CallKind, Entry
-from bot.core.message import Outgoing, Press, Standing
-from bot.core.question import Place, Question
+from bot.core.message import Form, Kind, Outgoing, Press, Standing
+from bot.core.question import Place, Question, question_id
 from bot.core.spending import refusal_in
 from bot.core.stream import Notice, Recalled, StreamEvent
-from bot.core.texts import Language, texts_in
+from bot.core.texts import Language, language_of, texts_in
 from bot.engine.answers import Answers
 from bot.engine.context import Context
 from bot.engine.entrance import Rooms, open_thread, tell
@@ -44,6 +46,12 @@ _LAST_LINES_SECONDS = 3.0  # for what is still to be written down
 class Slack(Rooms, Protocol):
     """All that is needed of Slack. Every method raises SlackError."""
 
+    def open_form(self, trigger_id: str, form: Form) -> None:
+        """Open a small modal with one field."""
+
+    def set_status(self, place: Place, status: str) -> None:
+        """Show `status` in a thread until the bot posts there."""
+
     def edit(self, channel: str, ts: str, message: Outgoing) -> None:
         """Let a message of the bot's become `message`."""
 
@@ -53,7 +61,8 @@ class Orchestrator:
 
     `live_answers` is how many streams may be open at once, `ack_deadline` how many seconds the first model
     has before a fixed sentence stands in for it, `recover_within` for how many seconds a question is worth
-    answering. `state` is what other processes and operators are told of this one.
+    answering. `language` is that of all fixed sentences, None for that of their reader. `state` is what other
+    processes and operators are told of this one.
     """
 
     state = "starting"
@@ -73,16 +82,19 @@ class Orchestrator:
         live_answers: int,
         ack_deadline: float,
         recover_within: float,
+        language: Language | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._slack, self._pacer = slack, pacer
         self._journal, self._answers, self._ledger = journal, answers, ledger
         self._threads, self._context = threads, context
         self._ack_deadline, self._recover_within = ack_deadline, recover_within
-        self._clock = clock
+        self._clock, self._language = clock, language
         self._inbox: queue.SimpleQueue[Callable[[float], None]] = queue.SimpleQueue()
         self._live: set[Exchange] = set()
+        self._offers_status = True
         self._cut_at, self._beat_at = inf, -inf
+        self._amended: dict[Exchange, Question] = {}  # what is asked in place of those, once they are over
         self._owned: frozenset[str] = frozenset()
         self._orphans: frozenset[str] = frozenset()
         self._stopping = threading.Event()
@@ -106,25 +118,39 @@ class Orchestrator:
         """
         if not self._journal.take(question, event_id):
             return
-        exchange = Exchange(question, self._clock(), self._ack_deadline)
+        exchange = self._new_exchange(question)
         self._inbox.put(lambda _now: self._live.add(exchange))
         if question.place:
             self._threads.join(question.place)
-        if question.may_have_files:
+        if question.may_have_files or not question.text:
             self._slack_lane.submit(self._begin, exchange)
         else:
             self._begin(exchange)
 
     def _begin(self, exchange: Exchange) -> None:
         question = exchange.question = self._context.completed(exchange.question)
-        key = self._answers.key(question)
+        key = exchange.answer_key = self._answers.key(question)
         if exchange.grows and (all_there_is := self._said_already(question, key)):
             exchange.receive(all_there_is, self._clock())
             self._inbox.put(look)
         self._voices.speak(exchange, key)
 
+    def _new_exchange(self, question: Question, place: Place | None = None) -> Exchange:
+        """An answer that begins now, or begins anew in the messages that stand at `place`."""
+        spoken = self._language.value if self._language else ""
+        question, now = replace(question, spoken=spoken), self._clock()
+        return self._with_footer(
+            Exchange(question, now, self._ack_deadline, resumes=place is not None, place=place)
+        )
+
+    def _with_footer(self, exchange: Exchange) -> Exchange:
+        exchange.footer = lambda ended: self._ledger.footer(ended, self._voices.calls(ended))
+        return exchange
+
     def _said_already(self, question: Question, key: str) -> StreamEvent | None:
         """The whole answer where no model is needed, or none may be asked."""
+        if not (question.text or question.files or question.stands_in_thread):
+            return Notice(texts_in(self._context.language(question)).usage)
         answer = self._answers.recall(key) if key else None
         if refusal := self._ledger.refusal(question, is_free=answer is not None):
             return Notice(refusal_in(texts_in(question.language), refusal), is_over_budget=True)
@@ -152,6 +178,31 @@ class Orchestrator:
         else:  # it is another's, or what stands of it is not known yet: a beat will tell whoever has it then
             self._journal.stop(entry_id)
 
+    def withdraw(self, team: str, question_key: str) -> None:
+        """A question is gone: end its answer where it is, whichever process gives it."""
+        self._inbox.put(partial(self._withdraw, team, question_key))
+
+    def _withdraw(self, team: str, question_key: str, now: float) -> None:
+        here = self._answering(team, question_key)
+        self._stop_answer(here.question.id if here else question_id(team, question_key, 0), now)
+
+    def amend(self, question: Question) -> None:
+        """A question was changed: if it is being answered here, answer it anew in the same messages."""
+        self._inbox.put(partial(self._amend, question))
+
+    def _amend(self, question: Question, _now: float) -> None:
+        here = self._answering(question.team, question.key)
+        if here and here.grows and here.is_recalled and here.place and here.question.text != question.text:
+            again = replace(question, retry=here.question.retry + 1, thread_ts=here.question.thread_ts)
+            here.end(Ending.AMENDED)
+            self._amended[here] = again
+
+    def _answering(self, team: str, question_key: str) -> Exchange | None:
+        live = (
+            each for each in self._live if (each.question.team, each.question.key) == (team, question_key)
+        )
+        return next(live, None)
+
     def retry(self, team: str, press: Press, place: Place, response_url: str, language: Language) -> None:
         """Answer a question again, in the messages that stand in its thread, which is at `place`."""
         self._recall_lane.submit(self._retry, team, press, place, response_url, language)
@@ -168,10 +219,52 @@ class Orchestrator:
             self.tell_privately(response_url, texts.question_gone)
         elif refusal := self._ledger.refusal(question):
             self.tell_privately(response_url, refusal_in(texts, refusal))
-        elif self._journal.take(question, event_id=""):  # once, however often the button is pressed
-            exchange = Exchange(question, self._clock(), self._ack_deadline, resumes=True, place=place)
+        else:
+            self._answer_again(question, place)
+
+    def _answer_again(self, question: Question, place: Place) -> None:
+        """Answer in the messages that stand; once, however often a button is pressed."""
+        if self._journal.take(question, event_id=""):
+            exchange = self._new_exchange(question, place)
             self._inbox.put(lambda _now: self._live.add(exchange))
             self._recall(exchange, place, {})
+
+    def vote(self, vote: Vote, answer_key: str) -> None:
+        """Take note of what somebody thinks of an answer, which may be kept under `answer_key`."""
+        self._ledger.vote(vote, answer_key)
+
+    def ask_reason(self, trigger_id: str, carries: str, language: Language) -> None:
+        """Let who voted an answer down say why."""
+        texts = texts_in(language)
+        words = (texts.reason_title, texts.reason_label, texts.reason_send, texts.close)
+        self._slack_lane.submit(self._open, trigger_id, Form("reason", carries, *words, is_optional=True))
+
+    def ask_about(self, trigger_id: str, carries: str, user: str) -> None:
+        """Let `user` put a question about a message."""
+        self._slack_lane.submit(self._ask_about, trigger_id, carries, user)
+
+    def _ask_about(self, trigger_id: str, carries: str, user: str) -> None:
+        texts = texts_in(self._context.language(Question("", "", user, "")))
+        words = (texts.about_title, texts.about_label, texts.about_send, texts.close)
+        self._open(trigger_id, Form("about", carries, *words))
+
+    def _open(self, trigger_id: str, form: Form) -> None:
+        try:
+            self._slack.open_form(trigger_id, form)
+        except SlackError as error:
+            log.warning("modal.refused", extra={"form": form.name, "code": error.code})
+
+    def language_for(self, text: str) -> Language:
+        """How to speak to somebody who reads `text`."""
+        return self._language or language_of(text)
+
+    def explain(self, user: str, response_url: str) -> None:
+        """Tell who gave a command without a question how to ask, and nobody else."""
+        self._slack_lane.submit(self._explain, user, response_url)
+
+    def _explain(self, user: str, response_url: str) -> None:
+        nothing = Question("", "", user, "", spoken=self._language.value if self._language else "")
+        tell(self._slack, response_url, texts_in(self._context.language(nothing)).usage_command)
 
     def tell_privately(self, response_url: str, sentence: str) -> None:
         """Say a fixed `sentence` to whoever pressed a button, and to nobody else."""
@@ -239,6 +332,9 @@ class Orchestrator:
             calls = self._voices.leave(exchange)
             if exchange.draft.outcome is Outcome.WHOLE and not exchange.draft.is_from_cache:
                 self._pacer.learn(exchange)
+            amended = self._amended.pop(exchange, None)
+            if amended and exchange.place:
+                self._recall_lane.submit(self._answer_again, amended, exchange.place)
             if exchange.ending is Ending.HANDED_OVER:
                 log.info("answer.handed_over", extra=exchange.question.names)
             else:
@@ -286,7 +382,7 @@ class Orchestrator:
             "answer.resumed",
             extra={**entry.question.names, "age_s": round(entry.age), "tries": entry.tries},
         )
-        self._live.add(exchange)
+        self._live.add(self._with_footer(exchange))
         if exchange.place:
             self._recall_lane.submit(self._recall, exchange, exchange.place, entry.messages)
 
@@ -320,10 +416,24 @@ class Orchestrator:
         def settle(now: float) -> None:
             self._pacer.ended(turn, now, error)
             change(now)
+            is_acknowledged = isinstance(turn.step, Show) and turn.step.message.kind is Kind.ACKNOWLEDGEMENT
+            if is_acknowledged and error is None and self._offers_status and not exchange.draft.started:
+                self._slack_lane.submit(self._show_status, exchange)
             if turn.charge.kind is CallKind.POST and exchange.place:
                 self._journal.note(exchange.question, exchange.place, exchange.messages)
 
         self._inbox.put(settle)
+
+    def _show_status(self, exchange: Exchange) -> None:
+        """A nicety of Slack's: where it is not to be had, it is not asked for again."""
+        try:
+            if exchange.place:
+                self._slack.set_status(exchange.place, exchange.texts.thinking)
+        except (RateLimited, Unreachable) as error:
+            log.info("status.refused", extra={"code": error.code})
+        except SlackError as error:
+            self._offers_status = False
+            log.info("status.not_offered", extra={"code": error.code})
 
     def _made(self, exchange: Exchange, step: Show | OpenThread) -> Callable[[float], None]:
         """Make the call; what it changes about the exchange."""

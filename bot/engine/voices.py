@@ -103,6 +103,11 @@ class Voices:
             self._micro_lane.submit(self._acknowledge, flight)
         self._pro_lane.submit(self._answer, flight)
 
+    def calls(self, exchange: Exchange) -> list[Call]:
+        """The calls that were made for an exchange, as they stand now."""
+        flight = self._flights.get(exchange)
+        return flight.paid_by(exchange, self._clock()) if flight else []
+
     def leave(self, exchange: Exchange) -> list[Call]:
         """Nothing more is said about `exchange`; the calls that were made for it, as they stand now."""
         flight = self._flights.pop(exchange, None)
@@ -185,7 +190,7 @@ class Voices:
         """What the expert says, begun anew while that is worth it and nothing has been said."""
         brief = self._context.brief(flight.question)
         if not brief.turns:
-            yield Notice(brief.told or texts_in(flight.question.language).usage)
+            yield Notice(brief.told or texts_in(self._context.language(flight.question)).usage)
             return
         if brief.told:
             yield Aside(brief.told)

@@ -6,21 +6,42 @@ what nobody handles, and Slack would send it again.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
+
 from slack_bolt import App
 
+from bot.engine.home import Homes
 from bot.engine.orchestrator import Orchestrator
-from bot.listeners.button import retry_listener, stop_listener
+from bot.listeners.button import feedback_listener, reason_listener, retry_listener, stop_listener
 from bot.listeners.command import ask_listener
+from bot.listeners.home import example_listener, home_listener
 from bot.listeners.message import mention_listener, message_listener
+from bot.listeners.shortcut import about_listener, shortcut_listener
 
 
-def register(app: App, orchestrator: Orchestrator, *, follow_threads: bool = False) -> None:
-    """Let `app` hand to `orchestrator` what it hears.
+def register(
+    app: App,
+    orchestrator: Orchestrator,
+    homes: Homes,
+    *,
+    admins: Collection[str] = (),
+    follow_threads: bool = False,
+) -> None:
+    """Let `app` hand to `orchestrator` and `homes` what it hears.
 
-    With `follow_threads` that is also what is said in its threads without a mention.
+    `admins` may press every button. With `follow_threads` it also hears what is said in the bot's threads
+    without a mention.
     """
     app.event("app_mention")(mention_listener(orchestrator))
     app.event("message")(message_listener(orchestrator, follow_threads=follow_threads))
     app.command("/ask")(ask_listener(orchestrator))
-    app.action("stop")(stop_listener(orchestrator))
-    app.action("retry")(retry_listener(orchestrator))
+    app.action("stop")(stop_listener(orchestrator, admins))
+    app.action("retry")(retry_listener(orchestrator, admins))
+    app.action("menu")(retry_listener(orchestrator, admins))  # "answer anew" is all that it offers
+    app.action("feedback")(feedback_listener(orchestrator))
+    app.view("reason")(reason_listener(orchestrator))
+    app.shortcut("ask_about_message")(shortcut_listener(orchestrator))
+    app.view("about")(about_listener(orchestrator))
+    app.event("app_home_opened")(home_listener(homes))
+    app.action(re.compile("example_[0-9]+"))(example_listener(orchestrator))

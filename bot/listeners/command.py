@@ -9,20 +9,19 @@ from slack_bolt import Ack
 
 from bot.core import mrkdwn
 from bot.core.question import Question
-from bot.core.texts import Language, texts_in
 from bot.engine.orchestrator import Orchestrator
 
 
 def ask_listener(orchestrator: Orchestrator) -> Callable[..., None]:
-    """Hears `/ask`. An empty acknowledgement shows nothing; a text in it is seen by the asker alone."""
+    """Hears `/ask`. An empty acknowledgement shows nothing."""
 
     def hear_ask(ack: Ack, command: Mapping[str, Any]) -> None:
         question = question_in(command)
         if question.text:
             orchestrator.ask(question)  # first: what was acknowledged must not be lost
-            ack()
         else:
-            ack(texts_in(Language.EN).usage_command)
+            orchestrator.explain(question.user, question.response_url)
+        ack()
 
     return hear_ask
 

@@ -14,6 +14,7 @@ from bot.engine.orchestrator import Orchestrator
 
 # Other subtypes are edits, deletions and notes of Slack's own ("joined the channel"):
 # https://docs.slack.dev/reference/events/message#subtypes
+_CHANGES = {"message_changed", "message_deleted"}
 _ASKING_SUBTYPES = {None, "file_share", "thread_broadcast"}
 
 
@@ -21,7 +22,10 @@ def mention_listener(orchestrator: Orchestrator) -> Callable[..., None]:
     """Hears `app_mention`."""
 
     def hear_mention(event: Mapping[str, Any], body: Mapping[str, Any], context: BoltContext) -> None:
-        if question := question_in(event, body, context.bot_user_id or ""):
+        if "edited" in event:  # an edited mention comes as one again
+            if changed := question_in(_without_edit(event), body, context.bot_user_id or ""):
+                orchestrator.amend(changed)
+        elif question := question_in(event, body, context.bot_user_id or ""):
             orchestrator.ask(question, str(body.get("event_id") or ""))
 
     return hear_mention
@@ -33,6 +37,9 @@ def message_listener(orchestrator: Orchestrator, *, follow_threads: bool) -> Cal
     """
 
     def hear_message(event: Mapping[str, Any], body: Mapping[str, Any], context: BoltContext) -> None:
+        if event.get("subtype") in _CHANGES:
+            _hear_change(event, body, context.bot_user_id or "", orchestrator)
+            return
         question = question_in(event, body, context.bot_user_id or "")
         event_id = str(body.get("event_id") or "")
         if question and event.get("channel_type") == "im":
@@ -43,8 +50,34 @@ def message_listener(orchestrator: Orchestrator, *, follow_threads: bool) -> Cal
     return hear_message
 
 
+def _hear_change(
+    event: Mapping[str, Any], body: Mapping[str, Any], me: str, orchestrator: Orchestrator
+) -> None:
+    """Somebody deleted or changed a message, which may be a question that is being answered.
+
+    https://docs.slack.dev/reference/events/message/message_changed
+    """
+    team, channel = str(body.get("team_id") or ""), str(event.get("channel") or "")
+    message = event.get("message") or {}
+    is_gone = (
+        event["subtype"] == "message_deleted" or message.get("subtype") == "tombstone"
+    )  # if it has replies
+    if is_gone:
+        orchestrator.withdraw(team, f"{channel}/{event.get('deleted_ts') or message.get('ts')}")
+        return
+    changed = _without_edit({**message, "channel": channel})
+    before = str((event.get("previous_message") or {}).get("text") or "")
+    question = question_in(changed, body, me)
+    if question and question.text != mrkdwn.plain(before, me):  # else Slack only unfurled a link, say
+        orchestrator.amend(question)
+
+
 def _addresses(event: Mapping[str, Any]) -> bool:
     return mrkdwn.addresses(str(event.get("text") or ""))
+
+
+def _without_edit(event: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in event.items() if name != "edited"}
 
 
 def question_in(event: Mapping[str, Any], body: Mapping[str, Any], me: str) -> Question | None:

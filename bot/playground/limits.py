@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from math import inf
 
 _WINDOW_SECONDS = 60.0
+_TIER_2, _TIER_4 = 20.0, 100.0
+_PER_MINUTE = {
+    "chat.startStream": _TIER_2,
+    "chat.stopStream": _TIER_2,
+    "chat.appendStream": _TIER_4,
+    "users.info": _TIER_4,
+    "views.open": _TIER_4,
+    "views.publish": _TIER_4,
+}
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Calls a workspace takes. `per_minute` is by method; posts are limited by channel as well.
+    """Calls a workspace takes. `per_minute` is for each method that `of_method` has no number of its own for;
+    posts are limited by channel as well.
 
     "Several hundred" messages a minute in a workspace is Slack's wording; 300 is the cautious reading.
     """
 
-    per_minute: float = 50  # Tier 3, for methods without a number of their own
+    per_minute: float = 50  # Tier 3
     posts_per_minute: float = 300
     posts_per_second_in_channel: float = 1.0
     post_burst_in_channel: float = 5
+    of_method: Mapping[str, float] = field(default_factory=lambda: _PER_MINUTE)
 
 
-UNLIMITED = Limits(inf, inf, inf, inf)
+UNLIMITED = Limits(inf, inf, inf, inf, {})
 
 
 class Meter:
@@ -36,7 +48,7 @@ class Meter:
     def take(self, method: str, channel: str, now: float) -> float:
         """Count a call, or say after how many seconds it may be made again; 0 means that it was counted."""
         is_post = method == "chat.postMessage"
-        wait = self._wait_of_window(method, is_post, now)
+        wait = self._wait_of_window(method, now)
         if is_post:
             wait = max(wait, self._wait_of_bucket(channel, now))
         if not wait:
@@ -45,8 +57,13 @@ class Meter:
                 self._buckets[channel] = (self._level(channel, now) - 1, now)
         return wait
 
-    def _wait_of_window(self, method: str, is_post: bool, now: float) -> float:
-        allowed = self._limits.posts_per_minute if is_post else self._limits.per_minute
+    def _allowed(self, method: str) -> float:
+        if method == "chat.postMessage":
+            return self._limits.posts_per_minute
+        return self._limits.of_method.get(method, self._limits.per_minute)
+
+    def _wait_of_window(self, method: str, now: float) -> float:
+        allowed = self._allowed(method)
         calls = self._calls[method]
         while calls and calls[0] + _WINDOW_SECONDS <= now:
             calls.popleft()

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
-from bot.playground.rendering import blocks_of
+from bot.playground.rendering import blocks_of, rendered
 from bot.playground.slack import Slack
-from bot.playground.workspace import ADA, BOT_USER, Conversation, Message
+from bot.playground.workspace import ADA, BOT_USER, Conversation, Message, View
 
 _FILES = Path(__file__).parent / "page"
 _COMMANDS = [{"name": "/ask", "usage_hint": "your question", "description": "Ask Duet, here or anywhere"}]
+_SHORTCUTS = [{"callback_id": "ask_about_message", "name": "Ask Duet about this"}]
 _SECURITY = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -41,7 +43,9 @@ class Page:
     def __init__(self, slack: Slack, me: str = ADA.id) -> None:
         self._slack, self._me = slack, me
         self._readers: set[asyncio.Queue[dict[str, Any] | None]] = set()
+        self._chosen: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
         slack.workspace.watchers.append(self._changed)
+        slack.workspace.onlookers.append(self._surroundings_changed)
         slack.app.middlewares.append(own_pages_only)
         slack.app.add_routes(
             [
@@ -51,6 +55,12 @@ class Page:
                 web.post("/page/say", self._say),
                 web.post("/page/command", self._command),
                 web.post("/page/click", self._click),
+                web.post("/page/edit", self._edit),
+                web.post("/page/delete", self._delete),
+                web.post("/page/shortcut", self._shortcut),
+                web.post("/page/home", self._home),
+                web.post("/page/submit", self._submit),
+                web.post("/page/close", self._close_modal),
                 web.get("/page/{name}", self._file),
             ]
         )
@@ -80,12 +90,14 @@ class Page:
                 "users": users,
                 "conversations": conversations,
                 "commands": _COMMANDS,
+                "shortcuts": _SHORTCUTS,
+                "surroundings": self._surroundings(),
                 "messages": messages,
             }
         )
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
-        """Server-sent events: every message that comes, changes or goes while the page is open."""
+        """Server-sent events: what comes, changes or goes while the page is open."""
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         )
@@ -117,12 +129,71 @@ class Page:
 
     async def _click(self, request: web.Request) -> web.Response:
         words = await request.json()
+        action, value = words["action_id"], words.get("value", "")
         try:
-            message = self._slack.workspace.messages[words["channel"], words["ts"]]
-            is_acknowledged = await self._slack.click(self._me, message, words["action_id"])
-        except KeyError:  # an edit took the button away while the click was on its way
-            is_acknowledged = False
+            place = self._clickable(words)
+            is_acknowledged = await self._slack.click(self._me, place, action, value)
+        except KeyError:  # a change took the button away while the click was on its way
+            return web.json_response({"ok": False})
+        if is_acknowledged and value and isinstance(place, Message):
+            self._choose(place, action, value)
         return web.json_response({"ok": is_acknowledged})
+
+    def _clickable(self, words: Mapping[str, Any]) -> Message | View:
+        workspace = self._slack.workspace
+        if "view_id" not in words:
+            return workspace.messages[words["channel"], words["ts"]]
+        home = workspace.homes.get(self._me)
+        views = [*self._slack.open_views(self._me), *([home] if home else [])]
+        return {view.id: view for view in views}[words["view_id"]]
+
+    def _choose(self, place: Message, action: str, value: str) -> None:
+        """Remember what the person thinks of a message, and show it."""
+        self._chosen[place.channel, place.ts][action] = value
+        message = self._slack.workspace.messages.get((place.channel, place.ts))
+        if message:
+            self._changed(message, False)
+
+    async def _edit(self, request: web.Request) -> web.Response:
+        words = await request.json()
+        self._slack.edit(self._own(words), words["text"])
+        return web.json_response({"ok": True})
+
+    async def _delete(self, request: web.Request) -> web.Response:
+        self._slack.delete(self._own(await request.json()))
+        return web.json_response({"ok": True})
+
+    def _own(self, words: Mapping[str, Any]) -> Message:
+        message = self._slack.workspace.messages.get((words["channel"], words["ts"]))
+        if message is None or message.user != self._me:
+            raise web.HTTPNotFound
+        return message
+
+    async def _shortcut(self, request: web.Request) -> web.Response:
+        words = await request.json()
+        message = self._slack.workspace.messages.get((words["channel"], words["ts"]))
+        if message is None or not self._sees(message):
+            raise web.HTTPNotFound
+        is_acknowledged = await self._slack.message_shortcut(self._me, message, words["callback_id"])
+        return web.json_response({"ok": is_acknowledged})
+
+    async def _home(self, _request: web.Request) -> web.Response:
+        self._slack.open_home(self._me)
+        return web.json_response({"ok": True})
+
+    async def _submit(self, request: web.Request) -> web.Response:
+        words = await request.json()
+        try:
+            problems = await self._slack.submit(self._me, words["view_id"], words["values"])
+        except KeyError:  # the app closed it meanwhile
+            problems = None
+        return web.json_response({"ok": problems == {}, "errors": problems or {}})
+
+    async def _close_modal(self, request: web.Request) -> web.Response:
+        view_id = (await request.json())["view_id"]
+        views = [view for view in self._slack.open_views(self._me) if view.id == view_id]
+        self._slack.workspace.close_modals(*views)
+        return web.json_response({"ok": True})
 
     def _changed(self, message: Message, is_gone: bool) -> None:
         if not self._sees(message):
@@ -133,8 +204,34 @@ class Page:
             if is_gone
             else {"type": "message", "message": self._as_shown(message)}
         )
+        self._send(event)
+
+    def _surroundings_changed(self) -> None:
+        self._send({"type": "surroundings", "surroundings": self._surroundings()})
+
+    def _send(self, event: dict[str, Any]) -> None:
         for reader in self._readers:
             reader.put_nowait(event)
+
+    def _surroundings(self) -> dict[str, Any]:
+        """What is around the messages: what the bot is doing, the person's Home and the uppermost modal."""
+        workspace = self._slack.workspace
+        home, modals = workspace.homes.get(self._me), self._slack.open_views(self._me)
+        statuses = [
+            {"channel": channel, "thread_ts": ts, "status": status}
+            for (channel, ts), status in workspace.statuses.items()
+            if self._me in workspace.conversations[channel].members
+        ]
+        return {
+            "statuses": statuses,
+            "home": self._as_view(home) if home else None,
+            "modal": self._as_view(modals[-1]) if modals else None,
+        }
+
+    def _as_view(self, view: View) -> dict[str, Any]:
+        labels = {name: (view.body.get(name) or {}).get("text", "") for name in ("title", "submit", "close")}
+        blocks = rendered(view.body["blocks"], self._slack.workspace.users)
+        return {"id": view.id, "hash": view.hash, "blocks": blocks, **labels}
 
     def _sees(self, message: Message) -> bool:
         members = self._slack.workspace.conversations[message.channel].members
@@ -147,6 +244,8 @@ class Page:
             "thread_ts": message.thread_ts,
             "user": message.user,
             "blocks": blocks_of(message, self._slack.workspace.users),
+            "text": message.text if message.user == self._me else "",
+            "chosen": self._chosen.get((message.channel, message.ts), {}),
             "edited": message.edited,
             "only_you": bool(message.only_for),
         }

@@ -19,10 +19,20 @@ from uuid import uuid4
 from aiohttp import web
 
 from bot.playground.files import FileHost
+from bot.playground.interactions import (
+    action_on,
+    chosen_for_message,
+    clicked_in_message,
+    clicked_in_view,
+    interaction,
+    name_of,
+    submitted,
+)
 from bot.playground.limits import Limits, Meter
 from bot.playground.socket_mode import SocketMode
+from bot.playground.views import changed_view, unfit, view_as_slack_shows
 from bot.playground.web_api import METHODS, READ_SCOPES, ApiError, as_slack_shows
-from bot.playground.workspace import BOT_ID, BOT_USER, TEAM, Conversation, Message, Workspace, mentions
+from bot.playground.workspace import BOT_ID, BOT_USER, TEAM, Message, View, Workspace, mentions
 
 BOT_TOKEN = "xoxb-playground"  # noqa: S105 - it opens nothing but this server
 APP_TOKEN = "xapp-playground"  # noqa: S105 - likewise
@@ -33,7 +43,7 @@ ALL_SCOPES = frozenset(
         *(scope for method in METHODS.values() for scope in method.scopes.values()),
     }
 )
-ALL_EVENTS = frozenset({"app_mention", "message.im"})
+ALL_EVENTS = frozenset({"app_home_opened", "app_mention", "message.im"})
 _EVENTS_BY_KIND = {
     "channel": "message.channels",
     "private": "message.groups",
@@ -134,6 +144,9 @@ class Slack:
     """Whether app_mention tells nothing of files, as Slack documents it:
     https://docs.slack.dev/reference/events/app_mention"""
 
+    offers_status = True
+    """Whether threads can tell what the bot is doing, as they do in apps for agents."""
+
     def upload(self, name: str, data: bytes, thumbnail: bytes = b"", **fields: Any) -> dict[str, Any]:
         """Let somebody upload a file, and return the file object to `say` something with.
 
@@ -177,15 +190,11 @@ class Slack:
 
     def delete(self, message: Message) -> None:
         """Let the writer of `message` delete it."""
-        self.workspace.remove(message)
-        event = {
-            "type": "message",
-            "subtype": "message_deleted",
-            "hidden": True,
-            "deleted_ts": message.ts,
-            "previous_message": as_slack_shows(message),
-        }
-        self._tell_of_message(message, event | {"ts": self.workspace.new_ts(self._clock())})
+        grave = self.workspace.delete(message)
+        if grave:
+            self._tell_of_change(grave, message)
+        else:
+            self._tell_of_deletion(message)
 
     async def command(self, user: str, channel: str, command: str, text: str) -> None:
         """Let `user` give a slash command."""
@@ -193,14 +202,14 @@ class Slack:
         payload = {
             "team_id": TEAM,
             "channel_id": channel,
-            "channel_name": _name_of(self.workspace.conversations[channel]),
+            "channel_name": name_of(self.workspace.conversations[channel]),
             "user_id": user,
             "user_name": self.workspace.users[user].name,
             "command": command,
             "text": text,
             "api_app_id": "ADUET",
             "response_url": self._new_response_url("commands", user, channel),
-            "trigger_id": uuid4().hex,
+            "trigger_id": self.workspace.new_trigger(user, self._clock()),
         }
         answer = await self.sockets.deliver_interaction("slash_commands", payload)
         if answer is None:
@@ -208,29 +217,88 @@ class Slack:
         elif answer.get("text"):
             self._whisper(user, channel, str(answer["text"]))
 
-    async def click(self, user: str, message: Message, action_id: str) -> bool:
-        """Let `user` click a button of `message`; whether the app acknowledged that in time.
+    async def click(self, user: str, place: Message | View, action_id: str, value: str = "") -> bool:
+        """Let `user` click something in a message, a Home or a modal; whether that was acknowledged in time.
 
-        Raises KeyError if the message has no such button. The payload:
-        https://docs.slack.dev/reference/interaction-payloads/block_actions-payload
+        `value` is that of the side of feedback buttons, or of the option of an overflow menu. Raises KeyError
+        if there is no such thing.
         """
-        button = _button(message, action_id)
-        name = self.workspace.users[user].name
-        channel, ts = message.channel, message.ts
-        payload = {
-            "type": "block_actions",
-            "user": {"id": user, "username": name, "name": name, "team_id": TEAM},
-            "api_app_id": "ADUET",
-            "token": "playground",
-            "container": {"type": "message", "message_ts": ts, "channel_id": channel, "is_ephemeral": False},
-            "trigger_id": uuid4().hex,
-            "team": {"id": TEAM, "domain": "playground"},
-            "channel": {"id": channel, "name": _name_of(self.workspace.conversations[channel])},
-            "message": as_slack_shows(message),
-            "response_url": self._new_response_url("actions", user, channel, message.thread_ts),
-            "actions": [button | {"action_ts": self.workspace.new_ts(self._clock())}],
+        now = self._clock()
+        blocks = place.body["blocks"] if isinstance(place, View) else place.blocks
+        action = action_on(blocks, action_id, value) | {"action_ts": self.workspace.new_ts(now)}
+        where = clicked_in_view(place) if isinstance(place, View) else self._in_message(user, place)
+        return await self._interact("block_actions", user, where | {"actions": [action]}) is not None
+
+    async def submit(
+        self, user: str, view_id: str, values: Mapping[str, Mapping[str, str]]
+    ) -> Mapping[str, str] | None:
+        """Let `user` send a modal with `values`, by block and action. What is wrong with them, by block; None
+        if the app did not acknowledge them in time, or with what Slack does not take.
+
+        Raises KeyError if `user` has no such modal open.
+        """
+        view = {view.id: view for view in self.open_views(user)}[view_id]
+        if problems := unfit(view, values):
+            return problems
+        answer = await self._interact("view_submission", user, submitted(view, values))
+        return None if answer is None else self._follow(view, answer)
+
+    def open_views(self, user: str) -> list[View]:
+        """The modals that `user` has open, the uppermost last."""
+        return [view for view in self.workspace.modals.values() if view.user == user]
+
+    def open_home(self, user: str) -> None:
+        """Let `user` open the app's Home: https://docs.slack.dev/reference/events/app_home_opened"""
+        conversation = self.workspace.direct_messages(user)
+        if "app_home_opened" not in self._subscribed or conversation is None:
+            return
+        home = self.workspace.homes.get(user)
+        event = {
+            "type": "app_home_opened",
+            "user": user,
+            "channel": conversation.id,
+            "tab": "home",
+            "event_ts": self.workspace.new_ts(self._clock()),
         }
-        return await self.sockets.deliver_interaction("interactive", payload) is not None
+        self.send_event(event | ({"view": view_as_slack_shows(home)} if home else {}))
+
+    async def message_shortcut(self, user: str, message: Message, callback_id: str) -> bool:
+        """Let `user` choose a shortcut of `message`; whether the app acknowledged that in time."""
+        self._needs_scope("commands")
+        conversation = self.workspace.conversations[message.channel]
+        url = self._new_response_url("actions", user, message.channel, message.thread_ts)
+        chosen = chosen_for_message(message, conversation, callback_id, url)
+        chosen["action_ts"] = self.workspace.new_ts(self._clock())
+        return await self._interact("message_action", user, chosen) is not None
+
+    def _in_message(self, user: str, message: Message) -> dict[str, Any]:
+        url = self._new_response_url("actions", user, message.channel, message.thread_ts)
+        return clicked_in_message(message, self.workspace.conversations[message.channel], url)
+
+    async def _interact(self, kind: str, user: str, told: dict[str, Any]) -> dict[str, Any] | None:
+        """Tell the app; what it acknowledges that with, None if it did not in time."""
+        trigger_id = self.workspace.new_trigger(user, self._clock())
+        payload = interaction(kind, self.workspace.users[user], trigger_id) | told
+        return await self.sockets.deliver_interaction("interactive", payload)
+
+    def _follow(self, view: View, answer: Mapping[str, Any]) -> Mapping[str, str] | None:
+        """Do with a modal that was sent what the app says: https://docs.slack.dev/surfaces/modals#close_views"""
+        match answer:
+            case {"response_action": "errors", "errors": dict(errors)}:
+                inputs = {block["block_id"] for block in view.body["blocks"] if block["type"] == "input"}
+                return errors if errors and errors.keys() <= inputs else None
+            case {"response_action": "update", "view": body}:
+                try:
+                    self.workspace.put_modal(changed_view(view, body))
+                except ApiError:
+                    return None
+            case {"response_action": "clear"}:
+                self.workspace.close_modals(*self.open_views(view.user))
+            case {"response_action": _}:
+                return None
+            case _:
+                self.workspace.close_modals(view)
+        return {}
 
     def _new_response_url(self, kind: str, user: str, channel: str, thread_ts: str | None = None) -> str:
         key = uuid4().hex
@@ -268,9 +336,20 @@ class Slack:
         }
         self._tell_of_message(changed, event)
 
+    def _tell_of_deletion(self, message: Message) -> None:
+        event = {
+            "type": "message",
+            "subtype": "message_deleted",
+            "hidden": True,
+            "ts": self.workspace.new_ts(self._clock()),
+            "deleted_ts": message.ts,
+            "previous_message": as_slack_shows(message),
+        }
+        self._tell_of_message(message, event)
+
     def send_event(self, event: dict[str, Any], event_id: str = "") -> None:
         """Send `event` as Slack's wrapper carries it; the same `event_id` twice is a redelivery."""
-        event = event | {"event_ts": event.get("ts", "")}
+        event = {"event_ts": event.get("ts", "")} | event
         payload = {
             "type": "event_callback",
             "team_id": TEAM,
@@ -323,23 +402,26 @@ class Slack:
             raise ApiError(code)
         if name not in METHODS:
             raise ApiError("unknown_method")
+        if name == "assistant.threads.setStatus" and not self.offers_status:
+            raise ApiError("method_not_supported_for_channel_type")
         method = METHODS[name]
         if scope := method.scope(self.workspace, parameters):
             self._needs_scope(scope)
-        before = self.workspace.messages.get((str(parameters.get("channel")), str(parameters.get("ts"))))
+        place = str(parameters.get("channel")), str(parameters.get("ts"))
+        before = self.workspace.messages.get(place)
         answer = method.call(self.workspace, parameters, self._clock())
-        self._tell_of_own(answer, before)
+        self._tell_of_own(before, place if before else (str(answer.get("channel")), str(answer.get("ts"))))
         return answer
 
-    def _tell_of_own(self, answer: Mapping[str, Any], before: Message | None) -> None:
+    def _tell_of_own(self, before: Message | None, place: tuple[str, str]) -> None:
         """Slack tells an app of its own messages, too, and of every edit."""
-        if "message" not in answer:
-            return
-        message = self.workspace.messages[answer["channel"], answer["ts"]]
-        if before:
-            self._tell_of_change(message, before)
-        else:
-            self._tell_of_message(message, as_slack_shows(message))
+        after = self.workspace.messages.get(place)
+        if before and after is None:
+            self._tell_of_deletion(before)
+        elif before and after and after is not before:
+            self._tell_of_change(after, before)
+        elif after and before is None:
+            self._tell_of_message(after, as_slack_shows(after))
 
     def _needs_scope(self, scope: str) -> None:
         if scope not in self._granted:
@@ -377,21 +459,6 @@ class Slack:
 
 def _without_files(event: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in event.items() if name not in ("files", "subtype")}
-
-
-def _name_of(conversation: Conversation) -> str:
-    return "directmessage" if conversation.kind == "im" else conversation.name
-
-
-def _button(message: Message, action_id: str) -> dict[str, Any]:
-    """A button of `message`, with the id of its block."""
-    buttons = {
-        button["action_id"]: {**button, "block_id": block["block_id"]}
-        for block in message.blocks
-        if block["type"] == "actions"
-        for button in block["elements"]
-    }
-    return buttons[action_id]
 
 
 def _token(request: web.Request) -> str:

@@ -5,35 +5,30 @@ Each is documented at https://docs.slack.dev/reference/methods
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
-from uuid import uuid4
+from typing import Any
 
+from bot.playground.api_rules import (
+    ApiError,
+    Parameters,
+    as_slack_shows,
+    checked_metadata,
+    is_set,
+    number,
+    thread_to_reply_in,
+    where_bot_may_read,
+    where_bot_may_write,
+)
+from bot.playground.blocks import blocks_of_message
+from bot.playground.streams import chat_append_stream, chat_start_stream, chat_stop_stream
+from bot.playground.views import views_open, views_publish
 from bot.playground.workspace import BOT_ID, BOT_USER, TEAM, Conversation, Message, Workspace
+
+__all__ = ["METHODS", "READ_SCOPES", "ApiError", "Method", "as_slack_shows"]
 
 _POST_TEXT_LIMIT = 40_000
 _UPDATE_TEXT_LIMIT = 4_000
-_MARKDOWN_LIMIT = 12_000
-_TEXT_LIMITS = {"section": 3_000, "header": 150}
-_MOST_BLOCKS = 50
-_MOST_ELEMENTS = {"context": 10, "actions": 25, "context_actions": 5}
-_KNOWN_BLOCKS = {"markdown", "section", "header", "divider", *_MOST_ELEMENTS}
-# https://docs.slack.dev/reference/block-kit/block-elements/button-element
-_BUTTON_LIMITS = {"text": 75, "value": 2_000, "action_id": 255}
-_BUTTON_STYLES = ("primary", "danger")
-
-Parameters: TypeAlias = Mapping[str, Any]
-
-
-class ApiError(Exception):
-    """A refusal: `code`, and more that Slack says with it."""
-
-    def __init__(self, code: str, **details: Any) -> None:
-        super().__init__(code)
-        self.code = code
-        self.details = details
 
 
 @dataclass(frozen=True)
@@ -55,16 +50,12 @@ def auth_test(workspace: Workspace, _parameters: Parameters, _now: float) -> dic
 
 
 def chat_post_message(workspace: Workspace, parameters: Parameters, now: float) -> dict[str, Any]:
-    conversation = _where_bot_may_write(workspace, parameters)
-    blocks = _checked_blocks(parameters)
+    conversation = where_bot_may_write(workspace, parameters.get("channel"))
+    blocks = blocks_of_message(parameters)
     text = str(parameters.get("text") or "")
     if not text and not blocks:
         raise ApiError("no_text")
-    thread_ts = parameters.get("thread_ts")
-    if thread_ts is not None:
-        parent = workspace.messages.get((conversation.id, str(thread_ts)))
-        if parent is None or parent.is_reply or parent.only_for:
-            raise ApiError("cannot_reply_to_message")
+    thread_ts = thread_to_reply_in(workspace, conversation, parameters.get("thread_ts"))
     message = workspace.put(
         Message(
             conversation.id,
@@ -73,35 +64,68 @@ def chat_post_message(workspace: Workspace, parameters: Parameters, now: float) 
             text[:_POST_TEXT_LIMIT],
             thread_ts=thread_ts,
             blocks=blocks,
-            metadata=_checked_metadata(parameters),
+            metadata=checked_metadata(parameters),
             bot_id=BOT_ID,
         )
     )
+    if thread_ts:
+        workspace.set_status(conversation.id, thread_ts, "")
     return {"channel": message.channel, "ts": message.ts, "message": as_slack_shows(message)}
 
 
-def chat_update(workspace: Workspace, parameters: Parameters, _now: float) -> dict[str, Any]:
-    conversation = _where_bot_may_write(workspace, parameters)
-    message = workspace.messages.get((conversation.id, str(parameters.get("ts"))))
-    if message is None or message.only_for:
-        raise ApiError("message_not_found")
+def chat_update(workspace: Workspace, parameters: Parameters, now: float) -> dict[str, Any]:
+    conversation = where_bot_may_write(workspace, parameters.get("channel"))
+    message = _visible(workspace, conversation, parameters.get("ts"))
     if message.user != BOT_USER:
         raise ApiError("cant_update_message")
+    if message.is_streaming(now):
+        raise ApiError("streaming_state_conflict")
     text = str(parameters.get("text") or "")
     if len(text) > _UPDATE_TEXT_LIMIT:
         raise ApiError("msg_too_long")
-    blocks = _checked_blocks(parameters)
+    blocks = blocks_of_message(parameters)
     if not text and not blocks:
         raise ApiError("no_text")
-    metadata = _checked_metadata(parameters) if "metadata" in parameters else message.metadata
+    metadata = checked_metadata(parameters) if "metadata" in parameters else message.metadata
     # Slack marks a message as edited when its text was, not when its blocks were.
     changed = replace(message, text=text, blocks=blocks, metadata=metadata, edited=not blocks)
     workspace.put(changed)
     return {"channel": message.channel, "ts": message.ts, "text": text, "message": as_slack_shows(changed)}
 
 
+def chat_delete(workspace: Workspace, parameters: Parameters, _now: float) -> dict[str, Any]:
+    message = _visible(
+        workspace, where_bot_may_read(workspace, parameters.get("channel")), parameters.get("ts")
+    )
+    if message.user != BOT_USER:
+        raise ApiError("cant_delete_message")
+    workspace.delete(message)
+    return {"channel": message.channel, "ts": message.ts}
+
+
+def chat_get_permalink(workspace: Workspace, parameters: Parameters, _now: float) -> dict[str, Any]:
+    conversation = where_bot_may_read(workspace, parameters.get("channel"))
+    message = _visible(workspace, conversation, parameters.get("message_ts"))
+    link = f"https://playground.slack.com/archives/{message.channel}/p{message.ts.replace('.', '')}"
+    thread = f"?thread_ts={message.thread_ts}&cid={message.channel}" if message.is_reply else ""
+    return {"channel": message.channel, "permalink": link + thread}
+
+
+def assistant_threads_set_status(workspace: Workspace, parameters: Parameters, _now: float) -> dict[str, Any]:
+    conversation = where_bot_may_read(workspace, parameters.get("channel_id"))
+    if BOT_USER not in conversation.members:
+        raise ApiError("channel_not_found")
+    root = workspace.messages.get((conversation.id, str(parameters.get("thread_ts"))))
+    if root is None or root.is_reply or root.only_for:
+        raise ApiError("invalid_thread_ts")
+    if parameters.get("status") is None:
+        raise ApiError("invalid_arguments")
+    workspace.set_status(conversation.id, root.ts, str(parameters["status"]))
+    return {}
+
+
 def conversations_replies(workspace: Workspace, parameters: Parameters, _now: float) -> dict[str, Any]:
-    conversation = _where_bot_may_read(workspace, parameters)
+    conversation = where_bot_may_read(workspace, parameters.get("channel"))
     thread = workspace.thread(conversation.id, str(parameters.get("ts")))
     if not thread:
         raise ApiError("thread_not_found")
@@ -109,9 +133,9 @@ def conversations_replies(workspace: Workspace, parameters: Parameters, _now: fl
     oldest = str(parameters.get("oldest") or "0")
     is_inclusive = str(parameters.get("inclusive")).lower() in ("1", "true")
     thread = [root, *(m for m in rest if m.ts > oldest or (is_inclusive and m.ts == oldest))]
-    start = _number(parameters.get("cursor") or 0, "invalid_cursor")
-    limit = min(_number(parameters.get("limit") or 1000, "invalid_limit"), 1000)
-    with_metadata = _is_set(parameters, "include_all_metadata")
+    start = number(parameters.get("cursor") or 0, "invalid_cursor")
+    limit = min(number(parameters.get("limit") or 1000, "invalid_limit"), 1000)
+    with_metadata = is_set(parameters, "include_all_metadata")
     more = start + limit < len(thread)
     return {
         "messages": [as_slack_shows(message, with_metadata) for message in thread[start : start + limit]],
@@ -121,18 +145,18 @@ def conversations_replies(workspace: Workspace, parameters: Parameters, _now: fl
 
 
 def conversations_history(workspace: Workspace, parameters: Parameters, _now: float) -> dict[str, Any]:
-    conversation = _where_bot_may_read(workspace, parameters)
+    conversation = where_bot_may_read(workspace, parameters.get("channel"))
     if BOT_USER not in conversation.members:
         raise ApiError("not_in_channel")
-    limit = min(_number(parameters.get("limit") or 100, "invalid_limit"), 999)
+    limit = min(number(parameters.get("limit") or 100, "invalid_limit"), 999)
     found = [m for m in workspace.messages.values() if m.channel == conversation.id and not m.is_reply]
     newest = sorted((m for m in found if not m.only_for), key=lambda message: message.ts, reverse=True)
-    with_metadata = _is_set(parameters, "include_all_metadata")
+    with_metadata = is_set(parameters, "include_all_metadata")
     return {"messages": [as_slack_shows(message, with_metadata) for message in newest[:limit]]}
 
 
 def conversations_info(workspace: Workspace, parameters: Parameters, _now: float) -> dict[str, Any]:
-    conversation = _where_bot_may_read(workspace, parameters)
+    conversation = where_bot_may_read(workspace, parameters.get("channel"))
     shown = {
         "id": conversation.id,
         "name": conversation.name,
@@ -174,7 +198,14 @@ def users_info(workspace: Workspace, parameters: Parameters, _now: float) -> dic
         "is_bot": user.is_bot,
         "tz": user.tz,
     }
-    return {"user": shown | ({"locale": user.locale} if _is_set(parameters, "include_locale") else {})}
+    return {"user": shown | ({"locale": user.locale} if is_set(parameters, "include_locale") else {})}
+
+
+def _visible(workspace: Workspace, conversation: Conversation, ts: Any) -> Message:
+    message = workspace.messages.get((conversation.id, str(ts)))
+    if message is None or message.only_for:
+        raise ApiError("message_not_found")
+    return message
 
 
 _WRITE = {"": "chat:write"}
@@ -195,8 +226,14 @@ _INFO_SCOPES = {
 }
 
 METHODS = {
+    "assistant.threads.setStatus": Method(assistant_threads_set_status, _WRITE),
     "auth.test": Method(auth_test, {}),
+    "chat.appendStream": Method(chat_append_stream, _WRITE),
+    "chat.delete": Method(chat_delete, _WRITE),
+    "chat.getPermalink": Method(chat_get_permalink, {}),
     "chat.postMessage": Method(chat_post_message, _WRITE),
+    "chat.startStream": Method(chat_start_stream, _WRITE),
+    "chat.stopStream": Method(chat_stop_stream, _WRITE),
     "chat.update": Method(chat_update, _WRITE),
     "conversations.history": Method(conversations_history, READ_SCOPES),
     "conversations.info": Method(conversations_info, _INFO_SCOPES),
@@ -204,145 +241,6 @@ METHODS = {
     "conversations.replies": Method(conversations_replies, READ_SCOPES),
     "files.info": Method(files_info, {"": "files:read"}),
     "users.info": Method(users_info, {"": "users:read"}),
+    "views.open": Method(views_open, {}),
+    "views.publish": Method(views_publish, {}),
 }
-
-
-def as_slack_shows(message: Message, with_metadata: bool = True) -> dict[str, Any]:
-    """A message as the API and events show it."""
-    shown = {"type": "message", "user": message.user, "text": message.text, "ts": message.ts}
-    optional = {
-        "bot_id": message.bot_id,
-        "thread_ts": message.thread_ts,
-        "blocks": list(message.blocks),
-        "files": list(message.files),
-        "metadata": message.metadata if with_metadata else None,
-        "edited": {"user": message.user, "ts": message.ts} if message.edited else None,
-    }
-    return shown | {name: value for name, value in optional.items() if value}
-
-
-def _where_bot_may_read(workspace: Workspace, parameters: Parameters) -> Conversation:
-    conversation = workspace.conversations.get(str(parameters.get("channel")))
-    if conversation is None or (conversation.kind != "channel" and BOT_USER not in conversation.members):
-        raise ApiError("channel_not_found")  # Slack does not tell what the bot must not know
-    return conversation
-
-
-def _where_bot_may_write(workspace: Workspace, parameters: Parameters) -> Conversation:
-    conversation = _where_bot_may_read(workspace, parameters)
-    if BOT_USER not in conversation.members:
-        raise ApiError("not_in_channel")
-    if conversation.is_archived:
-        raise ApiError("is_archived")
-    return conversation
-
-
-def _checked_blocks(parameters: Parameters) -> Sequence[Mapping[str, Any]]:
-    blocks = _decoded(parameters.get("blocks") or [], "invalid_blocks_format")
-    if not isinstance(blocks, list):
-        raise ApiError("invalid_blocks_format")
-    problems = [problem for number, block in enumerate(blocks) for problem in _block_problems(number, block)]
-    if len(blocks) > _MOST_BLOCKS:
-        problems.append(f"no more than {_MOST_BLOCKS} items allowed [json-pointer:/blocks]")
-    problems = problems or _repetitions(blocks)
-    if problems:
-        raise ApiError("invalid_blocks", response_metadata={"messages": [f"[ERROR] {p}" for p in problems]})
-    if sum(_characters(block["text"]) for block in blocks if block["type"] == "markdown") > _MARKDOWN_LIMIT:
-        raise ApiError("msg_blocks_too_long")
-    return [_identified(block) for block in blocks]
-
-
-def _block_problems(number: int, block: Any) -> list[str]:
-    kind = str(block.get("type")) if isinstance(block, dict) else ""
-    if kind not in _KNOWN_BLOCKS:
-        return [f"unsupported type: {kind} [json-pointer:/blocks/{number}/type]"]
-    problems = []
-    text, elements = block.get("text"), block.get("elements")
-    if kind == "markdown" and not (isinstance(text, str) and text):
-        problems.append(f"must be more than 0 characters [json-pointer:/blocks/{number}/text]")
-    if most := _TEXT_LIMITS.get(kind):
-        words = text.get("text") if isinstance(text, dict) else None
-        if not _fits(words, most):
-            problems.append(f"must be 1 to {most} characters [json-pointer:/blocks/{number}/text]")
-    most = _MOST_ELEMENTS.get(kind)
-    if most and not (isinstance(elements, list) and 0 < len(elements) <= most):
-        problems.append(f"must be 1 to {most} items [json-pointer:/blocks/{number}/elements]")
-    elif kind == "actions":
-        for place, element in enumerate(elements):
-            problems += _button_problems(f"/blocks/{number}/elements/{place}", element)
-    return problems
-
-
-def _button_problems(where: str, button: Any) -> list[str]:
-    kind = button.get("type") if isinstance(button, dict) else ""
-    if kind != "button":
-        return [f"unsupported type: {kind} [json-pointer:{where}/type]"]
-    label = button.get("text")
-    if not (isinstance(label, dict) and label.get("type") == "plain_text"):
-        return [f"must be plain_text [json-pointer:{where}/text]"]
-    problems = []
-    given = {**button, "text": label.get("text")}
-    for name, most in _BUTTON_LIMITS.items():
-        if name in given and not _fits(given[name], most):
-            problems.append(f"must be 1 to {most} characters [json-pointer:{where}/{name}]")
-    if button.get("style", "primary") not in _BUTTON_STYLES:
-        problems.append(f"must be {' or '.join(_BUTTON_STYLES)} [json-pointer:{where}/style]")
-    return problems
-
-
-def _repetitions(blocks: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Slack refuses an action_id that comes twice in a block, and advises against one in another block."""
-    ids = [
-        (element["action_id"], f"/blocks/{number}/elements/{place}/action_id")
-        for number, block in enumerate(blocks)
-        for place, element in enumerate(block["elements"] if block["type"] == "actions" else ())
-        if "action_id" in element
-    ]
-    first = dict(reversed(ids))
-    return [f"must be unique: {name} [json-pointer:{where}]" for name, where in ids if first[name] != where]
-
-
-def _identified(block: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The block as Slack keeps it: with ids where the app gave it, or its buttons, none."""
-    identified = {"block_id": uuid4().hex, **block}
-    if block["type"] == "actions":
-        identified["elements"] = [{"action_id": uuid4().hex, **element} for element in block["elements"]]
-    return identified
-
-
-def _fits(words: Any, most: int) -> bool:
-    return isinstance(words, str) and 0 < _characters(words) <= most
-
-
-def _characters(text: str) -> int:
-    """The strictest reading of what Slack counts: UTF-16 units."""
-    return len(text.encode("utf-16-le")) // 2
-
-
-def _checked_metadata(parameters: Parameters) -> Mapping[str, Any] | None:
-    metadata = _decoded(parameters.get("metadata") or {}, "invalid_metadata_format")
-    if not metadata:
-        return None
-    match metadata:
-        case {"event_type": str(), "event_payload": dict()}:
-            return dict(metadata)
-        case _:
-            raise ApiError("invalid_metadata_format")
-
-
-def _decoded(value: Any, code: str) -> Any:
-    """A structured argument: as it is in a JSON body, JSON in a form."""
-    try:
-        return json.loads(value) if isinstance(value, str) else value
-    except ValueError:
-        raise ApiError(code) from None
-
-
-def _is_set(parameters: Parameters, name: str) -> bool:
-    return str(parameters.get(name)).lower() in ("1", "true")
-
-
-def _number(value: Any, code: str) -> int:
-    if not str(value).isdecimal():
-        raise ApiError(code)
-    return int(value)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+from uuid import uuid4
 
 TEAM = "TDUET"
 BOT_USER = "UDUET"
@@ -39,7 +40,8 @@ class Conversation:
 class Message:
     """Something said. (channel, ts) is its identity; `only_for` is who alone sees it, if not empty.
 
-    `bot_id` names the app that said it; it is empty where a person did.
+    `bot_id` names the app that said it; it is empty where a person did. `streams_until` is when Slack ends
+    its stream, 0 if it has none.
     """
 
     channel: str
@@ -53,10 +55,16 @@ class Message:
     edited: bool = False
     only_for: str = ""
     bot_id: str = ""
+    subtype: str = ""
+    streams_until: float = 0.0
 
     @property
     def is_reply(self) -> bool:
         return self.thread_ts is not None and self.thread_ts != self.ts
+
+    def is_streaming(self, now: float) -> bool:
+        """Whether more can be appended."""
+        return now < self.streams_until
 
 
 @dataclass(frozen=True)
@@ -72,10 +80,33 @@ class File:
     is_deleted: bool = False
 
 
+@dataclass(frozen=True)
+class View:
+    """A Home or a modal of `user`'s. `body` is what the app gave, its blocks with ids; each has a `hash`."""
+
+    id: str
+    user: str
+    body: Mapping[str, Any]
+    hash: str
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """What `user` did lately: until `end` (Unix seconds) it can be exchanged for one modal."""
+
+    user: str
+    end: float
+    is_exchanged: bool = False
+
+
+# https://docs.slack.dev/interactivity/handling-user-interaction
+_TRIGGER_SECONDS = 3.0
+
 ADA = User("UADA", "Ada")
 MINJI = User("UMINJI", "민지", tz="Asia/Seoul", locale="ko-KR")
 DUET = User(BOT_USER, "Duet", is_bot=True)
 RELAY = User("URELAY", "Relay", is_bot=True)
+SLACKBOT = User("USLACKBOT", "Slackbot", is_bot=True)
 
 _EVERYONE = frozenset({ADA.id, MINJI.id, RELAY.id})
 _CONVERSATIONS = (
@@ -94,18 +125,26 @@ _CONVERSATIONS = (
 @dataclass
 class Workspace:
     """The state, changed by one thread only. `watchers` are told of each message that came or changed, and
-    of each that went (then the second argument is True).
+    of each that went (then the second argument is True); `onlookers` are told when a status, a Home or a
+    modal changed.
+
+    `statuses` are by channel and thread, `homes` by user, `modals` by their ids in the order of opening.
     """
 
     users: dict[str, User] = field(
-        default_factory=lambda: {user.id: user for user in (ADA, MINJI, DUET, RELAY)}
+        default_factory=lambda: {user.id: user for user in (ADA, MINJI, DUET, RELAY, SLACKBOT)}
     )
     conversations: dict[str, Conversation] = field(
         default_factory=lambda: {conversation.id: conversation for conversation in _CONVERSATIONS}
     )
     messages: dict[tuple[str, str], Message] = field(default_factory=dict)
     files: dict[str, File] = field(default_factory=dict)
+    statuses: dict[tuple[str, str], str] = field(default_factory=dict)
+    homes: dict[str, View] = field(default_factory=dict)
+    modals: dict[str, View] = field(default_factory=dict)
+    triggers: dict[str, Trigger] = field(default_factory=dict)
     watchers: list[Callable[[Message, bool], None]] = field(default_factory=list)
+    onlookers: list[Callable[[], None]] = field(default_factory=list)
     _last_ts: float = 0.0
 
     def new_ts(self, now: float) -> str:
@@ -119,6 +158,17 @@ class Workspace:
         for watcher in tuple(self.watchers):
             watcher(message, False)
         return message
+
+    def delete(self, message: Message) -> Message | None:
+        """Take a message away, or leave and return what stands in its place, so that its thread has a start.
+
+        https://github.com/42wim/matterbridge/issues/600
+        """
+        if len(self.thread(message.channel, message.ts)) > 1 and not message.is_reply:
+            grave = Message(message.channel, message.ts, SLACKBOT.id, "This message was deleted.", message.ts)
+            return self.put(replace(grave, subtype="tombstone"))
+        self.remove(message)
+        return None
 
     def remove(self, message: Message) -> None:
         """Take a message away."""
@@ -138,6 +188,42 @@ class Workspace:
             ),
             key=lambda message: message.ts,
         )
+
+    def set_status(self, channel: str, thread_ts: str, status: str) -> None:
+        """Let a thread tell what the bot is doing; "" for nothing."""
+        before = self.statuses.pop((channel, thread_ts), "")
+        if status:
+            self.statuses[channel, thread_ts] = status
+        if status != before:
+            self._tell_onlookers()
+
+    def put_home(self, view: View) -> View:
+        """Let a person's Home be `view`."""
+        self.homes[view.user] = view
+        self._tell_onlookers()
+        return view
+
+    def put_modal(self, view: View) -> View:
+        """Open a modal, or let it replace the one of the same id."""
+        self.modals[view.id] = view
+        self._tell_onlookers()
+        return view
+
+    def close_modals(self, *views: View) -> None:
+        """Close what is still open of `views`."""
+        for view in views:
+            self.modals.pop(view.id, None)
+        self._tell_onlookers()
+
+    def new_trigger(self, user: str, now: float) -> str:
+        """The id of a trigger that `user` causes at `now` (Unix seconds)."""
+        trigger_id = f"{int(now)}.{len(self.triggers)}.{uuid4().hex}"
+        self.triggers[trigger_id] = Trigger(user, now + _TRIGGER_SECONDS)
+        return trigger_id
+
+    def _tell_onlookers(self) -> None:
+        for onlooker in tuple(self.onlookers):
+            onlooker()
 
     def direct_messages(self, user: str) -> Conversation | None:
         """The conversation of the bot with `user` alone."""

@@ -436,6 +436,16 @@ def test_answers_whose_time_is_over_take_no_room(shelf: Shelf) -> None:
     assert kept(ledger, "abcd") == "acd"
 
 
+def test_an_answer_that_is_forgotten_takes_no_room(shelf: Shelf) -> None:
+    ledger = shelf.ledger(most_answers=2)
+    keep(ledger, "a")
+    keep(ledger, "b")
+    ledger.forget("b")
+    keep(ledger, "c")
+
+    assert kept(ledger, "abc") == "ac"
+
+
 def test_an_answer_that_is_kept_anew_is_the_newest(shelf: Shelf) -> None:
     ledger = shelf.ledger(most_answers=2)
     keep(ledger, "a", 0.1)
@@ -629,6 +639,66 @@ def test_an_interaction_replaces_one_with_its_id(ledger: Ledger, other: Ledger) 
     assert ledger.interactions(0) == [at(20.0, "Q2"), later]
 
 
+def test_what_somebody_asked_is_read_newest_first(ledger: Ledger, other: Ledger) -> None:
+    for asked_at in (20.5, 40.5, 10.5, 30.5):
+        ledger.record(at(asked_at), 60)
+        ledger.record(replace(at(asked_at), id=f"R{asked_at}", user="U2"), 60)
+
+    assert other.interactions_of("U1", "T1", 0, 10) == [at(40.5), at(30.5), at(20.5), at(10.5)]
+    assert other.interactions_of("U1", "T1", 20.5, 10) == [at(40.5), at(30.5), at(20.5)]
+    assert other.interactions_of("U1", "T1", 0, 2) == [at(40.5), at(30.5)]
+    assert other.interactions_of("U1", "T1", 40.6, 2) == []
+    assert other.interactions_of("U1", "T1", 0, 0) == []
+
+
+def test_what_somebody_asked_at_once_is_read_in_one_order(ledger: Ledger) -> None:
+    for name in "cab":
+        ledger.record(at(7.0, name), 60)
+
+    assert ledger.interactions_of("U1", "T1", 7.0, 2) == [at(7.0, "c"), at(7.0, "b")]
+
+
+def test_nobody_reads_what_another_asked(ledger: Ledger) -> None:
+    asked = [replace(INTERACTION, id=f"{t!r} {u!r}", team=t, user=u) for t in ODD for u in ODD]
+    for interaction in asked:
+        ledger.record(interaction, 60)
+
+    for interaction in asked:
+        assert ledger.interactions_of(interaction.user, interaction.team, 0, 10) == [interaction]
+    assert ledger.interactions_of("U1", "T1", 0, 10) == []
+
+
+def test_what_is_replaced_by_anothers_is_read_by_that_one_alone(ledger: Ledger) -> None:
+    ledger.record(at(10.0, "Q1"), 60)
+    ledger.record(replace(at(20.0, "Q1"), user="U2"), 60)
+
+    assert ledger.interactions_of("U1", "T1", 0, 10) == []
+    assert ledger.interactions_of("U2", "T1", 0, 10) == [replace(at(20.0, "Q1"), user="U2")]
+
+
+def test_what_somebody_asked_is_forgotten_after_its_time(ledger: Ledger) -> None:
+    ledger.record(at(1.0), 60)
+    ledger.record(at(2.0), 0.2)
+
+    until(lambda: ledger.interactions_of("U1", "T1", 0, 10) == [at(1.0)])
+
+
+def test_what_was_asked_before_it_was_kept_by_person_is_nobodys(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
+    before = next(n for n, statement in enumerate(MIGRATIONS) if "ADD COLUMN team" in statement)
+    with closing(sqlite3.connect(path)) as db, db:
+        for statement in MIGRATIONS[:before]:
+            db.execute(statement)
+        db.execute(f"PRAGMA user_version = {before}")
+        row = ("Q1", 1.0, time.time() + 60, at(1.0, "Q1").encoded())
+        db.execute("INSERT INTO interactions VALUES (?, ?, ?, ?)", row)
+    ledger = in_file(path)
+    ledger.record(at(2.0), 60)
+
+    assert ledger.interactions_of("U1", "T1", 0, 10) == [at(2.0)]
+    assert ledger.interactions(0) == [at(1.0, "Q1"), at(2.0)]
+
+
 def test_an_interaction_is_forgotten_after_its_time(tmp_path: Path) -> None:
     now, path = 1000.0, tmp_path / "bot.db"
     ledger = in_file(path, lambda: now)
@@ -665,6 +735,7 @@ def test_an_interaction_that_nobody_can_read_is_left_out(
 
     assert ledger.interactions(0) == [at(1.0), at(3.0)]
     (record,) = caplog.records
+    assert ledger.interactions_of("U1", "T1", 0, 10) == [at(3.0), at(1.0)]
     assert (record.message, vars(record)["interaction"]) == ("interaction.unreadable", "Q2.0")
 
 
@@ -760,9 +831,11 @@ METHODS: dict[str, Callable[[Ledger], object]] = {
     "recall": lambda ledger: ledger.recall("why?"),
     "lead": lambda ledger: ledger.lead("why?", "A"),
     "keep": lambda ledger: ledger.keep("why?", "A", "Because.", 60),
+    "forget": lambda ledger: ledger.forget("how?"),
     "abandon": lambda ledger: ledger.abandon("why?", "A"),
     "record": lambda ledger: ledger.record(INTERACTION, 60),
     "interactions": lambda ledger: ledger.interactions(0),
+    "interactions_of": lambda ledger: ledger.interactions_of("U1", "T1", 0, 5),
     "vote": lambda ledger: ledger.vote(Vote("Q1", "U1", is_up=True), 60),
     "votes": lambda ledger: ledger.votes(0),
     "claim": lambda ledger: ledger.claim("budget"),
@@ -823,7 +896,7 @@ def test_nothing_is_kept_in_redis_for_ever(redis_url: str) -> None:
     kinds = {name.split(":")[1] for name in lives}
     assert kinds == {
         *("admitted", "spending", "day", "answer", "answers", "lead"),
-        *("interaction", "interactions", "vote", "votes", "claim"),
+        *("interaction", "interactions", "interactions_of", "vote", "votes", "claim"),
     }
     assert all(0 < life <= 2 * DAY for life in lives.values())
     assert all(life > DAY - 5 for name, life in lives.items() if name.split(":")[1] in ("spending", "day"))
@@ -836,7 +909,8 @@ def test_a_list_in_redis_lasts_as_long_as_what_it_lists(redis_url: str) -> None:
     keep(ledger, "why?", 3600)
     keep(ledger, "how?", 60)
     with Redis.from_url(redis_url, decode_responses=True) as redis:
-        lives = [redis.ttl(f"list:{name}") for name in ("interactions", "answers:by_age", "answers:by_end")]
+        names = ("interactions", 'interactions_of:["T1", "U1"]', "answers:by_age", "answers:by_end")
+        lives = [redis.ttl(f"list:{name}") for name in names]
 
     assert all(3590 < life <= 3600 for life in lives)
 
@@ -852,6 +926,7 @@ def test_a_list_in_redis_is_as_long_as_what_it_lists(redis_url: str) -> None:
 
     with Redis.from_url(redis_url, decode_responses=True) as redis:
         assert redis.zcard("short:interactions") == 4
+        assert redis.zcard('short:interactions_of:["T1", "U1"]') == 4
 
 
 def test_what_redis_knows_of_yesterday_is_settled_on_that_day(redis_url: str) -> None:

@@ -11,10 +11,11 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
-from bot.adapters.slack_web import SlackWeb, remark, rendered, translated
+from bot.adapters.slack_web import SlackWeb, as_view, remark, rendered, translated
 from bot.core.conversation import Remark, Role
 from bot.core.errors import RateLimited, SlackError, Unreachable
 from bot.core.files import SharedFile
+from bot.core.home import Home, Section
 from bot.core.message import Content, Kind, Outgoing
 from bot.core.safety import Safe
 from bot.playground.limits import UNLIMITED
@@ -63,6 +64,40 @@ def test_the_text_may_be_edited_even_if_an_emoji_counts_twice() -> None:
     message = rendered(saying(Safe("😀" * 5_500)))
 
     assert len(message["text"].encode("utf-16-le")) // 2 < 4_000
+
+
+# The Home
+
+
+def test_a_home_is_a_view_whose_buttons_ask_in_direct_messages() -> None:
+    section = Section("Your last answers", (Safe("answered"), Safe("broke off")))
+    page = Home("D1", "Ask", Safe("How to"), Safe("Try:"), ("why?", "how?"), (section,))
+
+    assert as_view(page) == {
+        "type": "home",
+        "private_metadata": "D1",
+        "blocks": [
+            {"type": "header", "text": {"type": "plain_text", "text": "Ask"}},
+            {"type": "section", "text": {"type": "mrkdwn", "text": "How to", "verbatim": True}},
+            {"type": "context", "elements": [{"type": "mrkdwn", "text": "Try:", "verbatim": True}]},
+            {
+                "type": "actions",
+                "elements": [
+                    {
+                        "type": "button",
+                        "action_id": action,
+                        "text": {"type": "plain_text", "text": question},
+                        "value": question,
+                    }
+                    for action, question in (("example_1", "why?"), ("example_2", "how?"))
+                ],
+            },
+            {"type": "divider"},
+            {"type": "header", "text": {"type": "plain_text", "text": "Your last answers"}},
+            {"type": "section", "text": {"type": "mrkdwn", "text": "answered", "verbatim": True}},
+            {"type": "section", "text": {"type": "mrkdwn", "text": "broke off", "verbatim": True}},
+        ],
+    }
 
 
 # Messages that are read
@@ -122,7 +157,7 @@ def test_a_commands_question_is_what_its_asker_said() -> None:
     blocks = rendered(saying(Safe("> Why?\n> \n> > Because?"), lead=Safe("<@U1> asks:")))["blocks"]
 
     assert remark(own("question", "", blocks=blocks), ME) == Remark(
-        "2.0", Role.USER, "Why?\n\n> Because?", "U1"
+        "2.0", Role.USER, "Why?\n\n> Because?", "U1", key="C1/1.0"
     )
 
 

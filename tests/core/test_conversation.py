@@ -221,8 +221,9 @@ def test_what_a_button_asks_again_is_the_message_that_it_belongs_to() -> None:
     assert again.id != Question("T1", "C1", "U1", "why?", ts="3.0", thread_ts="1.0").id
 
 
-def test_the_question_of_a_command_is_what_its_thread_begins_with() -> None:
-    again = asked_again(Press("U1", 1, "C2/13.7.8ab"), "T1", THREAD, ASKED)
+def test_the_question_of_a_command_is_the_message_that_was_posted_for_it() -> None:
+    posted = Remark("1.0", Role.USER, "root", key="C2/13.7.8ab/question")
+    again = asked_again(Press("U1", 1, "C2/13.7.8ab"), "T1", THREAD, [posted, *ASKED[1:]])
 
     assert again == Question("T1", "C2", "U1", "root", trigger_id="13.7.8ab", retry=1)
 

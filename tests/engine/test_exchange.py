@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.core.draft import Outcome
 from bot.core.errors import Fault, ModelError, RateLimited, SlackError, Unreachable
 from bot.core.markdown import PAGE_UNITS
-from bot.core.message import Action, Button, Content, Kind, Outgoing, Press
+from bot.core.message import Action, Button, Content, Feedback, Kind, Outgoing, Press
 from bot.core.question import Place, Question
 from bot.core.safety import neutralise
 from bot.core.stream import Failed, Finished, StreamEvent, Text
@@ -23,8 +23,9 @@ DEADLINE = 1.5
 PLACE = Place("C1", "1.0")
 MESSAGE = Question("T1", "C1", "U1", "Why?", ts="1.0")
 COMMAND = Question("T1", "C1", "U1", "Why?", trigger_id="1.0")
-STAND_IN = texts_in(Language.EN).stand_in
-STOP = Button(Action.STOP, texts_in(Language.EN).stop)
+EN = texts_in(Language.EN)
+STAND_IN = EN.stand_in
+STOP = Button(Action.STOP, EN.stop)
 FIRST_PAUSE, TRIES = 0.5, 6
 PAGE = "word " * (PAGE_UNITS // 5)
 
@@ -154,8 +155,14 @@ def show(
     grows: bool = False,
     is_end: bool = False,
 ) -> Show:
-    content = Content(neutralise(body), button=STOP if grows else None)
-    press = Press("U1", 0, "C1/1.0") if grows else None
+    is_answer = is_end and kind is Kind.ANSWER
+    content = Content(
+        neutralise(body),
+        button=STOP if grows else None,
+        feedback=Feedback(EN.good, EN.bad) if is_answer else None,
+        menu=(Button(Action.REGENERATE, EN.regenerate),) if is_answer else (),
+    )
+    press = Press("U1", 0, "C1/1.0")
     message = Outgoing(kind, content, f"C1/1.0/{kind.value}/{number}", is_end, press)
     return Show(PLACE, message, number, ts, grows)
 

@@ -116,6 +116,7 @@ def test_all_figures_of_an_answer_are_kept(desk: Desk) -> None:
         dollars=Decimal("0.00164595"),
         tries=1,
         edits=1,
+        first_message="C1/101.2",
     )
 
 

@@ -159,7 +159,7 @@ def test_a_retry_that_fails_keeps_the_words_that_stand_and_can_be_tried_again() 
     message = call(exchange).message
 
     assert (message.content.body, message.content.note) == ("Be", EN.cut)
-    assert message.press == Press("U1", 2, "C1/1.0")
+    assert message.press == Press("U1", 1, "C1/1.0")
 
 
 def test_a_retry_after_an_apology_takes_its_place_or_is_another_apology() -> None:

@@ -10,7 +10,9 @@ import pytest
 from bot.core.conversation import Remark, Replies, Role
 from bot.core.errors import RateLimited, SlackError, Unreachable
 from bot.core.message import Standing
+from bot.core.person import Person
 from bot.core.question import Place
+from bot.core.texts import Language
 from bot.engine.people import People
 from bot.engine.threads import Threads
 
@@ -169,17 +171,17 @@ def test_a_thread_is_the_bots_when_it_asked_there_or_spoke_there(thread: Thread,
 
 @dataclass
 class Directory:
-    """People's names, and a clock."""
+    """People, and a clock."""
 
     now: float = 0.0
     calls: int = 0
     is_broken: bool = False
 
-    def name(self, user: str) -> str:
+    def person(self, user: str) -> Person:
         self.calls += 1
         if self.is_broken:
             raise SlackError("user_not_found")
-        return f"{user} at {self.now:g}"
+        return Person(f"{user} at {self.now:g}", "ko-KR" if user == "U2" else "en-GB")
 
 
 def test_a_name_is_looked_up_once_an_hour() -> None:
@@ -201,6 +203,16 @@ def test_who_cannot_be_looked_up_keeps_the_name_that_was_known_or_has_none() -> 
     directory.now, directory.is_broken = 4_000.0, True
 
     assert people.names(["U1", "U2"]) == {"U1": "U1 at 0"}
+
+
+def test_who_uses_slack_in_korean_reads_korean() -> None:
+    directory = Directory()
+    people = People(directory, lambda: directory.now)
+
+    assert [people.language(user) for user in ("U1", "U2")] == [Language.EN, Language.KO]
+    directory.is_broken = True
+    assert people.language("U3") is Language.EN
+    assert directory.calls == 3
 
 
 def test_no_more_people_are_looked_up_in_a_minute_than_slack_allows() -> None:

@@ -425,3 +425,278 @@ def test_the_page_speaks_korean_to_a_korean_browser(stage: Stage, browser: Brows
 
         expect(page.get_by_role("textbox", name="#general에 메시지 보내기")).to_be_visible()
         expect(page.locator("html")).to_have_attribute("lang", "ko")
+
+
+def plain(text: str) -> dict[str, str]:
+    return {"type": "plain_text", "text": text}
+
+
+def feedback() -> dict[str, Any]:
+    """A block that asks what somebody thinks of an answer."""
+    sides = {
+        f"{side}_button": {"text": plain(f"{word} answer"), "value": word.lower()}
+        for side, word in (("positive", "Good"), ("negative", "Bad"))
+    }
+    return {
+        "type": "context_actions",
+        "elements": [{"type": "feedback_buttons", "action_id": "feedback", **sides}],
+    }
+
+
+def overflow() -> dict[str, Any]:
+    options = [{"text": plain(text), "value": text.lower()} for text in ("Shorter", "Longer")]
+    return {
+        "type": "actions",
+        "elements": [{"type": "overflow", "action_id": "again", "options": options}],
+    }
+
+
+MODAL = {
+    "type": "modal",
+    "title": plain("What was wrong?"),
+    "submit": plain("Send"),
+    "blocks": [
+        {
+            "type": "input",
+            "block_id": "reason",
+            "label": plain("Reason"),
+            "element": {"type": "plain_text_input", "action_id": "why", "multiline": True},
+        },
+        {
+            "type": "input",
+            "block_id": "name",
+            "label": plain("Name"),
+            "optional": True,
+            "element": {"type": "plain_text_input", "action_id": "name"},
+        },
+    ],
+}
+HOME_VIEW = {
+    "type": "home",
+    "blocks": [
+        {"type": "header", "text": plain("Your Duet")},
+        {
+            "type": "section",
+            "text": {"type": "mrkdwn", "text": "*3* answers"},
+            "accessory": {"type": "button", "text": plain("Forget me"), "action_id": "forget"},
+        },
+    ],
+}
+
+
+# The body stands for the browser's own buttons, which come after the last of the form.
+INSIDE = "() => [document.body, ...modal.querySelectorAll('*')].includes(document.activeElement)"
+
+
+class Told:
+    """What an app is told of what people do; `answers` are what it acknowledges forms with, in order."""
+
+    def __init__(self, *answers: dict[str, Any]) -> None:
+        self.payloads: list[dict[str, Any]] = []
+        self._answers = list(answers)
+
+    def __call__(self, request: SocketModeRequest) -> dict[str, Any]:
+        if request.type != "interactive":
+            return {}
+        self.payloads.append(request.payload)
+        is_form = request.payload["type"] == "view_submission"
+        return self._answers.pop(0) if is_form and self._answers else {}
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        return [payload for payload in self.payloads if payload["type"] == kind]
+
+    def actions(self) -> list[dict[str, Any]]:
+        return [payload["actions"][0] for payload in self.of("block_actions")]
+
+
+@contextmanager
+def with_blocks(
+    browser: Browser, told: Told, *blocks: dict[str, Any]
+) -> Iterator[tuple[Page, Listener, Servers]]:
+    """The page at #general, where an app has posted `blocks`; `told` has what people do with them."""
+    with serving(slack_with_page) as servers, closing(Listener(servers, told)) as app:
+        if blocks:
+            web_client(servers).chat_postMessage(channel="CGENERAL", text="Because.", blocks=list(blocks))
+        with opened(browser, servers.slack.base_url) as page:
+            yield page, app, servers
+
+
+def test_a_thumb_that_was_chosen_shows_it_and_still_does_when_the_page_is_loaded_anew(
+    browser: Browser,
+) -> None:
+    told = Told()
+    with with_blocks(browser, told, feedback()) as (page, _app, _servers):
+        good = page.get_by_role("button", name="Good answer")
+        bad = page.get_by_role("button", name="Bad answer")
+        expect(good).to_have_attribute("aria-pressed", "false")
+        good.click()
+        expect(good).to_have_attribute("aria-pressed", "true")
+        bad.press("Enter")
+        expect(bad).to_have_attribute("aria-pressed", "true")
+        expect(good).to_have_attribute("aria-pressed", "false")
+        page.reload()
+        expect(bad).to_have_attribute("aria-pressed", "true")
+
+    assert [(action["type"], action["value"]) for action in told.actions()] == [
+        ("feedback_buttons", "good"),
+        ("feedback_buttons", "bad"),
+    ]
+
+
+def test_an_overflow_menu_is_used_with_the_keyboard_and_with_the_mouse(browser: Browser) -> None:
+    told = Told()
+    with with_blocks(browser, told, overflow()) as (page, app, _servers):
+        more = page.locator(".blocks").get_by_role("button", name="More actions")
+        more.press("Enter")
+        expect(page.get_by_role("menuitem", name="Shorter")).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("menu")).to_be_hidden()
+        expect(more).to_be_focused()
+        more.press("Enter")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        app.until(lambda: len(told.actions()) == 1)
+        more.click()
+        more.click()
+        expect(page.get_by_role("menu")).to_be_hidden()
+        more.click()
+        page.get_by_role("menuitem", name="Shorter").click()
+        app.until(lambda: len(told.actions()) == 2)
+
+    assert [action["selected_option"]["value"] for action in told.actions()] == ["longer", "shorter"]
+
+
+def test_a_form_is_filled_in_and_sent_and_says_what_is_wrong_with_it(browser: Browser) -> None:
+    """The focus stays inside until it is closed."""
+    wrong = {"response_action": "errors", "errors": {"reason": "Say more."}}
+    told = Told(wrong)
+    stop = {"type": "button", "text": plain("Tell us"), "action_id": "tell"}
+    with with_blocks(browser, told, {"type": "actions", "elements": [stop]}) as (page, app, servers):
+        page.get_by_role("button", name="Tell us").click()
+        (payload,) = app.until(lambda: told.of("block_actions"))
+        web_client(servers).views_open(trigger_id=payload["trigger_id"], view=MODAL)
+        form = page.get_by_role("dialog", name="What was wrong?")
+        reason = form.get_by_role("textbox", name="Reason")
+        expect(reason).to_be_focused()
+        form.get_by_role("button", name="Send").click()
+        assert reason.evaluate("field => field.validity.valueMissing")
+        assert told.of("view_submission") == []
+
+        for _ in range(8):
+            page.keyboard.press("Tab")
+            assert page.evaluate(INSIDE)
+        reason.fill("It was wrong.")
+        form.get_by_role("button", name="Send").click()
+        expect(form.get_by_text("Say more.")).to_be_visible()
+        expect(reason).to_be_focused()
+        expect(reason).to_have_value("It was wrong.")
+        reason.fill("It was all wrong.")
+        form.get_by_role("button", name="Send").click()
+        expect(form).to_be_hidden()
+
+    values = [payload["view"]["state"]["values"] for payload in told.of("view_submission")]
+    assert [value["reason"]["why"]["value"] for value in values] == ["It was wrong.", "It was all wrong."]
+    assert values[-1]["name"]["name"]["value"] is None
+
+
+def test_escape_closes_a_form_and_leaves_the_thread_open(browser: Browser) -> None:
+    with with_blocks(browser, Told()) as (page, _app, servers):
+        slack = servers.slack
+        root = servers.do(lambda: slack.say(ADA.id, "CGENERAL", "why?"))
+        page.goto(f"{slack.base_url}/#CGENERAL/{root.ts}")
+        page.reload()
+        trigger_id = servers.do(lambda: slack.workspace.new_trigger(ADA.id, time.time()))
+        web_client(servers).views_open(trigger_id=trigger_id, view=MODAL)
+        form = page.get_by_role("dialog", name="What was wrong?")
+        expect(form).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(form).to_be_hidden()
+        expect(thread_of(page)).to_be_visible()
+        deadline = time.monotonic() + SOON
+        while slack.open_views(ADA.id):
+            assert time.monotonic() < deadline, "the server was not told"
+            page.wait_for_timeout(20)
+
+
+def test_the_home_is_a_tab_beside_the_messages_and_its_buttons_work(browser: Browser) -> None:
+    told = Told()
+    with with_blocks(browser, told) as (page, app, servers):
+        go_to(page, "Duet")
+        expect(page.get_by_role("link", name="Messages")).to_have_attribute("aria-current", "page")
+        page.get_by_role("link", name="Home").press("Enter")
+        home = page.get_by_role("region", name="Home")
+        expect(home).to_contain_text("Duet has published nothing here yet")
+        web_client(servers).views_publish(user_id=ADA.id, view=HOME_VIEW)
+        expect(home.get_by_role("heading", name="Your Duet")).to_be_visible()
+        expect(page.get_by_role("textbox")).to_have_count(0)
+        home.get_by_role("button", name="Forget me").click()
+        app.until(told.actions)
+        page.reload()
+        expect(home.get_by_role("heading", name="Your Duet")).to_be_visible()
+        page.get_by_role("link", name="Messages").click()
+        expect(home).to_be_hidden()
+        expect(page.get_by_role("textbox", name="Message Duet")).to_be_visible()
+
+    (payload,) = told.of("block_actions")
+    assert payload["actions"][0]["action_id"] == "forget"
+    assert payload["view"]["type"] == "home"
+
+
+def test_ones_own_message_is_edited_and_deleted_in_its_menu(browser: Browser) -> None:
+    with with_blocks(browser, Told()) as (page, _app, servers):
+        servers.do(lambda: servers.slack.say(MINJI.id, "CGENERAL", "Hello."))
+        write(page, "Message #general", "@Duet <why>?")
+        own = messages(channel_of(page)).nth(1)
+        own.hover()
+        own.get_by_role("button", name="More actions").click()
+        page.get_by_role("menuitem", name="Edit message").click()
+        field = own.get_by_role("textbox", name="Message")
+        expect(field).to_have_value("@Duet <why>?")
+        field.press("Escape")
+        expect(field).to_have_count(0)
+        expect(own.get_by_role("button", name="More actions")).to_be_focused()
+        page.keyboard.press("Enter")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        field.fill("@Duet <how>?")
+        field.press("Enter")
+        expect(own.locator(".blocks")).to_have_text("@Duet <how>?")
+        expect(own.locator(".edited")).to_be_visible()
+
+        other = messages(channel_of(page)).nth(0)
+        other.hover()
+        other.get_by_role("button", name="More actions").click()
+        expect(page.get_by_role("menuitem")).to_have_count(1)
+        page.keyboard.press("Escape")
+        own.hover()
+        own.get_by_role("button", name="More actions").click()
+        page.get_by_role("menuitem", name="Delete message").click()
+        expect(messages(channel_of(page))).to_have_count(1)
+
+
+def test_a_message_is_handed_to_the_app_by_its_menu(browser: Browser) -> None:
+    told = Told()
+    with with_blocks(browser, told) as (page, app, servers):
+        said = servers.do(lambda: servers.slack.say(MINJI.id, "CGENERAL", "What is this?"))
+        last = messages(channel_of(page)).last
+        last.hover()
+        last.get_by_role("button", name="More actions").click()
+        page.get_by_role("menuitem", name="Ask Duet about this").click()
+        (payload,) = app.until(lambda: told.of("message_action"))
+
+    assert payload["message"]["ts"] == said.ts
+    assert payload["callback_id"] == "ask_about_message"
+
+
+def test_what_the_bot_is_doing_is_shown_in_the_thread_until_it_speaks(browser: Browser) -> None:
+    with with_blocks(browser, Told()) as (page, _app, servers):
+        root = servers.do(lambda: servers.slack.say(ADA.id, "CGENERAL", "why?"))
+        client = web_client(servers)
+        client.assistant_threads_setStatus(channel_id="CGENERAL", thread_ts=root.ts, status="is thinking…")
+        question = messages(channel_of(page)).last
+        expect(question).to_contain_text("Duet is thinking…")
+        question.hover()
+        question.get_by_role("button", name="Reply in thread").click()
+        expect(thread_of(page).get_by_role("status").filter(has_text="Duet is thinking…")).to_be_visible()
+        client.chat_postMessage(channel="CGENERAL", thread_ts=root.ts, text="Because.")
+        expect(page.get_by_text("Duet is thinking…")).to_have_count(0)

@@ -84,6 +84,20 @@ def test_a_method_takes_fifty_calls_a_minute_whatever_the_channel() -> None:
     assert meter.take("conversations.replies", "C50", TODAY + 20) == 0
 
 
+@pytest.mark.parametrize(
+    ("method", "allowed"),
+    [
+        *((f"chat.{verb}Stream", 20) for verb in ("start", "stop")),
+        *((method, 100) for method in ("chat.appendStream", "users.info", "views.open", "views.publish")),
+    ],
+)
+def test_some_methods_take_more_or_fewer_calls_a_minute(method: str, allowed: int) -> None:
+    meter = Meter(Limits())
+
+    assert [meter.take(method, "C1", TODAY) for _ in range(allowed)] == [0.0] * allowed
+    assert meter.take(method, "C1", TODAY) == 60
+
+
 def test_a_channel_takes_five_posts_at_once_and_then_one_a_second() -> None:
     meter = Meter(Limits())
 
@@ -108,7 +122,7 @@ def test_a_post_that_two_limits_refuse_is_told_the_longer_wait() -> None:
     assert meter.take(POST, "C1", TODAY + 58) == 4
 
 
-@pytest.mark.parametrize("method", [POST, UPDATE])
+@pytest.mark.parametrize("method", [POST, UPDATE, "chat.startStream"])
 def test_unlimited_means_unlimited(method: str) -> None:
     meter = Meter(UNLIMITED)
 

@@ -109,7 +109,10 @@ def test_a_foreign_host_is_refused(untouched: Servers, host: str, path: str) -> 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1", "https://{own}"])
 @pytest.mark.parametrize(
     "path",
-    ["/page/say", "/page/command", "/page/click", "/api/chat.postMessage", "/commands/x", "/actions/x"],
+    [
+        *("/page/say", "/page/command", "/page/click", "/page/edit", "/page/delete", "/page/shortcut"),
+        *("/page/home", "/page/submit", "/page/close", "/api/chat.postMessage", "/commands/x", "/actions/x"),
+    ],
 )
 def test_a_foreign_origin_is_refused_and_nothing_is_said(untouched: Servers, origin: str, path: str) -> None:
     headers = {"Origin": origin.format(own=address(untouched)), "Content-Type": "application/json"}
@@ -190,6 +193,8 @@ def test_a_message_and_its_edit_and_its_end_come_as_events(servers: Servers, eve
             "blocks": [
                 {"type": "text", "html": '<strong>hi</strong> <span class="mention">@Ada</span>'},
             ],
+            "text": "*hi* <@UADA>",
+            "chosen": {},
             "edited": False,
             "only_you": False,
         },
@@ -262,6 +267,61 @@ def test_a_click_on_a_button_that_is_gone_does_nothing(servers: Servers, ts: str
     response, body = request(servers, "/page/click", "POST", body=words)
 
     assert (response.status, json.loads(body)) == (200, {"ok": False})
+
+
+def test_only_ones_own_messages_are_edited_and_deleted(servers: Servers) -> None:
+    own = servers.do(lambda: servers.slack.say(ADA.id, "CGENERAL", "mine"))
+    other = servers.do(lambda: servers.slack.say(MINJI.id, "CGENERAL", "not mine"))
+    answers = [
+        request(servers, path, "POST", body={"channel": "CGENERAL", "ts": message.ts, "text": "changed"})[0]
+        for message in (other, own)
+        for path in ("/page/edit", "/page/delete")
+    ]
+
+    assert [answer.status for answer in answers] == [404, 404, 200, 200]
+    assert list(servers.slack.workspace.messages.values()) == [other]
+
+
+def test_a_shortcut_of_the_page_is_its_persons(servers: Servers) -> None:
+    said = servers.do(lambda: servers.slack.say(MINJI.id, "CGENERAL", "what is this?"))
+    secret = servers.do(lambda: servers.slack.say(MINJI.id, "DMINJI", "what is that?"))
+    offered = state(servers)["shortcuts"][0]["callback_id"]
+    with closing(Listener(servers)) as app:
+        for message in (secret, said):
+            words = {"channel": message.channel, "ts": message.ts, "callback_id": offered}
+            response, _ = request(servers, "/page/shortcut", "POST", body=words)
+        (envelope,) = (e for e in app.envelopes() if e["type"] == "interactive")
+
+    assert response.status == 200
+    assert envelope["payload"]["callback_id"] == "ask_about_message"
+    assert (envelope["payload"]["user"]["id"], envelope["payload"]["message_ts"]) == (ADA.id, said.ts)
+
+
+def test_what_is_around_the_messages_is_only_what_its_person_may_see(
+    servers: Servers, events: Events
+) -> None:
+    client = web_client(servers)
+    hers, his = (
+        servers.do(lambda user=user, channel=channel: servers.slack.say(user, channel, "why?"))  # type: ignore[misc]
+        for user, channel in ((ADA.id, "DADA"), (MINJI.id, "DMINJI"))
+    )
+    for message in (his, hers):
+        client.assistant_threads_setStatus(
+            channel_id=message.channel, thread_ts=message.ts, status="is thinking…"
+        )
+    home = {"type": "home", "blocks": [{"type": "divider"}]}
+    client.views_publish(user_id=MINJI.id, view=home)
+    published = client.views_publish(user_id=ADA.id, view=home)["view"]
+    seen = state(servers)["surroundings"]
+
+    assert seen["statuses"] == [{"channel": "DADA", "thread_ts": hers.ts, "status": "is thinking…"}]
+    assert (seen["home"]["id"], seen["home"]["blocks"]) == (
+        published["id"],
+        [{"type": "divider", "html": "<hr>"}],
+    )
+    assert seen["modal"] is None
+    told = [event for event in (events.next() for _ in range(5)) if event["type"] == "surroundings"]
+    assert told[-1]["surroundings"] == seen
 
 
 def hide_and_show(servers: Servers) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
 from typing import Any
@@ -283,7 +284,71 @@ def test_buttons_are_buttons_that_know_what_they_do() -> None:
     assert (page.tags, page.text) == (["button", "button"], "Stop & go다시")
     assert page.of("type") == ["button", "button"]
     assert page.of("data-action") == ['the "stop"', "retry"]
-    assert page.of("class") == ["default", "primary"]
+    assert page.of("class") == ["press default", "press primary"]
+
+
+def test_a_button_that_leads_elsewhere_is_a_link() -> None:
+    more = {"type": "button", "text": plain("More"), "action_id": "more", "url": "https://a.example/?b&c"}
+    page = Page(shown("", actions(more)))
+
+    assert (page.tags, page.text) == (["a"], "More")
+    assert page.of("href") == ["https://a.example/?b&c"]
+    assert page.of("data-action") == ["more"]
+
+
+def test_feedback_is_two_buttons_that_can_be_heard_and_no_side_is_chosen() -> None:
+    feedback = {
+        "type": "feedback_buttons",
+        "action_id": "feedback",
+        "positive_button": {"text": plain("Good"), "value": "up", "accessibility_label": "A good <answer>"},
+        "negative_button": {"text": plain("Bad"), "value": "down"},
+    }
+    trash = {"type": "icon_button", "icon": "trash", "text": plain("Delete"), "action_id": "delete"}
+    page = Page(shown("", {"type": "context_actions", "elements": [feedback, trash]}))
+
+    assert [tag for tag in page.tags if tag == "button"] == ["button"] * 3
+    assert page.of("data-action") == ["feedback", "feedback", "delete"]
+    assert page.of("data-value") == ["up", "down"]
+    assert page.of("aria-label") == ["A good <answer>", "Bad", "Delete"]
+    assert page.of("aria-pressed") == ["false", "false"]
+
+
+@pytest.mark.parametrize("is_accessory", [True, False])
+def test_an_overflow_menu_knows_its_options(is_accessory: bool) -> None:
+    overflow = {
+        "type": "overflow",
+        "action_id": "more",
+        "options": [{"text": plain('Say "hi"'), "value": "<hi>"}],
+    }
+    section = {"type": "section", "text": mrkdwn("*one*"), "accessory": overflow}
+    page = Page(shown("", section if is_accessory else actions(overflow)))
+
+    assert [json.loads(options or "") for options in page.of("data-options")] == [
+        [{"label": 'Say "hi"', "value": "<hi>"}]
+    ]
+    assert page.of("aria-haspopup") == ["menu"]
+
+
+def test_an_input_is_a_field_with_a_label_and_limits() -> None:
+    element = {
+        "type": "plain_text_input",
+        "action_id": "why",
+        "placeholder": plain("Because…"),
+        "max_length": 20,
+        "multiline": True,
+        "initial_value": "\n</textarea>",
+    }
+    block = {"type": "input", "block_id": "reason", "label": plain("<Why>"), "element": element}
+    page = Page(shown("", block, {**block, "optional": True}))
+
+    assert page.tags.count("textarea") == 2
+    assert page.of("data-block") == ["reason", "reason"]
+    assert page.of("data-field") == ["why", "why"]
+    assert page.of("maxlength") == ["20", "20"]
+    assert page.of("placeholder") == ["Because…", "Because…"]
+    assert len(page.of("required")) == 1
+    assert page.text.count("</textarea>") == 2
+    assert "<Why>" in page.text
 
 
 def test_blocks_are_shown_in_their_order_and_unknown_ones_by_their_name() -> None:
@@ -291,7 +356,9 @@ def test_blocks_are_shown_in_their_order_and_unknown_ones_by_their_name() -> Non
         {"type": "section", "text": mrkdwn("*one*")},
         {"type": "markdown", "text": "**two**"},
         {"type": "context", "elements": [mrkdwn("three"), {"type": "image"}, mrkdwn("four")]},
+        {"type": "header", "text": plain("five & six")},
         {"type": "divider"},
+        {"type": "file"},
     )
     message = Message("C1", "1.0", ADA.id, "the fallback", blocks=blocks)
 
@@ -299,5 +366,7 @@ def test_blocks_are_shown_in_their_order_and_unknown_ones_by_their_name() -> Non
         ("section", "<strong>one</strong>"),
         ("markdown", "<p><strong>two</strong></p>"),
         ("context", "three  four"),
-        ("unknown", "divider"),
+        ("header", "<h3>five &amp; six</h3>"),
+        ("divider", "<hr>"),
+        ("unknown", "file"),
     ]

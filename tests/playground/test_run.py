@@ -121,8 +121,9 @@ def playground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playground]
 def messages(stream: HTTPResponse) -> Iterator[dict[str, Any]]:
     """The messages that a stream of the page's events tells of."""
     for line in stream:
-        if line.startswith(b"data: "):
-            yield json.loads(line.removeprefix(b"data: "))["message"]
+        event = json.loads(line.removeprefix(b"data: ")) if line.startswith(b"data: ") else {}
+        if "message" in event:
+            yield event["message"]
 
 
 def children(pid: int) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -98,6 +99,61 @@ def test_a_direct_message_that_is_edited_and_deleted_is_heard_of_as_that(listene
     assert len({said["ts"], changed["ts"], deleted["ts"]}) == 3
     assert "user" not in changed
     assert {event["channel_type"] for event in (changed, deleted)} == {"im"}
+
+
+def test_whoever_hears_a_channel_hears_what_is_edited_and_deleted_there(keen: Listener) -> None:
+    def change_of_mind(slack: Slack) -> None:
+        slack.delete(slack.edit(slack.say(ADA.id, "CGENERAL", "why?"), "why not?"))
+
+    _said, changed, deleted = keen.hears(change_of_mind)
+
+    assert kinds([changed, deleted]) == [("message", "message_changed"), ("message", "message_deleted")]
+    assert {event["channel_type"] for event in (changed, deleted)} == {"channel"}
+
+
+def test_a_message_with_replies_that_is_deleted_is_changed_into_its_own_grave(listener: Listener) -> None:
+    """Its thread would have no start otherwise."""
+
+    def ask_and_delete(slack: Slack) -> None:
+        question = slack.say(ADA.id, "DADA", "why?")
+        slack.say(ADA.id, "DADA", "well?", thread_ts=question.ts)
+        slack.delete(question)
+
+    said, _reply, changed = listener.hears(ask_and_delete)
+
+    assert changed["subtype"] == "message_changed"
+    assert (
+        changed["message"].items()
+        >= {
+            "subtype": "tombstone",
+            "user": "USLACKBOT",
+            "text": "This message was deleted.",
+            "ts": said["ts"],
+            "thread_ts": said["ts"],
+        }.items()
+    )
+    assert changed["previous_message"].items() >= {"user": ADA.id, "text": "why?"}.items()
+
+
+def test_the_bots_own_deletion_comes_back_to_it() -> None:
+    with serving() as servers, closing(Listener(servers)) as listener:
+        client = web_client(servers)
+        ts = client.chat_postMessage(channel="DADA", text="wrong")["ts"]
+        client.chat_delete(channel="DADA", ts=ts)
+        listener.hears(lambda _slack: None)
+        deleted = listener.events()[1]
+
+    assert (deleted["subtype"], deleted["deleted_ts"]) == ("message_deleted", ts)
+    assert deleted["previous_message"].items() >= {"user": BOT_USER, "bot_id": BOT_ID}.items()
+
+
+def test_reading_a_thread_tells_nobody_anything() -> None:
+    with serving() as servers, closing(Listener(servers)) as listener:
+        said = servers.do(lambda: servers.slack.say(ADA.id, "DADA", "why?"))
+        web_client(servers).conversations_replies(channel="DADA", ts=said.ts)
+        listener.hears(lambda _slack: None)
+
+        assert [event["type"] for event in listener.events()] == ["message", "last"]
 
 
 def test_a_mention_that_is_edited_comes_again_marked_as_edited(listener: Listener) -> None:

@@ -13,7 +13,7 @@ from slack_sdk.errors import SlackApiError
 from bot.playground.limits import UNLIMITED, Limits
 from bot.playground.servers import Servers
 from bot.playground.slack import ALL_SCOPES, APP_TOKEN, BOT_TOKEN, Fault, Slack
-from bot.playground.workspace import ADA, BOT_ID, BOT_USER, RELAY, Conversation, Message
+from bot.playground.workspace import ADA, BOT_ID, BOT_USER, MINJI, RELAY, Conversation, Message
 from tests.playground.conftest import serving, web_client
 
 ADAS, BOTS, REPLY, WHISPER, LATER = (f"1500000000.00000{number}" for number in range(5))
@@ -80,6 +80,23 @@ def button(**more: Any) -> dict[str, Any]:
     return {"type": "button", "text": label("Stop"), **more}
 
 
+def overflow(count: int, text: str = "Say why", value: str = "why") -> dict[str, Any]:
+    options = [{"text": label(text), "value": value}] * count
+    return {"type": "overflow", "action_id": "more", "options": options}
+
+
+def feedback(**positive: Any) -> dict[str, Any]:
+    sides: dict[str, Any] = {
+        f"{side}_button": {"text": label("x"), "value": side} for side in ("positive", "negative")
+    }
+    sides["positive_button"] |= positive
+    return {"type": "feedback_buttons", "action_id": "feedback", **sides}
+
+
+def context_actions(*elements: Any) -> dict[str, Any]:
+    return {"type": "context_actions", "elements": list(elements)}
+
+
 def label(text: str, kind: str = "plain_text") -> dict[str, str]:
     return {"type": kind, "text": text}
 
@@ -90,8 +107,11 @@ def actions(*elements: Any) -> dict[str, Any]:
 
 HERE = {"channel": "CGENERAL"}
 STOP = button(action_id="stop")
+TRASH = {"type": "icon_button", "icon": "trash", "text": label("Delete"), "action_id": "delete"}
 OWN = {**HERE, "ts": BOTS}
+POSITIVE = "/blocks/0/elements/0/positive_button"
 THREAD = {**HERE, "ts": ADAS}
+STATUS = {"channel_id": "CGENERAL", "thread_ts": ADAS, "status": "is thinking…"}
 
 
 @pytest.mark.parametrize("body", ["json", "form"])
@@ -128,6 +148,16 @@ THREAD = {**HERE, "ts": ADAS}
         ("conversations.replies", {**THREAD, "cursor": "-1"}, "invalid_cursor"),
         ("conversations.replies", {**THREAD, "limit": "-1"}, "invalid_limit"),
         ("conversations.open", {"users": "UNOBODY"}, "user_not_found"),
+        ("chat.delete", {"channel": "GSECRET", "ts": BOTS}, "channel_not_found"),
+        ("chat.delete", {**HERE, "ts": "9.9"}, "message_not_found"),
+        ("chat.delete", {**HERE, "ts": WHISPER}, "message_not_found"),
+        ("chat.delete", {**HERE, "ts": ADAS}, "cant_delete_message"),
+        ("chat.getPermalink", {"channel": "GSECRET", "message_ts": BOTS}, "channel_not_found"),
+        ("chat.getPermalink", {**HERE, "message_ts": "9.9"}, "message_not_found"),
+        ("assistant.threads.setStatus", {**STATUS, "channel_id": "GSECRET"}, "channel_not_found"),
+        ("assistant.threads.setStatus", {**STATUS, "channel_id": "CQUIET"}, "channel_not_found"),
+        ("assistant.threads.setStatus", {**STATUS, "thread_ts": "9.9"}, "invalid_thread_ts"),
+        ("assistant.threads.setStatus", {**STATUS, "thread_ts": REPLY}, "invalid_thread_ts"),
     ],
 )
 def test_a_call_is_refused_with_slacks_code_in_a_json_body_and_in_a_form(
@@ -172,6 +202,40 @@ def test_a_call_is_refused_with_slacks_code_in_a_json_body_and_in_a_form(
         ([actions(button(style="loud"))], "invalid_blocks", "/blocks/0/elements/0/style"),
         ([actions(STOP, STOP)], "invalid_blocks", "/blocks/0/elements/1/action_id"),
         ([actions(STOP), markdown("x"), actions(STOP)], "invalid_blocks", "/blocks/2/elements/0/action_id"),
+        ([actions(button(url="https://" + "x" * 3000))], "invalid_blocks", "/blocks/0/elements/0/url"),
+        ([actions(button(url="javascript:alert(1)"))], "invalid_blocks", "/blocks/0/elements/0/url"),
+        ([actions(overflow(0))], "invalid_blocks", "/blocks/0/elements/0/options"),
+        ([actions(overflow(6))], "invalid_blocks", "/blocks/0/elements/0/options"),
+        ([actions(overflow(1, "x" * 76))], "invalid_blocks", "/blocks/0/elements/0/options/0/text"),
+        ([actions(overflow(1, "x", "x" * 151))], "invalid_blocks", "/blocks/0/elements/0/options/0/value"),
+        ([section("x") | {"accessory": TRASH}], "invalid_blocks", "/blocks/0/accessory/type"),
+        ([section("x") | {"accessory": overflow(6)}], "invalid_blocks", "/blocks/0/accessory/options"),
+        (
+            [actions(STOP), section("x") | {"accessory": STOP}],
+            "invalid_blocks",
+            "/blocks/1/accessory/action_id",
+        ),
+        ([context_actions(STOP)], "invalid_blocks", "/blocks/0/elements/0/type"),
+        ([actions(feedback())], "invalid_blocks", "/blocks/0/elements/0/type"),
+        ([context_actions(*[TRASH] * 6)], "invalid_blocks", "/blocks/0/elements"),
+        ([context_actions(TRASH, TRASH)], "invalid_blocks", "/blocks/0/elements/1/action_id"),
+        ([context_actions({**TRASH, "icon": "bin"})], "invalid_blocks", "/blocks/0/elements/0/icon"),
+        (
+            [context_actions({"type": "feedback_buttons", "positive_button": feedback()["positive_button"]})],
+            "invalid_blocks",
+            "/blocks/0/elements/0/negative_button",
+        ),
+        *(
+            ([context_actions(feedback(**{name: wrong}))], "invalid_blocks", f"{POSITIVE}/{name}")
+            for name, wrong in (
+                ("text", label("x" * 76)),
+                ("value", "x" * 2001),
+                ("accessibility_label", "x" * 76),
+            )
+        ),
+        ([section("x") | {"block_id": "x" * 256}], "invalid_blocks", "/blocks/0/block_id"),
+        ([section("x") | {"block_id": "a"}] * 2, "invalid_blocks", "/blocks/1/block_id"),
+        ([{"type": "input"}], "invalid_blocks", "/blocks/0/type"),
         ([{"type": "marquee"}], "invalid_blocks", "/blocks/0/type"),
         (["x"], "invalid_blocks", "/blocks/0/type"),
         ([markdown("x" * 6000), markdown("x" * 6001)], "msg_blocks_too_long", None),
@@ -202,6 +266,8 @@ def test_blocks_that_slack_would_not_take_are_refused_and_it_is_said_which(
         [section("x" * 3000), {"type": "divider"}, context(10)],
         [actions(button(action_id="x" * 255, text=label("x" * 75), value="x" * 2000, style="danger"))],
         [actions(*(button(action_id=f"{number}") for number in range(25)))],
+        [actions(overflow(5, "x" * 75, "x" * 150)), section("x") | {"accessory": STOP}],
+        [context_actions(feedback(text=label("x" * 75), value="x" * 2000), TRASH)],
     ],
 )
 def test_blocks_at_the_limits_are_taken(
@@ -400,6 +466,51 @@ def test_another_bots_message_is_told_by_its_bot_id(servers: Servers, client: We
     (found,) = client.conversations_replies(channel="CGENERAL", ts=said.ts)["messages"]
 
     assert found["bot_id"] not in ("", BOT_ID)
+
+
+def test_a_message_that_is_deleted_is_gone(servers: Servers, client: WebClient) -> None:
+    client.chat_delete(channel="CGENERAL", ts=BOTS)
+
+    assert ("CGENERAL", BOTS) not in servers.slack.workspace.messages
+
+
+@pytest.mark.parametrize(
+    ("ts", "more"), [(ADAS, ""), (REPLY, f"?thread_ts={ADAS}&cid=CGENERAL")], ids=["message", "reply"]
+)
+def test_a_permalink_leads_to_a_message_in_its_thread(client: WebClient, ts: str, more: str) -> None:
+    link = client.chat_getPermalink(channel="CGENERAL", message_ts=ts)["permalink"]
+
+    assert link == f"https://playground.slack.com/archives/CGENERAL/p{ts.replace('.', '')}{more}"
+
+
+def test_a_status_stays_until_it_is_emptied_or_the_bot_speaks_in_its_thread(
+    servers: Servers, client: WebClient
+) -> None:
+    statuses, thread = servers.slack.workspace.statuses, ("CGENERAL", ADAS)
+
+    client.api_call("assistant.threads.setStatus", json=STATUS)
+    client.chat_postMessage(channel="CGENERAL", text="elsewhere")
+    client.chat_update(channel="CGENERAL", ts=REPLY, text="changed")
+    assert statuses == {thread: "is thinking…"}
+    client.chat_postMessage(channel="CGENERAL", thread_ts=ADAS, text="because")
+    assert statuses == {}
+    client.api_call("assistant.threads.setStatus", json=STATUS)
+    client.api_call("assistant.threads.setStatus", json={**STATUS, "status": ""})
+    assert statuses == {}
+
+
+def test_a_workspace_may_not_offer_a_status(servers: Servers, client: WebClient) -> None:
+    servers.slack.offers_status = False
+
+    with pytest.raises(SlackApiError, match="method_not_supported_for_channel_type"):
+        client.api_call("assistant.threads.setStatus", json=STATUS)
+
+
+@pytest.mark.parametrize(("more", "expected"), [({}, None), ({"include_locale": True}, "ko-KR")])
+def test_a_persons_language_is_told_where_it_is_asked_for(
+    client: WebClient, more: dict[str, Any], expected: str | None
+) -> None:
+    assert client.users_info(user=MINJI.id, **more)["user"].get("locale") == expected
 
 
 class Clock:

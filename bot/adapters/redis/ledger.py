@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TypeVar
 
@@ -93,6 +93,12 @@ _RECALL = """
 return redis.call('GET', key('answer', ARGV[2]))
 """
 
+_FORGET = """
+redis.call('DEL', key('answer', ARGV[2]))
+redis.call('ZREM', key('answers', 'by_age'), ARGV[2])
+redis.call('ZREM', key('answers', 'by_end'), ARGV[2])
+"""
+
 _LEAD = """
 local _, name, owner, remembered = unpack(ARGV)
 if redis.call('EXISTS', key('answer', name)) == 1 then
@@ -149,20 +155,29 @@ outlast(by_end, life)
 # Whoever adds one clears away up to ten of the oldest whose time is over, so that a list stays as short as
 # what it lists.
 _RECORD = """
-local _, kind, id, at, written, life = unpack(ARGV)
-local list = key(kind .. 's')
-redis.call('SET', key(kind, id), written, 'PX', life)
-redis.call('ZADD', list, at ~= '' and at or exactly, id)
-outlast(list, life)
-for _, oldest in ipairs(redis.call('ZRANGE', list, 0, 9)) do
-  if redis.call('EXISTS', key(kind, oldest)) == 0 then
-    redis.call('ZREM', list, oldest)
+local _, kind, id, at, written, life, asker = unpack(ARGV)
+local function add_to(list)
+  redis.call('ZADD', list, at ~= '' and at or exactly, id)
+  outlast(list, life)
+  for _, oldest in ipairs(redis.call('ZRANGE', list, 0, 9)) do
+    if redis.call('EXISTS', key(kind, oldest)) == 0 then
+      redis.call('ZREM', list, oldest)
+    end
   end
+end
+redis.call('SET', key(kind, id), written, 'PX', life)
+add_to(key(kind .. 's'))
+if asker then
+  add_to(key(kind .. 's_of', asker))
 end
 """
 
 _LISTED = """
 return redis.call('ZRANGEBYSCORE', key(ARGV[2] .. 's'), ARGV[3], '+inf')
+"""
+
+_LISTED_OF = """
+return redis.call('ZREVRANGEBYSCORE', key(ARGV[2] .. 's_of', ARGV[3]), '+inf', ARGV[4], 'LIMIT', 0, ARGV[5])
 """
 
 _READ = """
@@ -234,6 +249,10 @@ class RedisLedger:
         """
         self._run(_LISTS + _KEEP, key, owner, answer, milliseconds(seconds), self._most_answers)
 
+    def forget(self, key: str) -> None:
+        """Keep the answer under `key` no longer."""
+        self._run(_FORGET, key)
+
     def abandon(self, key: str, owner: str) -> None:
         """The lead of `owner` is over, and there is no answer. Nothing happens if it does not lead."""
         self._run(_ABANDON, key, owner)
@@ -243,11 +262,19 @@ class RedisLedger:
     def record(self, interaction: Interaction, seconds: float) -> None:
         """Keep `interaction` for `seconds`, in place of one with the same id."""
         written = (interaction.id, interaction.asked_at, interaction.encoded())
-        self._run(_LISTS + _RECORD, "interaction", *written, milliseconds(seconds))
+        asker = _asker(interaction.team, interaction.user)
+        self._run(_LISTS + _RECORD, "interaction", *written, milliseconds(seconds), asker)
 
     def interactions(self, since: float) -> list[Interaction]:
         """Those asked at or after `since` (seconds since 1970, UTC), oldest first."""
-        return list(self._recorded("interaction", since, read_interaction))
+        return list(self._read("interaction", self._run(_LISTED, "interaction", since), read_interaction))
+
+    def interactions_of(self, user: str, team: str, since: float, most: int) -> list[Interaction]:
+        """The newest of what `user` of `team` asked at or after `since`, newest first, at most `most`."""
+        ids = self._run(_LISTED_OF, "interaction", _asker(team, user), since, most)
+        found = self._read("interaction", ids, read_interaction)
+        # What replaced another person's is still listed as theirs.
+        return [one for one in found if (one.team, one.user) == (team, user)]
 
     def vote(self, vote: Vote, seconds: float) -> None:
         """Keep `vote` for `seconds`, in place of what its voter thought of the same answer before."""
@@ -257,15 +284,14 @@ class RedisLedger:
 
     def votes(self, since: float) -> list[Vote]:
         """Those cast at or after `since` (seconds since 1970, UTC), oldest first."""
-        return list(self._recorded("vote", since, _read_vote))
+        return list(self._read("vote", self._run(_LISTED, "vote", since), _read_vote))
 
     def claim(self, name: str) -> bool:
         """True for the first who claims `name` within a day."""
         return bool(self._run(_CLAIM, name, milliseconds(REMEMBERED_SECONDS)))
 
-    def _recorded(self, kind: str, since: float, read: Callable[[str], _T]) -> Iterator[_T]:
-        """What is recorded of a `kind` since then, but for what nobody can read."""
-        ids = self._run(_LISTED, kind, since)
+    def _read(self, kind: str, ids: Sequence[str], read: Callable[[str], _T]) -> Iterator[_T]:
+        """What is recorded of a `kind` under `ids`, but for what nobody can read."""
         for start in range(0, len(ids), _READ_AT_ONCE):
             chunk = ids[start : start + _READ_AT_ONCE]
             for record_id, written in zip(chunk, self._run(_READ, kind, *chunk), strict=True):
@@ -273,6 +299,10 @@ class RedisLedger:
                 found = None if written is None else _readable(kind, record_id, written, read)
                 if found is not None:
                     yield found
+
+
+def _asker(team: str, user: str) -> str:
+    return json.dumps([team, user])
 
 
 def _readable(kind: str, record_id: str, written: str, read: Callable[[str], _T]) -> _T | None:

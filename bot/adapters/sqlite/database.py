@@ -43,6 +43,9 @@ MIGRATIONS = (
     "CREATE INDEX votes_by_age ON votes (cast_at)",
     "CREATE INDEX votes_by_end ON votes (until)",
     "CREATE TABLE claims (name TEXT PRIMARY KEY, until REAL NOT NULL)",
+    "ALTER TABLE interactions ADD COLUMN team TEXT",  # older ones belong to nobody
+    "ALTER TABLE interactions ADD COLUMN user TEXT",
+    "CREATE INDEX interactions_by_user ON interactions (team, user, asked_at)",
 )
 
 _FORGET = (

@@ -29,8 +29,11 @@ _KEEP = "INSERT OR REPLACE INTO answers (key, until, answer) VALUES (?, ?, ?)"
 _KEEP_NEWEST = """DELETE FROM answers WHERE rowid IN
 (SELECT rowid FROM answers ORDER BY rowid DESC LIMIT -1 OFFSET ?)"""
 
-_RECORD = "INSERT OR REPLACE INTO interactions (id, asked_at, until, interaction) VALUES (?, ?, ?, ?)"
+_RECORD = """INSERT OR REPLACE INTO interactions (id, team, user, asked_at, until, interaction)
+VALUES (?, ?, ?, ?, ?, ?)"""
 _RECORDED = "SELECT id, interaction FROM interactions WHERE asked_at >= ? ORDER BY asked_at, id"
+_RECORDED_OF = """SELECT id, interaction FROM interactions WHERE team = ? AND user = ? AND asked_at >= ?
+ORDER BY asked_at DESC, id DESC LIMIT ?"""
 _VOTE = """INSERT OR REPLACE INTO votes (interaction, voter, is_up, reason, cast_at, until)
 VALUES (?, ?, ?, ?, ?, ?)"""
 _VOTED = """SELECT interaction, voter, is_up, reason FROM votes WHERE cast_at >= ?
@@ -107,6 +110,11 @@ class SqliteLedger:
                 db.execute(_KEEP, (key, now + seconds, answer))
                 db.execute(_KEEP_NEWEST, (self._most_answers,))
 
+    def forget(self, key: str) -> None:
+        """Keep the answer under `key` no longer."""
+        with self._transaction() as (db, _):
+            db.execute("DELETE FROM answers WHERE key = ?", (key,))
+
     def abandon(self, key: str, owner: str) -> None:
         """The lead of `owner` is over, and there is no answer. Nothing happens if it does not lead."""
         with self._transaction() as (db, _):
@@ -117,13 +125,20 @@ class SqliteLedger:
     def record(self, interaction: Interaction, seconds: float) -> None:
         """Keep `interaction` for `seconds`, in place of one with the same id."""
         with self._transaction() as (db, now):
+            asker = (interaction.team, interaction.user)
             written = (interaction.asked_at, now + seconds, interaction.encoded())
-            db.execute(_RECORD, (interaction.id, *written))
+            db.execute(_RECORD, (interaction.id, *asker, *written))
 
     def interactions(self, since: float) -> list[Interaction]:
         """Those asked at or after `since` (seconds since 1970, UTC), oldest first."""
         with self._transaction() as (db, _):
             rows = db.execute(_RECORDED, (since,)).fetchall()
+        return [interaction for row in rows if (interaction := _interaction(*row))]
+
+    def interactions_of(self, user: str, team: str, since: float, most: int) -> list[Interaction]:
+        """The newest of what `user` of `team` asked at or after `since`, newest first, at most `most`."""
+        with self._transaction() as (db, _):
+            rows = db.execute(_RECORDED_OF, (team, user, since, most)).fetchall()
         return [interaction for row in rows if (interaction := _interaction(*row))]
 
     def vote(self, vote: Vote, seconds: float) -> None:

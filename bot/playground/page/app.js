@@ -1,11 +1,14 @@
 /* The page of the playground: one state, fed by server-sent events, drawn by render(). */
 
+import { isMenuOpen, openMenu } from "./menu.js";
+import { Modal } from "./modal.js";
 import { examples, language, words } from "./words.js";
 
 const timeFormat = new Intl.DateTimeFormat(navigator.language, { hour: "numeric", minute: "2-digit" });
 const AVATAR_COLOURS = 6; // .avatar-0 … in style.css
 const NEAR_BOTTOM = 40; // pixels that still count as "at the bottom"
 const AT_REST = 1500; // milliseconds without an edit before a message is read aloud
+const HOME = "home"; // in the address, where a thread would stand
 const RETRY = 2000; // milliseconds before connecting anew
 
 const byId = (id) => document.getElementById(id);
@@ -14,9 +17,13 @@ const find = (root, selector) => root.querySelector(selector);
 // ---- State ---------------------------------------------------------------
 
 /** The server's state, as load() found it. */
-const app = { me: "", bot: "", workspace: "", users: {}, conversations: [], commands: [] };
+const app = {
+  me: "", bot: "", workspace: "", users: {}, conversations: [], commands: [], shortcuts: [],
+  surroundings: { statuses: [], home: null, modal: null },
+};
 let messages = new Map(); // identity -> message
 let chosen = null; // the conversation shown
+let isHome = false; // whether its tab Home is shown
 let openThread = null; // ts of the first message of the thread shown
 const unseen = new Set(); // ids of the conversations with news
 
@@ -27,6 +34,11 @@ const userOf = (id) => app.users[id] ?? { id, name: id, is_bot: false };
 const botName = () => userOf(app.bot).name;
 const nameOf = (conversation) => (conversation.kind === "dm" ? botName() : conversation.name);
 const titleOf = (conversation) => (conversation.kind === "dm" ? botName() : `#${conversation.name}`);
+
+function doingIn({ channel, thread_ts }) {
+  const known = app.surroundings.statuses.find((s) => s.channel === channel && s.thread_ts === thread_ts);
+  return known ? words.doing(botName(), known.status) : "";
+}
 
 function messagesWhere(condition) {
   return [...messages.values()].filter(condition).sort((a, b) => a.ts - b.ts);
@@ -69,14 +81,17 @@ async function load() {
 }
 
 function receive(event) {
-  if (event.type === "deleted") {
+  if (event.type === "surroundings") {
+    app.surroundings = event.surroundings;
+  } else if (event.type === "deleted") {
     messages.delete(identity(event));
+    if (event.channel === chosen.id && event.ts === openThread) closeThread();
   } else {
     const { message } = event;
-    const isNew = !messages.has(identity(message));
+    const before = messages.get(identity(message));
     messages.set(identity(message), message);
-    if (isNew) noticeNew(message);
-    announceAtRest(message);
+    if (!before) noticeNew(message);
+    if (JSON.stringify(before?.blocks) !== JSON.stringify(message.blocks)) announceAtRest(message);
   }
   render();
 }
@@ -84,7 +99,7 @@ function receive(event) {
 function noticeNew(message) {
   if (message.user === app.me) return;
   if (!inChosen(message)) unseen.add(message.channel);
-  else if (openThread !== message.thread_ts && answersNewestOwn(message) && !threadWouldDisturb()) {
+  else if (openThread !== message.thread_ts && answersNewestOwn(message) && !isHome && !threadWouldDisturb()) {
     showThread(message.thread_ts);
   }
 }
@@ -127,6 +142,12 @@ function toSlack(text) {
   return escaped.replace(new RegExp(`(?<!\\w)@${name}(?!\\w)`, "giu"), `<@${app.bot}>`);
 }
 
+/** What toSlack makes of it, as a person would write it. */
+function fromSlack(text) {
+  const named = text.replace(/<@([A-Z0-9]+)(?:\|[^>]*)?>/g, (_, id) => `@${userOf(id).name}`);
+  return named.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+}
+
 // ---- Drawing -------------------------------------------------------------
 
 function render() {
@@ -134,6 +155,7 @@ function render() {
   renderSidebar();
   renderChannel();
   renderThread();
+  modal.show(app.surroundings.modal);
 }
 
 /**
@@ -196,9 +218,25 @@ function renderChannel() {
   byId("topic").textContent = chosen.topic ?? "";
   byId("absent").textContent = isAbsent ? words.absent(botName()) : "";
   channelComposer.moveTo({ channel: chosen.id, thread_ts: null }, words.writeTo(titleOf(chosen)));
+  renderHome();
   renderIntro(isAbsent);
   mirror(find(byId("channel"), ".messages"), topMessages(), identity, "message-template", (element, message) =>
     updateMessage(element, message, repliesTo(message).length));
+}
+
+function renderHome() {
+  const { home } = app.surroundings;
+  const [messagesTab, homeTab] = byId("tabs").children;
+  document.body.classList.toggle("with-home", isHome);
+  byId("tabs").hidden = chosen.kind !== "dm";
+  messagesTab.href = `#${chosen.id}`;
+  homeTab.href = `#${chosen.id}/${HOME}`;
+  messagesTab.ariaCurrent = isHome ? null : "page";
+  homeTab.ariaCurrent = isHome ? "page" : null;
+  byId("home").hidden = !isHome;
+  byId("home").dataset.view = home?.id ?? "";
+  find(byId("home"), ".none").textContent = home ? "" : words.noHome(botName());
+  updateBlocks(find(byId("home"), ".blocks"), home?.blocks ?? []);
 }
 
 function renderIntro(isAbsent) {
@@ -226,6 +264,7 @@ function renderThread() {
   if (openThread === null) return;
   byId("thread-place").textContent = titleOf(chosen);
   threadComposer.moveTo({ channel: chosen.id, thread_ts: openThread }, words.writeInThread);
+  find(byId("thread"), ":scope > .doing").textContent = doingIn({ channel: chosen.id, thread_ts: openThread });
   mirror(find(byId("thread"), ".messages"), threadMessages(openThread), identity, "message-template", updateMessage);
 }
 
@@ -234,8 +273,9 @@ const drawn = new WeakMap(); // element -> what it shows, so that only a change 
 /** `replies` is a number in the channel; a thread has no way to open a thread. */
 function updateMessage(element, message, replies = null) {
   const before = drawn.get(element);
-  if (before?.message === message && before.replies === replies) return;
-  drawn.set(element, { message, replies });
+  const doing = replies === null ? "" : doingIn({ channel: message.channel, thread_ts: message.ts });
+  if (before?.message === message && before.replies === replies && before.doing === doing) return;
+  drawn.set(element, { message, replies, doing });
   const { id, name, is_bot } = userOf(message.user);
   const date = new Date(message.ts * 1000);
   element.ariaLabel = `${name}, ${timeFormat.format(date)}`;
@@ -248,7 +288,12 @@ function updateMessage(element, message, replies = null) {
   find(element, ".edited").hidden = !message.edited;
   find(element, "time").textContent = timeFormat.format(date);
   find(element, "time").dateTime = date.toISOString();
+  find(element, ".body > .doing").textContent = doing;
+  find(element, ".more").hidden = itemsFor(message).length === 0;
   updateBlocks(find(element, ".blocks"), message.blocks);
+  for (const side of element.querySelectorAll("[data-value]")) {
+    side.ariaPressed = message.chosen[side.dataset.action] === side.dataset.value;
+  }
   updateOpener(find(element, ".open-thread"), message, replies);
 }
 
@@ -260,6 +305,7 @@ function updateBlocks(container, blocks) {
     if (drawn.get(element) === html) return;
     drawn.set(element, html);
     element.innerHTML = html; // made safe by the server
+    for (const menu of element.querySelectorAll("[data-options]")) menu.ariaLabel ||= words.more;
     for (const link of element.querySelectorAll("a")) {
       link.target = "_blank";
       link.rel = "noopener";
@@ -320,11 +366,12 @@ function announce(key) {
 
 // ---- Moving about --------------------------------------------------------
 
-/** The address is #channel or #channel/thread. */
+/** The address is #channel, #channel/thread or #channel/home. */
 function chooseFromAddress() {
   const before = chosen?.id;
   const [wanted, ts] = location.hash.slice(1).split("/");
   chosen = app.conversations.find(({ id }) => id === wanted) ?? app.conversations[0];
+  chooseTab(chosen?.kind === "dm" && ts === HOME);
   if (before === chosen?.id) return render();
   unseen.delete(chosen.id);
   openThread = messages.has(identity({ channel: chosen.id, ts })) ? ts : null;
@@ -334,9 +381,16 @@ function chooseFromAddress() {
   channelComposer.input.focus();
 }
 
+function chooseTab(isHomeWanted) {
+  if (isHomeWanted && !isHome) post("/page/home", {});
+  isHome = isHomeWanted;
+  if (isHome) openThread = null;
+}
+
 /** The address follows, so that the page can be loaded anew without losing its place. */
 function setThread(ts) {
   openThread = ts;
+  isHome = false;
   history.replaceState(null, "", `#${[chosen.id, ts].filter(Boolean).join("/")}`);
   render();
 }
@@ -507,13 +561,30 @@ function hintsFor(before, { thread_ts }) {
 
 // ---- Clicking ------------------------------------------------------------
 
-/** A click on a message's button. A busy button keeps the focus, which a disabled one would lose. */
-async function click(button) {
+/** A click on what an app put there. A busy button keeps the focus, which a disabled one would lose. */
+async function click(button, value = button.dataset.value ?? "") {
   if (button.ariaBusy === "true") return;
+  const { action } = button.dataset;
+  await whileBusy(button, () => post("/page/click", { ...placeOf(button), action_id: action, value }));
+}
+
+function choose(button) {
+  const options = JSON.parse(button.dataset.options);
+  openMenu(button, options.map(({ label, value }) => ({ label, act: () => click(button, value) })));
+}
+
+/** The message, the Home or the modal that a button stands in. */
+function placeOf(button) {
+  const element = button.closest(".message");
+  if (!element) return { view_id: button.closest("[data-view]").dataset.view };
+  const { channel, ts } = messages.get(element.dataset.key);
+  return { channel, ts };
+}
+
+async function whileBusy(button, ask) {
   showClick(button, { isBusy: true, problem: "" });
-  const { channel, ts, user } = messages.get(button.closest(".message").dataset.key);
-  const { ok, error } = await post("/page/click", { channel, ts, action_id: button.dataset.action });
-  const problem = error ? words.notSent(error) : words.unanswered(userOf(user).name);
+  const { ok, error } = await ask();
+  const problem = error ? words.notSent(error) : words.unanswered(botName());
   showClick(button, { isBusy: false, problem: ok ? "" : problem });
   if (!ok) byId("announcer").textContent = problem;
 }
@@ -522,6 +593,56 @@ function showClick(button, { isBusy, problem }) {
   button.ariaBusy = button.ariaDisabled = isBusy ? "true" : null;
   button.title = problem;
   button.classList.toggle("failed", problem !== "");
+}
+
+// ---- What can be done with a message ---------------------------------------
+
+function itemsFor(message, button = null) {
+  const { channel, ts } = message;
+  const isOwn = message.user === app.me;
+  const shortcuts = app.shortcuts.map(({ name, callback_id }) => ({
+    label: name,
+    act: () => whileBusy(button, () => post("/page/shortcut", { channel, ts, callback_id })),
+  }));
+  return [
+    ...(message.only_you ? [] : shortcuts),
+    ...(isOwn ? [{ label: words.editMessage, act: () => edit(button.closest(".message"), message) }] : []),
+    ...(isOwn ? [{ label: words.deleteMessage, act: () => post("/page/delete", { channel, ts }), isDanger: true }] : []),
+  ];
+}
+
+/** Let the person write a message anew in its place. */
+function edit(element, { channel, ts, text }) {
+  if (find(element, ".editor")) return find(element, ".editor textarea").focus();
+  const blocks = find(element, ".blocks");
+  const form = clone("editor-template");
+  const input = find(form, "textarea");
+  const close = () => {
+    form.remove();
+    blocks.hidden = false;
+    find(element, ".more").focus();
+  };
+  const save = async () => {
+    const { ok, error } = await post("/page/edit", { channel, ts, text: toSlack(input.value.trimEnd()) });
+    if (ok) close();
+    else find(form, ".problem").textContent = words.notSent(error);
+  };
+  input.value = fromSlack(text);
+  blocks.hidden = true;
+  blocks.after(form);
+  find(form, "[type=button]").addEventListener("click", close);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    save();
+  });
+  input.addEventListener("keydown", (event) => {
+    if (event.isComposing || event.keyCode === 229) return;
+    if (event.key === "Escape") close();
+    else if (event.key === "Enter" && !event.shiftKey) form.requestSubmit();
+    else return;
+    event.preventDefault();
+  });
+  input.focus();
 }
 
 // ---- Start ---------------------------------------------------------------
@@ -534,16 +655,21 @@ const goToThreadEnd = followEnd(find(byId("thread"), ".log"));
 const channelComposer = new Composer(byId("channel"), goToChannelEnd);
 const threadComposer = new Composer(byId("thread"), goToThreadEnd);
 
+const modal = new Modal(byId("modal"), post, updateBlocks);
+
 addEventListener("hashchange", chooseFromAddress);
 byId("close-thread").addEventListener("click", closeThread);
 byId("menu").addEventListener("click", () => showSidebar(!isSidebarShown()));
 
 document.addEventListener("click", ({ target }) => {
   if (!target.closest("#menu")) showSidebar(false);
-  const button = target.closest(".actions button");
+  const button = target.closest("[data-action]");
+  const more = target.closest(".more[aria-haspopup]:not([data-action])");
   const opener = target.closest(".open-thread");
   const example = target.closest("#examples button");
-  if (button) click(button);
+  if (button?.dataset.options) choose(button);
+  else if (button) click(button);
+  if (more) openMenu(more, itemsFor(messages.get(more.closest(".message").dataset.key), more));
   if (opener) {
     showThread(messages.get(opener.closest(".message").dataset.key).ts);
     threadComposer.input.focus();
@@ -553,6 +679,7 @@ document.addEventListener("click", ({ target }) => {
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.isComposing || event.defaultPrevented) return;
+  if (isMenuOpen() || byId("modal").open) return; // the browser closes these
   if (isSidebarShown()) showSidebar(false);
   else if (openThread !== null) closeThread();
 });

@@ -1,0 +1,46 @@
+"""The App Home: who opens it, and the examples there.
+
+https://docs.slack.dev/reference/events/app_home_opened
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from slack_bolt import Ack
+
+from bot.core.question import Question
+from bot.engine.home import Homes
+from bot.engine.orchestrator import Orchestrator
+
+
+def home_listener(homes: Homes) -> Callable[..., None]:
+    """Hears `app_home_opened`, which also comes for the messages beside the Home."""
+
+    def hear_opened(event: Mapping[str, Any], body: Mapping[str, Any]) -> None:
+        if event.get("tab") == "home":
+            homes.open(str(body.get("team_id") or ""), str(event["user"]), str(event.get("channel") or ""))
+
+    return hear_opened
+
+
+def example_listener(orchestrator: Orchestrator) -> Callable[..., None]:
+    """Hears the buttons that ask an example."""
+
+    def hear_example(ack: Ack, body: Mapping[str, Any]) -> None:
+        orchestrator.ask(question_in(body))  # first: what was acknowledged must not be lost
+        ack()
+
+    return hear_example
+
+
+def question_in(body: Mapping[str, Any]) -> Question:
+    """The question that a press in the Home asks: as a slash command's, its thread is yet to be made."""
+    return Question(
+        team=str((body.get("team") or {}).get("id") or ""),
+        channel=str(body["view"].get("private_metadata") or ""),
+        user=str(body["user"]["id"]),
+        text=str(body["actions"][0]["value"]),
+        trigger_id=str(body.get("trigger_id") or ""),
+    )

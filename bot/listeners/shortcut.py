@@ -1,0 +1,65 @@
+"""Questions about a message, by the shortcut in its menu, which works in threads, too.
+
+https://docs.slack.dev/interactivity/implementing-shortcuts
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from slack_bolt import Ack, BoltContext
+
+from bot.core import mrkdwn
+from bot.core.question import Question
+from bot.engine.orchestrator import Orchestrator
+
+_LONGEST_QUOTE = 1_500  # characters; what a modal carries has 3,000 at most, in JSON
+
+
+def shortcut_listener(orchestrator: Orchestrator) -> Callable[..., None]:
+    """Hears the shortcut, and opens a modal for the question."""
+
+    def hear_shortcut(ack: Ack, body: Mapping[str, Any], context: BoltContext) -> None:
+        message = body["message"]
+        subject = mrkdwn.plain(str(message.get("text") or ""), context.bot_user_id or "")
+        carries = {
+            "channel": body["channel"]["id"],
+            "thread_ts": message.get("thread_ts") or message["ts"],
+            "subject": subject[:_LONGEST_QUOTE],
+            "response_url": body.get("response_url"),
+        }
+        orchestrator.ask_about(
+            str(body["trigger_id"]), json.dumps(carries, ensure_ascii=False), str(body["user"]["id"])
+        )
+        ack()
+
+    return hear_shortcut
+
+
+def about_listener(orchestrator: Orchestrator) -> Callable[..., None]:
+    """Hears the question that was put into the modal."""
+
+    def hear_about(ack: Ack, body: Mapping[str, Any]) -> None:
+        orchestrator.ask(question_in(body))  # first: what was acknowledged must not be lost
+        ack()
+
+    return hear_about
+
+
+def question_in(body: Mapping[str, Any]) -> Question:
+    """The question, with the message that it is about; it is to be posted in that message's thread."""
+    view = body["view"]
+    carried = json.loads(view["private_metadata"])
+    asked = mrkdwn.plain(str(view["state"]["values"]["about"]["about"].get("value") or ""), me="")
+    quoted = "\n".join(f"> {line}" for line in str(carried["subject"]).splitlines())
+    return Question(
+        team=str((body.get("team") or {}).get("id") or ""),
+        channel=str(carried["channel"]),
+        user=str(body["user"]["id"]),
+        text=f"{asked}\n\n{quoted}".strip(),
+        thread_ts=str(carried["thread_ts"]),
+        trigger_id=str(body.get("trigger_id") or ""),
+        response_url=str(carried["response_url"] or ""),
+    )

@@ -1,0 +1,99 @@
+"""Messages that are written before the reader's eyes: chat.startStream, appendStream and stopStream.
+
+https://docs.slack.dev/reference/methods/chat.startStream
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from bot.playground.api_rules import (
+    ApiError,
+    Parameters,
+    as_slack_shows,
+    checked_metadata,
+    thread_to_reply_in,
+    where_bot_may_write,
+)
+from bot.playground.blocks import blocks_of_message, identified, markdown_of
+from bot.playground.workspace import BOT_ID, BOT_USER, Conversation, Message, Workspace
+
+# Whatever is appended meanwhile: https://github.com/slackapi/python-slack-sdk/issues/1859
+_STREAM_SECONDS = 300.0
+
+
+def chat_start_stream(workspace: Workspace, parameters: Parameters, now: float) -> dict[str, Any]:
+    conversation = where_bot_may_write(workspace, parameters.get("channel"))
+    thread_ts = thread_to_reply_in(workspace, conversation, parameters.get("thread_ts"))
+    if thread_ts is None:
+        raise ApiError("invalid_arguments")
+    _check_recipient(workspace, conversation, parameters)
+    text = markdown_of(parameters)
+    message = workspace.put(
+        Message(
+            conversation.id,
+            workspace.new_ts(now),
+            BOT_USER,
+            text,
+            thread_ts,
+            blocks=_streamed(text),
+            bot_id=BOT_ID,
+            streams_until=now + _STREAM_SECONDS,
+        )
+    )
+    workspace.set_status(conversation.id, thread_ts, "")
+    return {"channel": message.channel, "ts": message.ts}
+
+
+def chat_append_stream(workspace: Workspace, parameters: Parameters, now: float) -> dict[str, Any]:
+    message = _streaming(workspace, parameters, now)
+    if not (more := markdown_of(parameters)):
+        raise ApiError("no_text")
+    text = message.text + more
+    workspace.put(replace(message, text=text, blocks=_streamed(text)))
+    return {"channel": message.channel, "ts": message.ts}
+
+
+def chat_stop_stream(workspace: Workspace, parameters: Parameters, now: float) -> dict[str, Any]:
+    message = _streaming(workspace, parameters, now)
+    text = message.text + markdown_of(parameters)
+    changed = workspace.put(
+        replace(
+            message,
+            text=text,
+            blocks=[*_streamed(text), *blocks_of_message(parameters)],
+            metadata=checked_metadata(parameters),
+            streams_until=0.0,
+        )
+    )
+    return {"channel": message.channel, "ts": message.ts, "message": as_slack_shows(changed)}
+
+
+def _check_recipient(workspace: Workspace, conversation: Conversation, parameters: Parameters) -> None:
+    """Outside direct messages Slack wants to know whom the words are for."""
+    if conversation.kind == "im":
+        return
+    if not parameters.get("recipient_user_id"):
+        raise ApiError("missing_recipient_user_id")
+    if not parameters.get("recipient_team_id"):
+        raise ApiError("missing_recipient_team_id")
+    if str(parameters["recipient_user_id"]) not in workspace.users:
+        raise ApiError("user_not_found")
+
+
+def _streaming(workspace: Workspace, parameters: Parameters, now: float) -> Message:
+    conversation = where_bot_may_write(workspace, parameters.get("channel"))
+    message = workspace.messages.get((conversation.id, str(parameters.get("ts"))))
+    if message is None or message.only_for:
+        raise ApiError("message_not_found")
+    if message.user != BOT_USER:
+        raise ApiError("message_not_owned_by_app")
+    if not message.is_streaming(now):
+        raise ApiError("message_not_in_streaming_state")
+    return message
+
+
+def _streamed(text: str) -> Sequence[Mapping[str, Any]]:
+    return [identified({"type": "markdown", "text": text})] if text else []
