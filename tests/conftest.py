@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import os
+import ssl
 from collections.abc import Iterator
+from functools import cache
 
+import botocore.session
 import pytest
+from hypothesis import settings
 
 from bot.playground.bedrock import Reply
 from tests.workbench import Workbench
 
+# How long anything takes is measured in the benchmark: here, others run at the same time.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
+
 _MISLEADING = ("AWS_", "OTEL_", "SLACK_", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def read_once() -> Iterator[None]:
+    """What every bot reads when it starts, certificates and what boto3 knows of services, is read once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
+        patch.setattr(botocore.session, "create_loader", cache(botocore.session.create_loader))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -61,14 +61,10 @@ SAMPLES = [
 
 
 @pytest.mark.parametrize(("name", "data", "kind"), SAMPLES, ids=[name for name, _, _ in SAMPLES])
-@pytest.mark.parametrize("way", ["mention", "direct message"])
 def test_the_answering_model_reads_each_kind_of_file_before_the_words(
-    bot: Workbench, name: str, data: bytes, kind: tuple[str, str], way: str
+    bot: Workbench, name: str, data: bytes, kind: tuple[str, str]
 ) -> None:
-    files = [shared(bot, name, data)]
-    question = (
-        bot.dm("what is it?", files=files) if way != "mention" else bot.mention("what is it?", files=files)
-    )
+    question = bot.mention("what is it?", files=[shared(bot, name, data)])
 
     assert bot.answered(question) == ["On it.", "Because."]
     assert kinds(bot) == [kind]

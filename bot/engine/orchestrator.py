@@ -11,7 +11,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import partial
 from math import inf
@@ -93,6 +93,7 @@ class Orchestrator:
         self._inbox: queue.SimpleQueue[Callable[[float], None]] = queue.SimpleQueue()
         self._live: set[Exchange] = set()
         self._offers_status = True
+        self._asides: set[Future[None]] = set()
         self._cut_at, self._beat_at = inf, -inf
         self._amended: dict[Exchange, Question] = {}  # what is asked in place of those, once they are over
         self._owned: frozenset[str] = frozenset()
@@ -237,11 +238,11 @@ class Orchestrator:
         """Let who voted an answer down say why."""
         texts = texts_in(language)
         words = (texts.reason_title, texts.reason_label, texts.reason_send, texts.close)
-        self._slack_lane.submit(self._open, trigger_id, Form("reason", carries, *words, is_optional=True))
+        self._aside(self._open, trigger_id, Form("reason", carries, *words, is_optional=True))
 
     def ask_about(self, trigger_id: str, carries: str, user: str) -> None:
         """Let `user` put a question about a message."""
-        self._slack_lane.submit(self._ask_about, trigger_id, carries, user)
+        self._aside(self._ask_about, trigger_id, carries, user)
 
     def _ask_about(self, trigger_id: str, carries: str, user: str) -> None:
         texts = texts_in(self._context.language(Question("", "", user, "")))
@@ -254,13 +255,19 @@ class Orchestrator:
         except SlackError as error:
             log.warning("modal.refused", extra={"form": form.name, "code": error.code})
 
+    def _aside(self, call: Callable[..., None], *arguments: object) -> None:
+        """Make a call to Slack that no answer depends on; a stop waits for it."""
+        aside = self._slack_lane.submit(call, *arguments)
+        self._asides.add(aside)
+        aside.add_done_callback(self._asides.discard)
+
     def language_for(self, text: str) -> Language:
         """How to speak to somebody who reads `text`."""
         return self._language or language_of(text)
 
     def explain(self, user: str, response_url: str) -> None:
         """Tell who gave a command without a question how to ask, and nobody else."""
-        self._slack_lane.submit(self._explain, user, response_url)
+        self._aside(self._explain, user, response_url)
 
     def _explain(self, user: str, response_url: str) -> None:
         nothing = Question("", "", user, "", spoken=self._language.value if self._language else "")
@@ -268,7 +275,7 @@ class Orchestrator:
 
     def tell_privately(self, response_url: str, sentence: str) -> None:
         """Say a fixed `sentence` to whoever pressed a button, and to nobody else."""
-        self._slack_lane.submit(tell, self._slack, response_url, sentence)
+        self._aside(tell, self._slack, response_url, sentence)
 
     def stop(self, grace: float) -> None:
         """Let live answers end within `grace` seconds and leave the others to the journal.
@@ -281,6 +288,7 @@ class Orchestrator:
         self._voices.hurry()
         self._inbox.put(look)
         self._loop.join(grace + _LAST_WORDS_SECONDS)
+        wait(list(self._asides), _LAST_LINES_SECONDS)
         self._journal.leave(_LAST_LINES_SECONDS)
         self._voices.fall_silent()
         self._context.close()
@@ -418,7 +426,7 @@ class Orchestrator:
             change(now)
             is_acknowledged = isinstance(turn.step, Show) and turn.step.message.kind is Kind.ACKNOWLEDGEMENT
             if is_acknowledged and error is None and self._offers_status and not exchange.draft.started:
-                self._slack_lane.submit(self._show_status, exchange)
+                self._aside(self._show_status, exchange)
             if turn.charge.kind is CallKind.POST and exchange.place:
                 self._journal.note(exchange.question, exchange.place, exchange.messages)
 
