@@ -57,9 +57,15 @@ def offer(monkeypatch: pytest.MonkeyPatch, bench: Workbench) -> None:
 
 
 @pytest.fixture
-def bot(bench: Workbench) -> Workbench:
-    """A workbench with a running bot whose models say "On it." and, after that, "Because."."""
+def ready(bench: Workbench) -> Workbench:
+    """A workbench whose models say "On it." and, after that, "Because.", and on which no bot runs yet."""
     bench.bedrock.always("converse", Reply(text="On it."))
     bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
-    bench.start_bot()
     return bench
+
+
+@pytest.fixture
+def bot(ready: Workbench) -> Workbench:
+    """That, with a running bot."""
+    ready.start_bot()
+    return ready

@@ -20,13 +20,6 @@ ANEW = Reply(text="Otherwise.", pace=Pace(0, 0.3, 1000))
 
 
 @pytest.fixture
-def ready(bench: Workbench) -> Workbench:
-    bench.bedrock.always("converse", Reply(text="On it."))
-    bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
-    return bench
-
-
-@pytest.fixture
 def bot(ready: Workbench) -> Workbench:
     ready.start_bot(cache_ttl=60.0)
     return ready

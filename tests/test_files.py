@@ -17,14 +17,6 @@ from tests.workbench import Workbench
 EN, KO = texts_in(Language.EN), texts_in(Language.KO)
 
 
-@pytest.fixture
-def bot(bench: Workbench) -> Workbench:
-    bench.bedrock.always("converse", Reply(text="On it."))
-    bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
-    bench.start_bot()
-    return bench
-
-
 def shared(bot: Workbench, name: str, data: bytes, **more: Any) -> dict[str, Any]:
     return bot.servers.do(lambda: bot.slack.upload(name, data, **more))
 

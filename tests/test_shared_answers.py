@@ -17,12 +17,10 @@ EN, KO = texts_in(Language.EN), texts_in(Language.KO)
 
 
 @pytest.fixture
-def bot(bench: Workbench) -> Workbench:
+def bot(ready: Workbench) -> Workbench:
     """A workbench with a running bot that keeps answers."""
-    bench.bedrock.always("converse", Reply(text="On it."))
-    bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
-    bench.start_bot(cache_ttl=60.0)
-    return bench
+    ready.start_bot(cache_ttl=60.0)
+    return ready
 
 
 def counted(bot: Workbench) -> tuple[int, int]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from bot.core.texts import Language, Texts, texts_in
 from bot.playground.bedrock import Reply
 from bot.playground.slack import Fault
@@ -11,14 +9,6 @@ from bot.playground.workspace import ADA, MINJI, Message
 from tests.workbench import Workbench
 
 EN, KO = texts_in(Language.EN), texts_in(Language.KO)
-
-
-@pytest.fixture
-def bot(bench: Workbench) -> Workbench:
-    bench.bedrock.always("converse", Reply(text="On it."))
-    bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
-    bench.start_bot()
-    return bench
 
 
 def ask_about(bot: Workbench, message: Message, text: str, user: str = ADA.id, texts: Texts = EN) -> None:

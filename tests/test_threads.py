@@ -16,20 +16,13 @@ from tests.conftest import offer
 from tests.workbench import Workbench
 
 
-@pytest.fixture
-def ready(bench: Workbench) -> Workbench:
-    """A workbench whose models speak, and on which no bot runs yet."""
-    bench.bedrock.always("converse", Reply(text="On it."))
-    bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
-    return bench
-
-
-def told(bench: Workbench) -> list[str]:
-    """The texts of the turns that the answering model was last given."""
-    return [
-        "\n".join(b["text"] for b in turn["content"] if "text" in b)
-        for turn in bench.prompts()[-1]["messages"]
+def told(bench: Workbench, question: str = "") -> list[str]:
+    """The texts of the turns that the answering model was last given, for a question that has such words."""
+    prompts = [
+        ["\n".join(b["text"] for b in turn["content"] if "text" in b) for turn in prompt["messages"]]
+        for prompt in bench.prompts()
     ]
+    return [turns for turns in prompts if question in turns[-1]][-1]
 
 
 def answered(bench: Workbench, root: Message, count: int = 2) -> None:
@@ -181,7 +174,7 @@ def asked(ready: Workbench) -> Any:
     def ask(message: Message, channel: str = "CGENERAL") -> str:
         question = ready.mention(f"What of <{link(message)}>?", channel=channel)
         ready.answered(question)
-        return told(ready)[-1]
+        return told(ready, "What of")[-1]  # a message in a direct channel is a question, too
 
     return ask
 

@@ -139,7 +139,7 @@ class Telemetry:
         if call.first_token_s is not None:
             self._first_chunk.record(call.first_token_s, labels)
         if call.usage:
-            self._tokens.record(_all_input(call.usage), labels | {"gen_ai.token.type": "input"})
+            self._tokens.record(call.usage.all_input, labels | {"gen_ai.token.type": "input"})
             self._tokens.record(call.usage.output, labels | {"gen_ai.token.type": "output"})
 
     def _measure(self, interaction: Interaction) -> None:
@@ -226,17 +226,12 @@ def _call_attributes(call: Call) -> dict[str, AttributeValue]:
 
 def _usage_attributes(usage: Usage) -> dict[str, AttributeValue]:
     return {
-        "gen_ai.usage.input_tokens": _all_input(usage),
+        "gen_ai.usage.input_tokens": usage.all_input,
         "gen_ai.usage.output_tokens": usage.output,
         "gen_ai.usage.cache_read.input_tokens": usage.cache_read,
         "gen_ai.usage.cache_creation.input_tokens": usage.cache_write,
         "duet.usage_is_estimate": usage.is_estimate,
     }
-
-
-def _all_input(usage: Usage) -> int:
-    """Input tokens as the conventions count them: with those of the prompt cache."""
-    return usage.input + usage.cache_read + usage.cache_write
 
 
 def _known(attributes: Mapping[str, AttributeValue | None]) -> dict[str, AttributeValue]:

@@ -13,8 +13,6 @@ from bot.core.message import Press, Standing, posted_key
 from bot.core.mrkdwn import mentioned, naming
 from bot.core.question import Place, Question
 
-CONTEXT_TOKENS = 20_000
-
 # Nova caches a prefix of at least 1,000 tokens and at most 20,000, in four places of a request at most:
 # https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html. An estimate can be off by a fifth.
 _CACHED_FROM, _CACHED_TO = 1_200, 16_000
@@ -166,13 +164,14 @@ def _with_checkpoints(told: Sequence[Turn]) -> tuple[Turn, ...]:
 def asked_again(press: Press, team: str, place: Place, remarks: Iterable[Remark]) -> Question | None:
     """The question of `team` that a button belongs to, as it stands in its thread; None if it is gone."""
     channel, _, name = press.question_key.partition("/")
-    for remark in remarks:
-        asked = Question(team, channel, press.asker, remark.text, files=remark.files, retry=press.retry)
-        if remark.ts == name:
-            return replace(asked, ts=name, thread_ts=place.thread_ts)
-        if remark.key == posted_key(press.question_key):
-            return replace(asked, trigger_id=name)
-    return None
+    key = posted_key(press.question_key)
+    found = next((remark for remark in remarks if remark.ts == name or remark.key == key), None)
+    if found is None:
+        return None
+    asked = Question(team, channel, press.asker, found.text, files=found.files, retry=press.retry)
+    if found.key == key:
+        return replace(asked, trigger_id=name)
+    return replace(asked, ts=name, thread_ts=place.thread_ts)
 
 
 def estimated_tokens(text: str) -> int:

@@ -77,7 +77,7 @@ class SharedFile:
 
 @dataclass(frozen=True)
 class Choice:
-    """A file that a model is to read: what it is to the model, from which address, and how big at most."""
+    """A file that a model is to read: what it is to the model, and from which address it comes."""
 
     file: SharedFile
     medium: Medium

@@ -15,6 +15,7 @@ from bot.core.errors import Fault
 from bot.core.figures import Figures, Kept, figures
 from bot.core.interaction import Interaction, Vote
 from bot.core.mrkdwn import escaped
+from bot.core.prices import shown
 from bot.core.safety import Safe, mask_secrets, neutralise
 from bot.core.spending import DAY_SECONDS
 from bot.core.texts import Texts
@@ -196,7 +197,7 @@ def _share(kept: Kept) -> str:
 
 
 def _dollars(texts: Texts, found: Figures) -> str:
-    """What it cost; "~" stands before what is an estimate in part."""
+    """What it cost, as far as that is known."""
     if found.without_price:
         return texts.footer_unpriced
-    return f"{'~' if found.estimated else ''}${found.dollars:.4f}" if found.dollars else "$0"
+    return shown(found.dollars, is_estimate=bool(found.estimated))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.core.conversation import Remark
-from bot.core.mrkdwn import naming
+from bot.core.mrkdwn import naming, quote
 
 _MOST_LINKS = 3
 # https://docs.slack.dev/reference/methods/chat.getPermalink
@@ -40,5 +40,4 @@ def quoted(link: Link, remark: Remark | None, names: Mapping[str, str]) -> str:
     if remark is None or not remark.text.strip():
         return f"[The linked message {link.ts} cannot be read here.]"
     who = names.get(remark.user, "somebody")
-    lines = "\n".join(f"> {line}" for line in naming(remark.text, names).strip().splitlines())
-    return f"[The linked message {link.ts}, by {who}:]\n{lines}"
+    return f"[The linked message {link.ts}, by {who}:]\n{quote(naming(remark.text, names).strip())}"

@@ -60,6 +60,11 @@ def naming(text: str, names: Mapping[str, str]) -> str:
     return _MENTION.sub(lambda match: f"@{names.get(match[1], 'someone')}", text)
 
 
+def quote(text: str) -> str:
+    """`text` as a quotation, in mrkdwn and in Markdown alike."""
+    return "\n".join(f"> {line}" for line in text.splitlines())
+
+
 def escaped(text: str) -> str:
     """`text` so that mrkdwn shows it as it is."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -33,6 +33,11 @@ class Price:
         ) / _PER
 
 
+def shown(dollars: Decimal, *, is_estimate: bool) -> str:
+    """`dollars` as people read them; "~" stands before what is an estimate."""
+    return f"{'~' if is_estimate else ''}${dollars:.4f}" if dollars else "$0"
+
+
 def _nova(input_price: str, output_price: str, cache_read: str) -> Price:
     # Nova writes its prompt cache at the price of input: https://aws.amazon.com/bedrock/pricing/
     return Price(Decimal(input_price), Decimal(output_price), Decimal(cache_read), Decimal(input_price))

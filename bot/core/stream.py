@@ -21,6 +21,11 @@ class Usage:
     cache_write: int = 0
     is_estimate: bool = False
 
+    @property
+    def all_input(self) -> int:
+        """Tokens of input, those of the prompt cache included."""
+        return self.input + self.cache_read + self.cache_write
+
     def __add__(self, other: Usage) -> Usage:
         return Usage(
             self.input + other.input,

@@ -11,6 +11,7 @@ from typing import Protocol
 from bot.core import markdown
 from bot.core.errors import RateLimited, SlackError, Unreachable
 from bot.core.message import Content, Kind, Outgoing, posted_key
+from bot.core.mrkdwn import quote
 from bot.core.question import Place, Question
 from bot.core.safety import Safe, naming, neutralise
 from bot.core.spending import NanoDollars
@@ -45,7 +46,7 @@ def open_thread(question: Question, rooms: Rooms, *, again: bool) -> Place:
     `again` means that this was tried before with an unclear outcome: what was posted then is used.
     """
     texts = texts_in(question.language)
-    quoted = neutralise("\n".join(f"> {line}" for line in question.text.splitlines()))
+    quoted = neutralise(quote(question.text))
     content = Content(markdown.pages(quoted)[0], lead=naming(texts.asks, question.user))
     message = Outgoing(Kind.QUESTION, content, posted_key(question.key))
 

@@ -17,6 +17,7 @@ from bot.core.home import MOST_OWN, WEEK_SECONDS, Home, Own, Workspace, home, la
 from bot.core.interaction import Interaction, Vote
 from bot.core.spending import DAY_SECONDS
 from bot.core.texts import texts_in
+from bot.engine.memory import remember
 from bot.engine.people import People
 
 log = logging.getLogger(__name__)
@@ -150,9 +151,7 @@ class Homes:
             log.info("link.refused", extra={"code": error.code})
             return ""
         with self._lock:
-            self._links[message] = link
-            while len(self._links) > _MOST_LINKS:
-                del self._links[next(iter(self._links))]
+            remember(self._links, message, link, _MOST_LINKS)
         return link
 
     def _figures(self, now: float) -> Workspace | None:

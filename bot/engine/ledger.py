@@ -13,16 +13,14 @@ from typing import Protocol
 from bot.core import prompts
 from bot.core.draft import Outcome
 from bot.core.interaction import Call, Interaction, Voice, Vote
-from bot.core.prices import Price
+from bot.core.prices import Price, shown
 from bot.core.question import Question
-from bot.core.spending import Budget, DaySpending, NanoDollars, Refusal, nano
+from bot.core.spending import DAY_SECONDS, Budget, DaySpending, NanoDollars, Refusal, nano
 from bot.core.stream import Usage
 from bot.engine.exchange import Exchange
 from bot.engine.journal import Journal
 
 log = logging.getLogger(__name__)
-
-_DAY_SECONDS = 86_400.0
 
 
 class Books(Protocol):
@@ -88,6 +86,7 @@ class Ledger:
         self._journal, self._books, self._terms = journal, books, terms
         self._observer, self._warn = observer, warn
         self._epoch = wall_clock() - clock()
+        self._kept_for = terms.keep_days * DAY_SECONDS
 
     def refusal(self, question: Question, *, is_free: bool = False) -> Refusal | None:
         """Why `question` may not be answered, if it may not; else it is counted.
@@ -118,8 +117,7 @@ class Ledger:
         if not self._terms.budget.is_unlimited:
             spent = nano(interaction.dollars or Decimal(0))
             self._journal.write(partial(self._settle, exchange.question, spent))
-        seconds = self._terms.keep_days * _DAY_SECONDS
-        self._journal.write(partial(self._books.record, interaction, seconds))
+        self._journal.write(partial(self._books.record, interaction, self._kept_for))
 
     def footer(self, exchange: Exchange, calls: Sequence[Call]) -> str:
         """What stands under an answer: how long it took, and what it cost."""
@@ -128,24 +126,23 @@ class Ledger:
         )
         if form is None:
             return ""
-        billed = [(call.voice, call.usage) for call in calls if call.usage]
-        usage = sum((usage for _, usage in billed), Usage())
-        prices = [self._dollars(voice, used) for voice, used in billed]
+        usage, dollars = self._bill(calls)
         asked_at = exchange.asked_at - exchange.age
         first = min(at for at in (exchange.acknowledged_at, exchange.first_words_at, exchange.ended_at) if at)
         return form.format(
             models=" + ".join(_names(calls)) or "–",
             first=f"{first - asked_at:.1f}",
             whole=f"{exchange.ended_at - asked_at:.1f}",
-            tokens_in=usage.input + usage.cache_read + usage.cache_write,
+            tokens_in=usage.all_input,
             tokens_out=usage.output,
-            dollars=exchange.texts.footer_unpriced if None in prices else shown(prices, usage),
+            dollars=exchange.texts.footer_unpriced
+            if dollars is None
+            else shown(dollars, is_estimate=usage.is_estimate),
         )
 
     def vote(self, vote: Vote, answer_key: str) -> None:
         """Write down, soon, what somebody thinks of an answer; nobody is shown a bad one again."""
-        seconds = self._terms.keep_days * _DAY_SECONDS
-        self._journal.write(partial(self._books.vote, vote, seconds))
+        self._journal.write(partial(self._books.vote, vote, self._kept_for))
         if answer_key and not vote.is_up:
             self._journal.write(partial(self._books.forget, answer_key))
 
@@ -153,6 +150,13 @@ class Ledger:
         day = self._books.settle(question.id, _asker(question), price)
         if self._terms.budget.is_nearly_spent(day.spent) and self._books.claim(f"budget/{day.day}"):
             self._warn(day.spent)
+
+    def _bill(self, calls: Sequence[Call]) -> tuple[Usage, Decimal | None]:
+        """What `calls` used in all, and what that costs; None where a price is not known."""
+        billed = [(call.voice, call.usage) for call in calls if call.usage]
+        prices = [self._dollars(voice, usage) for voice, usage in billed]
+        dollars = None if None in prices else sum(filter(None, prices), Decimal(0))
+        return sum((usage for _, usage in billed), Usage()), dollars
 
     def _dollars(self, voice: Voice, usage: Usage) -> Decimal | None:
         price = self._terms.prices[voice]
@@ -167,10 +171,8 @@ class Ledger:
 
         outcome = exchange.ending or draft.outcome or Outcome.CUT
         answering = [call for call in calls if call.voice is Voice.ANSWER]
-        billed = [(call.voice, call.usage) for call in calls if call.usage]
-        dollars = [self._dollars(voice, usage) for voice, usage in billed]
+        usage, dollars = self._bill(calls)
         first_tokens = (call.first_token_s for call in answering if call.first_token_s is not None)
-        usage = sum((usage for _, usage in billed), Usage())
         if exchange.resumes and not question.retry:  # who began it told nobody what that took
             usage = replace(usage, is_estimate=True)
         return Interaction(
@@ -190,7 +192,7 @@ class Ledger:
             first_token_s=_rounded(next(first_tokens, None)),
             usage=usage,
             tokens_per_s=_rounded(_tokens_per_s(answering[-1])) if answering else None,
-            dollars=None if None in dollars else sum(filter(None, dollars), Decimal(0)),
+            dollars=dollars,
             tries=len(answering),
             edits=exchange.edits,
             refused=exchange.limited,
@@ -198,12 +200,6 @@ class Ledger:
             question=question.text if self._terms.keep_text else None,
             answer=draft.text if self._terms.keep_text else None,
         )
-
-
-def shown(prices: Sequence[Decimal | None], usage: Usage) -> str:
-    """Dollars as people read them; "~" stands before an estimate."""
-    dollars = sum(filter(None, prices), Decimal(0))
-    return f"{'~' if usage.is_estimate else ''}${dollars:.4f}" if dollars else "$0"
 
 
 def _names(calls: Sequence[Call]) -> Iterable[str]:

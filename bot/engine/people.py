@@ -11,6 +11,7 @@ from bot.core.errors import SlackError
 from bot.core.person import Person
 from bot.core.texts import Language, language_of_locale
 from bot.engine.budget import Bucket
+from bot.engine.memory import remember
 
 log = logging.getLogger(__name__)
 
@@ -66,8 +67,5 @@ class People:
             with self._lock:
                 self._bucket.end(self._clock())
         with self._lock:
-            self._known.pop(user, None)
-            self._known[user] = (now, person)
-            while len(self._known) > _MOST_PEOPLE:
-                del self._known[next(iter(self._known))]
+            remember(self._known, user, (now, person), _MOST_PEOPLE)
         return person

@@ -12,6 +12,7 @@ from bot.core.errors import RateLimited, Unreachable
 from bot.core.message import Standing
 from bot.core.question import Place
 from bot.engine.budget import Bucket
+from bot.engine.memory import remember
 
 # conversations.replies takes 50 calls a minute (Tier 3 of https://docs.slack.dev/apis/web-api/rate-limits).
 # What a process may burst and then make in a minute is a little less, and leaves some to find lost posts.
@@ -76,10 +77,7 @@ class Threads:
                 raise
             return list(stale.remarks.values())
         with self._lock:
-            self._known.pop(place, None)
-            self._known[place] = fresh
-            while len(self._known) > _MOST_THREADS:
-                del self._known[next(iter(self._known))]
+            remember(self._known, place, fresh, _MOST_THREADS)
         return list(fresh.remarks.values())
 
     def message(self, place: Place, ts: str) -> Remark | None:
@@ -96,10 +94,7 @@ class Threads:
     def join(self, place: Place) -> None:
         """The bot has its part in a thread from now on."""
         with self._lock:
-            self._joined.pop(place, None)
-            self._joined[place] = None
-            while len(self._joined) > _MOST_THREADS:
-                del self._joined[next(iter(self._joined))]
+            remember(self._joined, place, None, _MOST_THREADS)
 
     def is_the_bots(self, place: Place) -> bool:
         """Whether the bot has its part in a thread; somebody else's can be a little out of date.

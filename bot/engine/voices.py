@@ -217,8 +217,7 @@ class Voices:
     def _learn(self, prompt: prompts.Prompt, usage: Usage) -> None:
         """Correct the estimate of tokens by what was billed; what files come to is not estimated."""
         if not any(turn.attachments for turn in prompt.turns):
-            billed = usage.input + usage.cache_read + usage.cache_write
-            self._context.learn(prompts.estimated_usage(prompt, "").input, billed)
+            self._context.learn(prompts.estimated_usage(prompt, "").input, usage.all_input)
 
 
 def lane(name: str, size: int) -> ThreadPoolExecutor:

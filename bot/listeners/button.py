@@ -13,28 +13,25 @@ from bot.core.message import Press
 from bot.core.question import Place, question_id
 from bot.core.texts import Language, texts_in
 from bot.engine.orchestrator import Orchestrator
+from bot.listeners.interaction import team_of
 
 
 @dataclass(frozen=True)
 class _Click:
     """A press: whose, on which question, in which thread, and where to reply to it alone.
 
-    `value` is what the button told, and `trigger_id` what a modal can be opened with.
+    `value` is what the button told, `press` what that says of the question, and `trigger_id` what a modal can
+    be opened with.
     """
 
     team: str
     user: str
     value: str
+    press: Press
     place: Place
     language: Language
     response_url: str
     trigger_id: str
-
-    @property
-    def press(self) -> Press:
-        """What the value tells of the question; a verdict or an action may stand before that."""
-        words = self.value.split(" ")
-        return Press.read(" ".join(words[1:] if words[0].islower() else words))
 
 
 def stop_listener(orchestrator: Orchestrator, admins: Collection[str]) -> Callable[..., None]:
@@ -86,17 +83,21 @@ def reason_listener(orchestrator: Orchestrator) -> Callable[..., None]:
         ack()
         view = body["view"]
         reason = str(view["state"]["values"]["reason"]["reason"].get("value") or "")
-        team, user = str((body.get("team") or {}).get("id") or ""), str(body["user"]["id"])
-        vote = _vote(team, user, str(view["private_metadata"]))
+        vote = _vote(team_of(body), str(body["user"]["id"]), str(view["private_metadata"]))
         orchestrator.vote(replace(vote, reason=reason), "")
 
     return hear_reason
 
 
 def _vote(team: str, user: str, value: str) -> Vote:
-    verdict, _, press = value.partition(" ")
-    read = Press.read(press)
-    return Vote(question_id(team, read.question_key, read.retry), user, verdict == "up")
+    verdict, press = _read(value)
+    return Vote(question_id(team, press.question_key, press.retry), user, verdict == "up")
+
+
+def _read(value: str) -> tuple[str, Press]:
+    """What a control's value tells: a verdict or an action, in small letters, "" where there is but one."""
+    word, _, rest = value.partition(" ")
+    return (word, Press.read(rest)) if word.islower() else ("", Press.read(value))
 
 
 def _may(click: _Click, orchestrator: Orchestrator, admins: Collection[str]) -> bool:
@@ -109,10 +110,13 @@ def _may(click: _Click, orchestrator: Orchestrator, admins: Collection[str]) -> 
 
 def _click(body: Mapping[str, Any], orchestrator: Orchestrator) -> _Click:
     message, action = body["message"], body["actions"][0]
+    value = str(action.get("value") or (action.get("selected_option") or {}).get("value"))
+    _, press = _read(value)
     return _Click(
-        team=str((body.get("team") or {}).get("id") or ""),
+        team=team_of(body),
         user=str(body["user"]["id"]),
-        value=str(action.get("value") or (action.get("selected_option") or {}).get("value")),
+        value=value,
+        press=press,
         place=Place(str(body["channel"]["id"]), str(message.get("thread_ts") or message["ts"])),
         language=orchestrator.language_for(str(message.get("text") or "")),
         response_url=str(body.get("response_url") or ""),

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from slack_bolt import Ack
-
 from bot.core.question import Question
 from bot.engine.home import Homes
 from bot.engine.orchestrator import Orchestrator
+from bot.listeners.interaction import asking, team_of
 
 
 def home_listener(homes: Homes) -> Callable[..., None]:
@@ -27,18 +26,13 @@ def home_listener(homes: Homes) -> Callable[..., None]:
 
 def example_listener(orchestrator: Orchestrator) -> Callable[..., None]:
     """Hears the buttons that ask an example."""
-
-    def hear_example(ack: Ack, body: Mapping[str, Any]) -> None:
-        orchestrator.ask(question_in(body))  # first: what was acknowledged must not be lost
-        ack()
-
-    return hear_example
+    return asking(orchestrator, question_in)
 
 
 def question_in(body: Mapping[str, Any]) -> Question:
     """The question that a press in the Home asks: as a slash command's, its thread is yet to be made."""
     return Question(
-        team=str((body.get("team") or {}).get("id") or ""),
+        team=team_of(body),
         channel=str(body["view"].get("private_metadata") or ""),
         user=str(body["user"]["id"]),
         text=str(body["actions"][0]["value"]),

@@ -22,10 +22,10 @@ def mention_listener(orchestrator: Orchestrator) -> Callable[..., None]:
     """Hears `app_mention`."""
 
     def hear_mention(event: Mapping[str, Any], body: Mapping[str, Any], context: BoltContext) -> None:
-        if "edited" in event:  # an edited mention comes as one again
-            if changed := question_in(_without_edit(event), body, context.bot_user_id or ""):
-                orchestrator.amend(changed)
-        elif question := question_in(event, body, context.bot_user_id or ""):
+        question = question_in(event, body, context.bot_user_id or "")
+        if question and "edited" in event:  # an edited mention comes as one again
+            orchestrator.amend(question)
+        elif question:
             orchestrator.ask(question, str(body.get("event_id") or ""))
 
     return hear_mention
@@ -42,6 +42,8 @@ def message_listener(orchestrator: Orchestrator, *, follow_threads: bool) -> Cal
             return
         question = question_in(event, body, context.bot_user_id or "")
         event_id = str(body.get("event_id") or "")
+        if "edited" in event:
+            return
         if question and event.get("channel_type") == "im":
             orchestrator.ask(question, event_id)
         elif follow_threads and question and question.stands_in_thread and not _addresses(event):
@@ -59,15 +61,12 @@ def _hear_change(
     """
     team, channel = str(body.get("team_id") or ""), str(event.get("channel") or "")
     message = event.get("message") or {}
-    is_gone = (
-        event["subtype"] == "message_deleted" or message.get("subtype") == "tombstone"
-    )  # if it has replies
-    if is_gone:
+    has_left_replies = message.get("subtype") == "tombstone"
+    if event["subtype"] == "message_deleted" or has_left_replies:
         orchestrator.withdraw(team, f"{channel}/{event.get('deleted_ts') or message.get('ts')}")
         return
-    changed = _without_edit({**message, "channel": channel})
     before = str((event.get("previous_message") or {}).get("text") or "")
-    question = question_in(changed, body, me)
+    question = question_in({**message, "channel": channel}, body, me)
     if question and question.text != mrkdwn.plain(before, me):  # else Slack only unfurled a link, say
         orchestrator.amend(question)
 
@@ -76,16 +75,12 @@ def _addresses(event: Mapping[str, Any]) -> bool:
     return mrkdwn.addresses(str(event.get("text") or ""))
 
 
-def _without_edit(event: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in event.items() if name != "edited"}
-
-
 def question_in(event: Mapping[str, Any], body: Mapping[str, Any], me: str) -> Question | None:
     """The question that a message event asks the bot user `me`; None where nobody asks.
 
-    Bots do not ask, nor do edits: an edited mention comes as `app_mention` again.
+    Bots do not ask.
     """
-    if event.get("bot_id") or "edited" in event or event.get("subtype") not in _ASKING_SUBTYPES:
+    if event.get("bot_id") or event.get("subtype") not in _ASKING_SUBTYPES:
         return None
     if not event.get("user") or event["user"] == me:
         return None

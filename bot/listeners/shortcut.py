@@ -14,6 +14,7 @@ from slack_bolt import Ack, BoltContext
 from bot.core import mrkdwn
 from bot.core.question import Question
 from bot.engine.orchestrator import Orchestrator
+from bot.listeners.interaction import asking, team_of
 
 _LONGEST_QUOTE = 1_500  # characters; what a modal carries has 3,000 at most, in JSON
 
@@ -40,12 +41,7 @@ def shortcut_listener(orchestrator: Orchestrator) -> Callable[..., None]:
 
 def about_listener(orchestrator: Orchestrator) -> Callable[..., None]:
     """Hears the question that was put into the modal."""
-
-    def hear_about(ack: Ack, body: Mapping[str, Any]) -> None:
-        orchestrator.ask(question_in(body))  # first: what was acknowledged must not be lost
-        ack()
-
-    return hear_about
+    return asking(orchestrator, question_in)
 
 
 def question_in(body: Mapping[str, Any]) -> Question:
@@ -53,12 +49,11 @@ def question_in(body: Mapping[str, Any]) -> Question:
     view = body["view"]
     carried = json.loads(view["private_metadata"])
     asked = mrkdwn.plain(str(view["state"]["values"]["about"]["about"].get("value") or ""), me="")
-    quoted = "\n".join(f"> {line}" for line in str(carried["subject"]).splitlines())
     return Question(
-        team=str((body.get("team") or {}).get("id") or ""),
+        team=team_of(body),
         channel=str(carried["channel"]),
         user=str(body["user"]["id"]),
-        text=f"{asked}\n\n{quoted}".strip(),
+        text=f"{asked}\n\n{mrkdwn.quote(str(carried['subject']))}".strip(),
         thread_ts=str(carried["thread_ts"]),
         trigger_id=str(body.get("trigger_id") or ""),
         response_url=str(carried["response_url"] or ""),

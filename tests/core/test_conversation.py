@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.conversation import (
-    CONTEXT_TOKENS,
     Remark,
     Role,
     Turn,
@@ -51,7 +50,7 @@ def asking(text: str, user: str = "U1") -> Remark:
     return Remark("1800000000.000000", Role.USER, text, user)
 
 
-def told(said: list[Remark], question: str, budget: float = CONTEXT_TOKENS) -> tuple[Turn, ...]:
+def told(said: list[Remark], question: str, budget: float = 20_000) -> tuple[Turn, ...]:
     return turns(said, within(said, budget), asking(question), {}, {})
 
 

@@ -35,6 +35,21 @@ def no_proxy() -> Iterator[None]:
         yield
 
 
+class Clock:
+    """A clock that stands until it is set."""
+
+    def __init__(self) -> None:
+        self.now = 1_750_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
 def unlimited() -> Slack:
     return Slack(UNLIMITED)
 

@@ -14,7 +14,7 @@ from bot.playground.limits import UNLIMITED
 from bot.playground.servers import Servers
 from bot.playground.slack import Slack
 from bot.playground.workspace import ADA, BOT_ID, BOT_USER, TEAM, Message
-from tests.playground.conftest import Listener, serving, web_client
+from tests.playground.conftest import Clock, Listener, serving, web_client
 
 ADAS, REPLY, BOTS = (f"1500000000.00000{number}" for number in range(3))
 METADATA = {"event_type": "mark", "event_payload": {"kind": "answer"}}
@@ -24,21 +24,6 @@ TO_ADA = {
     "recipient_user_id": ADA.id,
     "recipient_team_id": TEAM,
 }
-
-
-class Clock:
-    """A clock that stands until it is set."""
-
-    def __init__(self) -> None:
-        self.now = 1_750_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

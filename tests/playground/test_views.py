@@ -17,7 +17,7 @@ from bot.playground.slack import ALL_EVENTS, ALL_SCOPES, Slack
 from bot.playground.socket_mode import SocketMode
 from bot.playground.web_api import ApiError, as_slack_shows
 from bot.playground.workspace import ADA, BOT_USER, MINJI, TEAM, Message, View
-from tests.playground.conftest import Listener, serving, web_client
+from tests.playground.conftest import Clock, Listener, serving, web_client
 
 
 def plain(text: str) -> dict[str, str]:
@@ -68,21 +68,6 @@ HOME: dict[str, Any] = {"type": "home", "blocks": [{"type": "actions", "elements
 FILLED = {"reason": {"why": "It was wrong."}}
 
 Answer = Callable[[SocketModeRequest], dict[str, Any] | None]
-
-
-class Clock:
-    """A clock that stands until it is set."""
-
-    def __init__(self) -> None:
-        self.now = 1_750_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
