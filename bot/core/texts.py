@@ -41,6 +41,9 @@ class Texts:
     stopped: str
     stop: str
     thinking: str
+    next_in_line: str
+    in_line: str
+    turn_came: str
     retry: str
     regenerate: str
     regenerated: str
@@ -134,6 +137,9 @@ _CATALOGUE = {
         stopped="Stopped.",
         stop="Stop",
         thinking="is thinking…",
+        next_in_line="Many are asking at the moment; yours is next.",
+        in_line="Many are asking at the moment. Ahead of yours in line: {ahead}.",
+        turn_came="It is your turn now.",
         retry="Try again",
         regenerate="Answer anew",
         regenerated="This is a new answer, in place of the one before.",
@@ -236,6 +242,9 @@ _CATALOGUE = {
         stopped="중지했습니다.",
         stop="중지",
         thinking="답변을 생각하고 있습니다…",
+        next_in_line="지금 질문이 많습니다. 바로 다음 차례입니다.",
+        in_line="지금 질문이 많습니다. 앞에 {ahead}개의 질문이 기다리고 있습니다.",
+        turn_came="이제 차례가 되었습니다.",
         retry="다시 시도",
         regenerate="새로 답변하기",
         regenerated="이전 답변을 대신하는 새 답변입니다.",

@@ -39,7 +39,8 @@ class Need(IntEnum):
     WHOLE = 1  # the final text
     FIRST_WORDS = 2
     NEXT_PAGE = 3
-    PROGRESS = 4
+    TURN = 4  # the acknowledgement told of a line, and the wait is over
+    PROGRESS = 5
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,8 @@ class Exchange:
         self.footer: Callable[[Exchange], str] = _no_footer  # what stands under an answer that has ended
         self._speak_by = asked_at + ack_deadline
         self._greeting: str | None = None
+        self._ahead: int | None = None  # how many wait before it for the answering model, if it waits
+        self._waits_on: str | None = None  # the ts of the acknowledgement that tells of the wait
         self._shown: list[Shown] = []
         self._more_pages = False
         self._in_flight: Show | OpenThread | None = None
@@ -156,6 +159,14 @@ class Exchange:
     def greet(self, words: str) -> None:
         """The first model said `words`, or ("") nothing that can be shown."""
         self._greeting = words or self.texts.stand_in
+
+    def stand_in_line(self, ahead: int) -> None:
+        """The answering model is busy, and `ahead` others wait for it before this one."""
+        self._ahead = ahead
+
+    def take_turn(self) -> None:
+        """The answering model has time for it."""
+        self._ahead = None
 
     def receive(self, event: StreamEvent, now: float) -> bool:
         """Take an event of the answering model's, from any thread.
@@ -221,11 +232,12 @@ class Exchange:
             self._has_news = True
         self._settled()
         self.messages[show.message.key] = ts
+        self.edits += show.ts is not None
         if show.message.kind is Kind.ACKNOWLEDGEMENT:
-            self.acknowledged_at = now
+            self.acknowledged_at = self.acknowledged_at or now
+            self._waits_on = ts if show.message.content.note and show.ts is None else None
             return
         self._shown[show.number : show.number + 1] = [Shown(ts, show.message.content, show.grows)]
-        self.edits += show.ts is not None
         if self.first_words_at is None:
             self.first_words_at = now
 
@@ -253,6 +265,8 @@ class Exchange:
                     self._may_have_thread = True
                 elif step and step.ts is None:
                     self._unsure.setdefault(step.message.key, step)
+            case _ if isinstance(step, Show) and step.ts and step.ts == self._waits_on:
+                self._waits_on = None  # somebody removed the acknowledgement; the answer needs it no more
             case _:
                 self.end(Ending.REFUSED)
 
@@ -311,10 +325,12 @@ class Exchange:
             return None
         channel, earliest = self.place.channel, self._not_before
         has_sign = self.has_sign
+        waits_no_more = self._waits_on and self._ahead is None
+        turn = Wish(Need.TURN, channel, is_post=False, earliest=earliest) if waits_no_more else None
         if not self.draft.started:
             ready_at = self._speak_by if self._greeting is None else self.asked_at
             sign = Wish(Need.SIGN, channel, is_post=True, earliest=max(earliest, ready_at))
-            return None if has_sign else sign
+            return turn if has_sign else sign
         if not self.grows:
             show = self._next_show(self.place)
             need = Need.WHOLE if has_sign else Need.SIGN
@@ -326,7 +342,7 @@ class Exchange:
             return Wish(Need.NEXT_PAGE, channel, is_post=True, earliest=earliest, opens=True)
         progress = Wish(Need.PROGRESS, channel, is_post=False, earliest=earliest)
         is_longer = len(self.draft.text) > self._standing_characters
-        return progress if self._has_news and is_longer else None
+        return turn or (progress if self._has_news and is_longer else None)
 
     def grant(self, wish: Wish, now: float, *, may_open: bool = True) -> Show | OpenThread | None:
         """Begin the call that was wished for; it must be answered by `shown`, `opened` or `refused`.
@@ -336,6 +352,8 @@ class Exchange:
         """
         if self.place is None:
             self._in_flight = OpenThread(again=self._may_have_thread)
+        elif wish.need is Need.TURN:
+            self._in_flight = self._acknowledgement(self.place, self.texts.turn_came, self._waits_on)
         elif self.draft.started and (may_open or not self.grows):
             show = self._next_show(self.place)
             if show and (show.ts is None) is not wish.is_post:
@@ -343,10 +361,18 @@ class Exchange:
                 return None
             self._in_flight = show
         else:
-            words = Content(neutralise(self._greeting or self.texts.stand_in))
-            self._in_flight = self._show(self.place, Kind.ACKNOWLEDGEMENT, words)
+            self._in_flight = self._acknowledgement(self.place, self._line())
         self.granted_at = now
         return self._in_flight
+
+    def _acknowledgement(self, place: Place, note: str, ts: str | None = None) -> Show:
+        words = Content(neutralise(self._greeting or self.texts.stand_in), note=neutralise(note))
+        return self._show(place, Kind.ACKNOWLEDGEMENT, words, ts=ts)
+
+    def _line(self) -> str:
+        if self._ahead is None:
+            return ""
+        return self.texts.in_line.format(ahead=self._ahead) if self._ahead else self.texts.next_in_line
 
     def _next_show(self, place: Place) -> Show | None:
         """The first of the answer's messages that is not on screen as it should be."""

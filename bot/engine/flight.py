@@ -71,6 +71,7 @@ class Flight:
         self._answering: OpenCall | None = None
         self._end: StreamEvent | None = None
         self._has_greeted, self._greeting = False, ""
+        self._ahead: int | None = None
         self._has_landed = False
 
     def lands(self) -> bool:
@@ -101,6 +102,8 @@ class Flight:
             if self._has_landed:
                 return False
             self._listeners.append(exchange)
+            if self._ahead is not None:
+                exchange.stand_in_line(self._ahead)
             if self._has_greeted:
                 exchange.greet(self._greeting)
             if self._answering:
@@ -127,6 +130,20 @@ class Flight:
                 self._payer = self._listeners[0]
                 return []
             return [call.as_of(now) for call in self._calls]
+
+    def stand_in_line(self, ahead: int) -> None:
+        """The answering model is busy, and `ahead` other generations wait for it before this one."""
+        with self._lock:
+            self._ahead = ahead
+            for exchange in self._listeners:
+                exchange.stand_in_line(ahead)
+
+    def take_turn(self) -> None:
+        """The answering model has time for it."""
+        with self._lock:
+            self._ahead = None
+            for exchange in self._listeners:
+                exchange.take_turn()
 
     def greet(self, words: str) -> None:
         """The first model said `words`, or ("") nothing that can be shown."""

@@ -23,6 +23,7 @@ FLOOR_SECONDS = 0.4  # between two edits of one message, when there is room for 
 _LONGEST_PATIENCE = 2.5  # for first words that are held back to carry something
 _FIRST_GUESS = 6.0  # seconds that an answer takes, before any was seen: 500 tokens at 90 a second
 _LEARNING = 0.2
+_SPARE = {Need.TURN, Need.PROGRESS}  # what is done without where no edit is left for it
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ class Pacer:
     def _free_at(self, wish: Wish, room: _Room, now: float) -> float:
         """When Slack takes it; a later time can turn out to be too early, then this is asked again."""
         if not wish.is_post:
-            has_room = room.surplus >= 1 if wish.need is Need.PROGRESS else self._edits.room(now) >= 1
+            has_room = room.surplus >= 1 if wish.need in _SPARE else self._edits.room(now) >= 1
             return max(self._edits_paused_until, now if has_room else self._edits.next_room())
         free_at = max(self._posts_paused_until, self._channels[wish.channel].free_at(now))
         if self._posts.room(now) < 1:
@@ -159,7 +160,7 @@ class Pacer:
         step = exchange.grant(wish, now, may_open=room.edits >= 1)
         if step is None:
             return None
-        is_spare = wish.need is Need.PROGRESS
+        is_spare = wish.need in _SPARE
         if isinstance(step, Show) and step.ts is not None:
             kind = CallKind.EDIT
             self._edits.begin()

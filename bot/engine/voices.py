@@ -76,6 +76,7 @@ class Voices:
         self._tell, self._clock = tell, clock
         self._stopping = threading.Event()
         self._speaking: set[Flight] = set()
+        self._streams, self._boarded = streams, 0  # how many may be written at once, and are, or wait to be
         self._boarding = threading.Lock()
         self._flights: dict[Exchange, Flight] = {}
         self._shared: dict[str, Flight] = {}  # those that others may join, by their keys
@@ -98,6 +99,10 @@ class Voices:
             flight = self._flights[exchange] = Flight(exchange, key)
             if key:
                 self._shared[key] = flight
+            ahead = self._boarded - self._streams
+            self._boarded += 1
+        if ahead >= 0:
+            self._tell(lambda _now: flight.stand_in_line(ahead))
         is_worded = exchange.question.text or exchange.question.files
         if is_worded and not exchange.has_sign:
             self._micro_lane.submit(self._acknowledge, flight)
@@ -138,6 +143,7 @@ class Voices:
         self._tell(lambda _now: flight.greet(words))
 
     def _answer(self, flight: Flight) -> None:
+        self._tell(lambda _now: flight.take_turn())
         self._speaking.add(flight)
         try:
             with closing(self._once(flight) if flight.key else self._generate(flight)) as events:
@@ -148,6 +154,7 @@ class Voices:
         finally:
             self._speaking.discard(flight)
             with self._boarding:
+                self._boarded -= 1
                 if self._shared.get(flight.key) is flight:
                     del self._shared[flight.key]
 

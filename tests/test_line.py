@@ -1,0 +1,85 @@
+"""More questions than may be answered at once: a line, and what those who wait in it are told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.core.texts import Language, texts_in
+from bot.playground.bedrock import Reply
+from bot.playground.limits import Limits
+from tests.conftest import offer
+from tests.workbench import Workbench
+
+EN, KO = texts_in(Language.EN), texts_in(Language.KO)
+BECAUSE = Reply(text=["Be", "cause."], after=1, then="hold")
+
+
+def narrow(bench: Workbench, **settings: Any) -> None:
+    """Start a bot that lets one answer be written at once, each held after its first word."""
+    bench.bedrock.always("converse", Reply(text="On it."))
+    bench.bedrock.always("converse-stream", BECAUSE)
+    bench.start_bot(max_live_answers=1, **settings)
+
+
+def finish(bench: Workbench) -> None:
+    """Let all answers be written to their ends."""
+
+    def is_over() -> bool:
+        bench.bedrock.release()
+        return bench.at_rest()
+
+    bench.until(is_over)
+
+
+def test_who_waits_is_told_how_many_are_ahead_and_once_that_the_turn_has_come(bench: Workbench) -> None:
+    narrow(bench)
+    first = bench.mention("why?")
+    bench.until(lambda: bench.texts(first)[-1:] == ["Be"])
+    second = bench.mention("how?")
+    bench.until(lambda: bench.texts(second) == [f"On it.\n{EN.next_in_line}"])
+    third = bench.mention("언제요?")
+    bench.until(lambda: bench.texts(third) == [f"On it.\n{KO.in_line.format(ahead=1)}"])
+    assert "1" in bench.texts(third)[0]
+
+    for question, texts in ((second, EN), (third, KO)):
+        bench.bedrock.release()
+        bench.until(lambda q=question, t=texts: bench.texts(q) == [f"On it.\n{t.turn_came}", "Be"])  # type: ignore[misc]
+    bench.bedrock.release()
+    bench.until(bench.at_rest)
+
+    told = bench.versions(bench.messages(thread=third)[0])
+    assert told == [f"On it.\n{KO.in_line.format(ahead=1)}", f"On it.\n{KO.turn_came}"]
+    assert bench.texts(third)[1] == "Because."
+    assert bench.texts(first) == ["On it.", "Because."]
+
+
+def test_an_answer_that_is_shared_is_waited_for_in_one_place(bench: Workbench) -> None:
+    narrow(bench, cache_ttl=60.0)
+    first = bench.mention("why?")
+    bench.until(lambda: bench.texts(first)[-1:] == ["Be"])
+    same = [bench.mention("how?") for _ in range(2)]
+
+    for question in same:
+        bench.until(lambda q=question: bench.texts(q) == [f"On it.\n{EN.next_in_line}"])  # type: ignore[misc]
+    finish(bench)
+    assert all("Because." in bench.texts(question)[-1] for question in same)
+
+
+def test_where_no_edit_is_left_nobody_is_kept_from_an_answer_by_the_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = Workbench(Limits(per_minute=2))
+    try:
+        offer(monkeypatch, bench)
+        narrow(bench, slack_edits_per_minute=2)
+        questions = [bench.mention(f"why {number}?") for number in range(4)]
+        for question in questions:
+            bench.until(lambda q=question: bench.texts(q))  # type: ignore[misc]
+        finish(bench)
+
+        assert [bench.texts(question)[-1] for question in questions] == ["Because."] * 4
+        assert not [call for call in bench.calls("chat.update") if call.error]
+    finally:
+        bench.close()
