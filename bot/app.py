@@ -60,6 +60,9 @@ log = logging.getLogger(__name__)
 _PING_SECONDS = 1.0
 _WATCH_SECONDS = 0.5
 _SLACK_TIMEOUT = 10  # seconds
+_STARTS_PER_MINUTE = (
+    20  # Tier 2, which chat.startStream is in: https://docs.slack.dev/apis/web-api/rate-limits
+)
 
 
 @dataclass
@@ -141,7 +144,7 @@ def build(
     except (SlackApiError, OSError) as error:
         raise SettingsError([_connection_problem(settings, error, "SLACK_BOT_TOKEN")]) from error
 
-    allowance = allowance or Allowance(settings.slack_edits_per_minute, settings.slack_posts_per_minute)
+    allowance = allowance or _allowance(settings)
     stores = open_store(settings.store_url, allowance)
     host = socket.gethostname()
     journal = Journal(stores.journal, f"{host}/{os.getpid()}/{uuid4().hex[:8]}", host)
@@ -185,6 +188,13 @@ def build(
     )
     handler = SocketModeHandler(app, settings.slack_app_token, ping_interval=_PING_SECONDS)
     return Bot(settings, orchestrator, homes, handler, stopping, telemetry)
+
+
+def _allowance(settings: Settings) -> Allowance:
+    starts = _STARTS_PER_MINUTE if settings.slack_streaming == "native" else 0
+    return Allowance(
+        settings.slack_edits_per_minute, settings.slack_posts_per_minute, starts_per_minute=starts
+    )
 
 
 def _slack_client(settings: Settings) -> WebClient:

@@ -30,6 +30,7 @@ class Settings:
     pro_model_id: str | None = None  # None: the region's Nova Pro
     slack_edits_per_minute: int = 50
     slack_posts_per_minute: int = 300
+    slack_streaming: str = "update"
     ack_deadline: float = 1.5
     idle_timeout: float = 20.0
     max_live_answers: int = 100
@@ -66,6 +67,7 @@ def read(env: Mapping[str, str]) -> tuple[Settings, list[str]]:
         pro_model_id=reader.text("PRO_MODEL_ID"),
         slack_edits_per_minute=reader.count("SLACK_EDITS_PER_MINUTE", Settings.slack_edits_per_minute),
         slack_posts_per_minute=reader.count("SLACK_POSTS_PER_MINUTE", Settings.slack_posts_per_minute),
+        slack_streaming=reader.choice("SLACK_STREAMING", Settings.slack_streaming, ("update", "native")),
         ack_deadline=reader.seconds("ACK_DEADLINE", Settings.ack_deadline),
         idle_timeout=reader.seconds("IDLE_TIMEOUT", Settings.idle_timeout),
         max_live_answers=reader.count("MAX_LIVE_ANSWERS", Settings.max_live_answers, most=1000),

@@ -89,9 +89,12 @@ def test_fifty_questions_are_all_acknowledged_while_two_answers_hold_all_places(
     bench.start_bot(max_live_answers=2)
     questions = [bench.mention("why?", channel=channel) for channel in bench.channels(50)]
 
-    bench.until(lambda: all(bench.texts(question) == ["On it."] for question in questions))
+    bench.until(lambda: all(map(bench.texts, questions)))
+
     assert len(bench.prompts()) == 2
-    assert all(bench.answered(question) == ["On it.", "Because."] for question in questions)
+    said = [bench.answered(question) for question in questions]
+    assert {acknowledgement.split("\n")[0] for acknowledgement, _ in said} == {"On it."}
+    assert {answer for _, answer in said} == {"Because."}
 
 
 def test_listener_threads_stay_free_while_answers_are_live(bench: Workbench) -> None:

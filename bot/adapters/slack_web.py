@@ -63,9 +63,45 @@ class SlackWeb:
         return str(response["ts"])
 
     def edit(self, channel: str, ts: str, message: Outgoing) -> None:
-        """Let the message `ts` become `message`."""
+        """Let the message `ts` become `message`; if Slack still streams it, that ends."""
+        try:
+            with _translated():
+                self._client.chat_update(channel=channel, ts=ts, **rendered(message))
+        except SlackError as error:
+            if error.code != "streaming_state_conflict":
+                raise
+            with _translated():
+                self._client.chat_stopStream(channel=channel, ts=ts)
+                self._client.chat_update(channel=channel, ts=ts, **rendered(message))
+
+    def start_stream(self, place: Place, text: Safe, user: str, team: str) -> str:
+        """Begin a message that Slack streams, for `user` of `team`, and return its ts."""
         with _translated():
-            self._client.chat_update(channel=channel, ts=ts, **rendered(message))
+            response = self._client.chat_startStream(
+                channel=place.channel,
+                thread_ts=place.thread_ts,
+                markdown_text=text or None,  # without any, Slack waits for what is appended
+                recipient_user_id=user,
+                recipient_team_id=team,
+            )
+        return str(response["ts"])
+
+    def append(self, channel: str, ts: str, more: Safe) -> None:
+        """Add to what the stream of the message `ts` says."""
+        with _translated():
+            self._client.chat_appendStream(channel=channel, ts=ts, markdown_text=more)
+
+    def stop_stream(self, channel: str, ts: str, more: Safe, message: Outgoing | None) -> None:
+        """Let the stream of the message `ts` end with `more`, and with what stands under `message`.
+
+        Without a `message`, which is then yet to come, it only ends.
+        """
+        blocks = [*_under(message)] if message else None
+        metadata = _metadata(message) if message else None
+        with _translated():
+            self._client.chat_stopStream(
+                channel=channel, ts=ts, markdown_text=more or None, blocks=blocks, metadata=metadata
+            )
 
     def replies(self, place: Place, since: str, cursor: str) -> Replies:
         """A page of a thread from the message `since` on ("": all); the first message comes with each."""
@@ -82,7 +118,7 @@ class SlackWeb:
         messages = page["messages"]
         return Replies(
             tuple(found for message in messages if (found := remark(message, self._me))),
-            {str(_payload(message).get("key")): own for message in messages if (own := standing(message))},
+            {key: own for message in messages for key, own in standing(message, self._me)},
             str((page.get("response_metadata") or {}).get("next_cursor") or ""),
         )
 
@@ -116,8 +152,11 @@ class SlackWeb:
         )
         return [message for page in answer for message in page["messages"]]
 
-    def find(self, channel: str, thread_ts: str | None, key: str) -> str | None:
-        """The ts of the message that was posted under `key` in a thread, or newly in a channel."""
+    def find(self, channel: str, thread_ts: str | None, message: Outgoing) -> str | None:
+        """The ts of `message`, if it was posted in a thread, or newly in a channel.
+
+        One that Slack streams has no metadata yet, and is known by its words.
+        """
         with _translated():
             if thread_ts:
                 messages = self._thread(channel, thread_ts)
@@ -125,7 +164,8 @@ class SlackWeb:
                 messages = self._client.conversations_history(
                     channel=channel, limit=50, include_all_metadata=True
                 )["messages"]
-        return next((str(message["ts"]) for message in messages if _payload(message).get("key") == key), None)
+        found = (each for each in messages if each.get("user") == self._me and _is(message, each))
+        return next((str(each["ts"]) for each in found), None)
 
     def direct_message(self, user: str) -> str:
         """The channel id of the bot's direct messages with `user`."""
@@ -184,18 +224,29 @@ def rendered(message: Outgoing) -> dict[str, Any]:
     if content.lead:
         blocks.append({"type": "section", "text": _verbatim(content.lead)})
     blocks.append({"type": "markdown", "text": content.body})
-    if content.note:
-        blocks.append({"type": "context", "elements": [_verbatim(content.note)]})
-    if content.footer:
-        blocks.append({"type": "context", "elements": [_verbatim(content.footer)]})
+    blocks += _under(message)
+    return {"text": mrkdwn.fallback(content.body), "blocks": blocks, "metadata": _metadata(message)}
+
+
+def _under(message: Outgoing) -> Iterator[dict[str, Any]]:
+    """What stands under the words of a message."""
+    content = message.content
+    for told in filter(None, (content.note, content.footer)):
+        yield {"type": "context", "elements": [_verbatim(told)]}
     if message.press:
-        blocks += _controls(content, message.press)
+        yield from _controls(content, message.press)
+
+
+def _metadata(message: Outgoing) -> dict[str, Any]:
     payload = {"kind": message.kind.value, "key": message.key, "is_end": message.is_end}
-    return {
-        "text": mrkdwn.fallback(content.body),
-        "blocks": blocks,
-        "metadata": {"event_type": _METADATA, "event_payload": payload},
-    }
+    return {"event_type": _METADATA, "event_payload": payload}
+
+
+def _is(message: Outgoing, found: Mapping[str, Any]) -> bool:
+    """Whether a message of the bot's is `message`."""
+    if key := _payload(found).get("key"):
+        return bool(key == message.key)
+    return _body(found) == message.content.body
 
 
 def _controls(content: Content, press: Press) -> Iterator[dict[str, Any]]:
@@ -254,14 +305,13 @@ def _verbatim(text: Safe) -> dict[str, Any]:
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
-def standing(message: Mapping[str, Any]) -> Standing | None:
-    """`message` as one of the bot's own; None for any other."""
-    kind = _kind(message)
-    return (
-        Standing(str(message["ts"]), _body(message), bool(_payload(message).get("is_end")), kind)
-        if kind
-        else None
-    )
+def standing(message: Mapping[str, Any], me: str) -> Iterator[tuple[str, Standing]]:
+    """`message` and its key, if it is the bot's own. While Slack streams it, its key is its ts."""
+    ts, kind, payload = str(message["ts"]), _kind(message), _payload(message)
+    if kind:
+        yield str(payload.get("key")), Standing(ts, _body(message), bool(payload.get("is_end")), kind)
+    elif message.get("user") == me:
+        yield ts, Standing(ts, _body(message))
 
 
 def remark(message: Mapping[str, Any], me: str) -> Remark | None:

@@ -61,6 +61,7 @@ class Remark:
 class Replies:
     """A page of a thread: its remarks, and the bot's own messages by their keys.
 
+    One that Slack streams has no key yet, and stands under its ts.
     `cursor` is where the next page begins, "" after the last.
     """
 

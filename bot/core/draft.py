@@ -88,14 +88,20 @@ class Draft:
             return replace(self, outcome=outcome)
         return replace(self, outcome=Outcome.FAILED, fault=_SAYING_NOTHING.get(outcome, Fault.FAILED))
 
-    def contents(self, texts: Texts) -> tuple[Content, ...]:
-        """The messages that show this draft, in order; none while there is nothing to show."""
+    def contents(self, texts: Texts, *, is_streamed: bool = False) -> tuple[Content, ...]:
+        """The messages that show this draft, in order; none while there is nothing to show.
+
+        Where it `is_streamed` by Slack while it grows, the last is only added to, and has no button.
+        """
         if not self.started:
             return ()
         if self.outcome is Outcome.FAILED:
             apology = neutralise(_apology(self.fault, texts))
             return (Content(apology, lead=neutralise(self.lead), button=self._button(texts)),)
-        *whole, last = markdown.pages(neutralise(self.text.strip()))
+        text = neutralise(self.text.strip())
+        if is_streamed and self.outcome is None:
+            return tuple(map(Content, markdown.pages(text, is_added_to=True)))
+        *whole, last = markdown.pages(text)
         end = Content(last, note=neutralise(self._note(texts)), button=self._button(texts))
         if self.outcome in _FINISHED:
             menu = (Button(Action.REGENERATE, texts.regenerate),)

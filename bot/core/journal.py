@@ -50,12 +50,21 @@ class Owner:
     reserved: int = 0
 
 
+class CallKind(Enum):
+    """What a call to Slack is counted as. The last three are those of a message that Slack itself streams."""
+
+    POST = "post"
+    EDIT = "edit"
+    START = "start"
+    APPEND = "append"
+    STOP = "stop"
+
+
 @dataclass(frozen=True)
 class Spent:
-    """What other processes made of the last minute's calls, and the edits that they still need."""
+    """How many calls of each kind other processes made in the last minute, and the edits they still need."""
 
-    edits: int = 0
-    posts: int = 0
+    calls: Mapping[CallKind, int] = field(default_factory=dict)
     reserved: int = 0
 
 
@@ -74,13 +83,6 @@ class Beat:
     others: Spent = Spent()
 
 
-class CallKind(Enum):
-    """What a call to Slack is counted as."""
-
-    POST = "post"
-    EDIT = "edit"
-
-
 @dataclass(frozen=True)
 class Charge:
     """A call to be counted. `reserved` is how many edits its process will need for last words after it.
@@ -94,18 +96,35 @@ class Charge:
     is_spare: bool = False
 
 
+BEGINNING = {CallKind.POST, CallKind.START}  # calls that make a new message in a channel
+
+
 @dataclass(frozen=True)
 class Allowance:
     """How many calls Slack takes from all processes together.
 
-    In any minute so many edits and posts in the workspace; in a channel `burst` posts at once and
-    `per_second` after that (https://docs.slack.dev/apis/web-api/rate-limits).
+    In any minute so many of each kind in the workspace; in a channel `burst` new messages at once and
+    `per_second` after that (https://docs.slack.dev/apis/web-api/rate-limits). Where no stream can be started,
+    Slack's own streaming is not used.
     """
 
     edits_per_minute: float = 50
     posts_per_minute: float = 300
     per_second: float = 1.0
     burst: int = 5
+    starts_per_minute: float = 0
+    appends_per_minute: float = 100
+    stops_per_minute: float = 20
+
+    def per_minute(self, kind: CallKind) -> float:
+        """How many calls of one kind."""
+        return {
+            CallKind.POST: self.posts_per_minute,
+            CallKind.EDIT: self.edits_per_minute,
+            CallKind.START: self.starts_per_minute,
+            CallKind.APPEND: self.appends_per_minute,
+            CallKind.STOP: self.stops_per_minute,
+        }[kind]
 
 
 def encoded(question: Question) -> str:

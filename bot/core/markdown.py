@@ -60,12 +60,13 @@ class _Context:
         return self.table if "|" in rest.partition("\n")[0] else ""
 
 
-def pages(text: Safe, limit: int = PAGE_UNITS) -> tuple[Safe, ...]:
+def pages(text: Safe, limit: int = PAGE_UNITS, *, is_added_to: bool = False) -> tuple[Safe, ...]:
     """`text` in pieces of at most `limit` UTF-16 units (at least 500), each whole Markdown of its own.
 
     A piece ends between paragraphs where it can, else between lines, else between words. A code fence is
     closed and opened again around a cut, a table's head is repeated, and no table row, surrogate pair,
     Hangul syllable or other grapheme is cut. As the text grows, all pieces but the last stay as they are.
+    Where the last `is_added_to`, not replaced, it is not closed, and lacks the last word, which may change.
     """
     done: list[str] = []
     rest: str = text
@@ -81,7 +82,9 @@ def pages(text: Safe, limit: int = PAGE_UNITS) -> tuple[Safe, ...]:
         if head:
             done.append(context.closed(head))
         rest = (carry if _units(carry) < limit // 4 else "") + rest
-    if rest.strip() or not done:
+    if is_added_to:
+        done.append(rest[: max(rest.rfind(" "), rest.rfind("\n"), 0)].rstrip())
+    elif rest.strip() or not done:
         done.append(_context(rest).closed(rest))
     return tuple(map(Safe, done))
 

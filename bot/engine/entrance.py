@@ -28,8 +28,8 @@ class Rooms(Protocol):
     def post(self, channel: str, thread_ts: str | None, message: Outgoing) -> str:
         """Post a message and return its ts."""
 
-    def find(self, channel: str, thread_ts: str | None, key: str) -> str | None:
-        """The ts of the message that was posted under `key`, or None if there is none."""
+    def find(self, channel: str, thread_ts: str | None, message: Outgoing) -> str | None:
+        """The ts of `message`, if it was posted after all."""
 
     def direct_message(self, user: str) -> str:
         """The channel id of the bot's direct messages with `user`."""
@@ -51,7 +51,7 @@ def open_thread(question: Question, rooms: Rooms, *, again: bool) -> Place:
     message = Outgoing(Kind.QUESTION, content, posted_key(question.key))
 
     def put(channel: str, thread_ts: str | None = None) -> Place:
-        found = rooms.find(channel, thread_ts, message.key) if again else None
+        found = rooms.find(channel, thread_ts, message) if again else None
         ts = found or rooms.post(channel, thread_ts, message)
         return Place(channel, thread_ts or ts)
 

@@ -6,6 +6,7 @@ the call and tells how it went. All of it runs on the orchestrator's thread, but
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -13,14 +14,20 @@ from enum import Enum, IntEnum
 
 from bot.core.draft import Draft
 from bot.core.errors import Fault, ModelError, OverBudget, RateLimited, SlackError, Unreachable
+from bot.core.journal import BEGINNING, CallKind
 from bot.core.message import Content, Kind, Outgoing, Press, Standing
 from bot.core.question import Place, Question
-from bot.core.safety import neutralise
+from bot.core.safety import Safe, neutralise
 from bot.core.stream import Aside, Failed, StreamEvent, Text
 from bot.core.texts import texts_in
 
 _TRIES_WHEN_UNREACHABLE = 6
 _FIRST_PAUSE = 0.5
+_WHOLE_WORDS = re.compile(r"\S\s+\S")
+_OF_STREAMS = {CallKind.START, CallKind.APPEND, CallKind.STOP}
+# What an append is answered after somebody pressed Slack's own stop button:
+# https://docs.slack.dev/reference/methods/chat.appendStream
+_STOPPED_IN_SLACK = "stopped_by_user"
 
 
 class Ending(Enum):
@@ -47,15 +54,16 @@ class Need(IntEnum):
 class Wish:
     """A call that an exchange would like to make in `channel`, not before `earliest`.
 
-    It is a post, or else an edit. `opens` means that the post shows a text that still grows, and so will need
-    an edit later.
+    `opens` means that a post shows a text that still grows, and so will need an edit later. If it
+    `may_start`, it can be the start of a stream of Slack's instead, which will need to be stopped.
     """
 
     need: Need
     channel: str
-    is_post: bool
+    kind: CallKind
     earliest: float
     opens: bool = False
+    may_start: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,10 +78,11 @@ class OpenThread:
 
 @dataclass(frozen=True)
 class Show:
-    """A call to make in `place`: post `message` (no `ts`), or edit the message `ts` to say the same.
+    """A call to make in `place`: one of a `kind` that lets the message `ts`, or a new one, say `message`.
 
     `number` counts the answer's messages from 0; it means nothing for an acknowledgement. `grows` means that
-    the message will have more to say. `unsure` are posts that were tried before, of which one may stand.
+    the message will have more to say. A stream is given `more`. `unsure` are posts that were tried before, of
+    which one may stand.
     """
 
     place: Place
@@ -82,6 +91,12 @@ class Show:
     ts: str | None = None
     grows: bool = False
     unsure: tuple[Show, ...] = ()
+    kind: CallKind = CallKind.POST
+    more: Safe = Safe("")
+
+    @property
+    def is_acknowledgement(self) -> bool:
+        return self.message.kind is Kind.ACKNOWLEDGEMENT
 
 
 @dataclass(frozen=True)
@@ -91,6 +106,7 @@ class Shown:
     ts: str
     content: Content
     grows: bool
+    is_streamed: bool = False
 
 
 def _no_footer(_exchange: Exchange) -> str:
@@ -140,7 +156,8 @@ class Exchange:
         self._ahead: int | None = None  # how many wait before it for the answering model, if it waits
         self._waits_on: str | None = None  # the ts of the acknowledgement that tells of the wait
         self._shown: list[Shown] = []
-        self._more_pages = False
+        self._next_kind: CallKind | None = None  # what its news turned out to need, where that is no edit
+        self._may_stream = True
         self._in_flight: Show | OpenThread | None = None
         self._is_lost = is_lost
         self._unsure: dict[str, Show] = {}  # by key, the first try: what stands says that or more
@@ -150,7 +167,8 @@ class Exchange:
         self._seen_characters = 0
         self._standing_characters = 0  # what an earlier process left on screen
         self._standing_words = ""
-        self._rendered, self._contents = self.draft, self._dressed(self.draft)
+        self._rendered = (self.draft, False)
+        self._contents: tuple[Content, ...] = ()
         self._receiving = threading.Lock()
         self._has_news = False
 
@@ -228,16 +246,20 @@ class Exchange:
 
     def shown(self, show: Show, ts: str, now: float) -> None:
         """The call `show` was made; the message is `ts`."""
-        if show is not self._in_flight:  # an earlier try stood already, and it can say less
-            self._has_news = True
+        if show is not self._in_flight or (show.kind is CallKind.STOP and show.grows):
+            self._has_news = (
+                True  # an earlier try stood already, and it can say less; or a stream was given up
+            )
         self._settled()
         self.messages[show.message.key] = ts
-        self.edits += show.ts is not None
-        if show.message.kind is Kind.ACKNOWLEDGEMENT:
+        self.edits += show.kind not in BEGINNING
+        if show.is_acknowledgement:
             self.acknowledged_at = self.acknowledged_at or now
             self._waits_on = ts if show.message.content.note and show.ts is None else None
             return
-        self._shown[show.number : show.number + 1] = [Shown(ts, show.message.content, show.grows)]
+        is_streamed = show.kind in (CallKind.START, CallKind.APPEND)
+        shown = Shown(ts, show.message.content, show.grows, is_streamed)
+        self._shown[show.number : show.number + 1] = [shown]
         if self.first_words_at is None:
             self.first_words_at = now
 
@@ -253,11 +275,12 @@ class Exchange:
         again.
         """
         step, self._in_flight = self._in_flight, None
+        is_added = isinstance(step, Show) and step.kind in (CallKind.APPEND, CallKind.STOP)
         match error:
             case RateLimited():
                 self._has_news = True  # the pacer knows how long to wait
                 self.limited += not isinstance(error, OverBudget)
-            case Unreachable() if self._failures < _TRIES_WHEN_UNREACHABLE:
+            case Unreachable() if self._failures < _TRIES_WHEN_UNREACHABLE and not is_added:
                 self._has_news = True
                 self._not_before = now + _FIRST_PAUSE * 2**self._failures
                 self._failures += 1
@@ -265,10 +288,20 @@ class Exchange:
                     self._may_have_thread = True
                 elif step and step.ts is None:
                     self._unsure.setdefault(step.message.key, step)
+            case _ if is_added or (isinstance(step, Show) and step.kind is CallKind.START):
+                self._leave_stream(error, now)
             case _ if isinstance(step, Show) and step.ts and step.ts == self._waits_on:
                 self._waits_on = None  # somebody removed the acknowledgement; the answer needs it no more
             case _:
                 self.end(Ending.REFUSED)
+
+    def _leave_stream(self, error: SlackError, now: float) -> None:
+        """From now on the answer is shown by edits: Slack has ended the stream, or it is not to be had."""
+        self._may_stream, self._has_news = False, True
+        if self.is_streaming:
+            self._shown[-1] = replace(self._shown[-1], is_streamed=False)
+        if error.code == _STOPPED_IN_SLACK:
+            self.interrupt(now, Fault.STOPPED)
 
     # What the pacer reads
 
@@ -287,14 +320,22 @@ class Exchange:
         """Whether a message of it will need an edit to be complete, or may need one."""
         if any(show.grows for show in self._unsure.values()):
             return True
-        if isinstance(self._in_flight, Show):
-            return self._in_flight.grows
-        return bool(self._shown) and self._shown[-1].grows
+        flying = self._in_flight
+        if isinstance(flying, Show) and flying.kind not in _OF_STREAMS and not flying.is_acknowledgement:
+            return flying.grows
+        return bool(self._shown) and self._shown[-1].grows and not self.is_streaming
+
+    @property
+    def is_streaming(self) -> bool:
+        """Whether Slack streams a message of it, which will need to be stopped."""
+        if isinstance(self._in_flight, Show) and self._in_flight.kind is CallKind.START:
+            return True
+        return bool(self._shown) and self._shown[-1].is_streamed
 
     @property
     def is_unopened(self) -> bool:
         """Whether it will want to open a message."""
-        return self.grows and not self._shown and not self.is_open
+        return self.grows and not self._shown and not self.is_open and not self.is_streaming
 
     @property
     def unseen(self) -> int:
@@ -320,50 +361,62 @@ class Exchange:
         if self._in_flight or self.ending:
             return None
         if self.place is None:
-            return Wish(Need.SIGN, self.question.channel, is_post=True, earliest=self._not_before)
+            return Wish(Need.SIGN, self.question.channel, CallKind.POST, self._not_before)
         if not self.is_recalled:
             return None
         channel, earliest = self.place.channel, self._not_before
         has_sign = self.has_sign
         waits_no_more = self._waits_on and self._ahead is None
-        turn = Wish(Need.TURN, channel, is_post=False, earliest=earliest) if waits_no_more else None
+        turn = Wish(Need.TURN, channel, CallKind.EDIT, earliest) if waits_no_more else None
         if not self.draft.started:
             ready_at = self._speak_by if self._greeting is None else self.asked_at
-            sign = Wish(Need.SIGN, channel, is_post=True, earliest=max(earliest, ready_at))
+            sign = Wish(Need.SIGN, channel, CallKind.POST, max(earliest, ready_at))
             return turn if has_sign else sign
         if not self.grows:
             show = self._next_show(self.place)
             need = Need.WHOLE if has_sign else Need.SIGN
-            return Wish(need, channel, is_post=show.ts is None, earliest=earliest) if show else None
+            return Wish(need, channel, show.kind, earliest) if show else None
         if not self._shown:
             need = Need.FIRST_WORDS if has_sign else Need.SIGN
-            return Wish(need, channel, is_post=True, earliest=earliest, opens=True)
-        if self._more_pages:
-            return Wish(Need.NEXT_PAGE, channel, is_post=True, earliest=earliest, opens=True)
-        progress = Wish(Need.PROGRESS, channel, is_post=False, earliest=earliest)
+            return Wish(need, channel, CallKind.POST, earliest, opens=True, may_start=self._may_start)
+        if kind := self._next_kind:
+            opens = kind is CallKind.POST
+            may_start = opens and self._may_start
+            return Wish(Need.NEXT_PAGE, channel, kind, earliest, opens=opens, may_start=may_start)
+        kind = CallKind.APPEND if self.is_streaming else CallKind.EDIT
+        progress = Wish(Need.PROGRESS, channel, kind, earliest)
         is_longer = len(self.draft.text) > self._standing_characters
         return turn or (progress if self._has_news and is_longer else None)
 
-    def grant(self, wish: Wish, now: float, *, may_open: bool = True) -> Show | OpenThread | None:
+    def grant(
+        self, wish: Wish, now: float, *, may_open: bool = True, starts: bool = False
+    ) -> Show | OpenThread | None:
         """Begin the call that was wished for; it must be answered by `shown`, `opened` or `refused`.
 
-        Where a growing answer may not be opened, that is its acknowledgement. None if the news turns out to
-        show nothing new, or to need a post where an edit was wished for: then that is the next wish.
+        If it `starts`, a growing answer is opened as a stream of Slack's. Where it may not be opened at all,
+        that is its acknowledgement. None if the news turns out to show nothing new, or to need a call of
+        another kind: then that is the next wish.
         """
+        may_show = may_open or starts or not self.grows or wish.kind is not CallKind.POST
         if self.place is None:
             self._in_flight = OpenThread(again=self._may_have_thread)
         elif wish.need is Need.TURN:
             self._in_flight = self._acknowledgement(self.place, self.texts.turn_came, self._waits_on)
-        elif self.draft.started and (may_open or not self.grows):
-            show = self._next_show(self.place)
-            if show and (show.ts is None) is not wish.is_post:
-                self._has_news, self._more_pages = True, show.ts is None
+        elif self.draft.started and may_show:
+            show = self._next_show(self.place, starts=starts)
+            if show and show.kind not in (wish.kind, CallKind.START):
+                self._has_news, self._next_kind = True, None if show.kind is CallKind.EDIT else show.kind
                 return None
             self._in_flight = show
         else:
             self._in_flight = self._acknowledgement(self.place, self._line())
         self.granted_at = now
         return self._in_flight
+
+    @property
+    def _may_start(self) -> bool:
+        """Whether its next message can be one that Slack streams: there are whole words, and only words."""
+        return self._may_stream and not self.draft.lead and _WHOLE_WORDS.search(self.draft.text) is not None
 
     def _acknowledgement(self, place: Place, note: str, ts: str | None = None) -> Show:
         words = Content(neutralise(self._greeting or self.texts.stand_in), note=neutralise(note))
@@ -374,31 +427,47 @@ class Exchange:
             return ""
         return self.texts.in_line.format(ahead=self._ahead) if self._ahead else self.texts.next_in_line
 
-    def _next_show(self, place: Place) -> Show | None:
+    def _next_show(self, place: Place, *, starts: bool = False) -> Show | None:
         """The first of the answer's messages that is not on screen as it should be."""
         self._has_news = False  # before the draft is read: what comes after it is news again
         draft = self.draft
-        if draft is not self._rendered:
-            self._rendered, self._contents = draft, self._dressed(draft)
+        contents = self._dressed(draft, is_streamed=starts or self.is_streaming)
         self._seen_characters = len(draft.text)
-        contents = self._contents
         for number, content in enumerate(contents):
             is_last = number == len(contents) - 1
-            self._more_pages = not is_last
+            self._next_kind = None if is_last else CallKind.POST
             grows = is_last and draft.outcome is None
             if number == len(self._shown):
-                return self._show(place, draft.kind, content, number, grows=grows)
-            if content != self._shown[number].content:
-                return self._show(place, draft.kind, content, number, self._shown[number].ts, grows)
+                show = self._show(place, draft.kind, content, number, grows=grows)
+                return replace(show, kind=CallKind.START, more=content.body) if starts and grows else show
+            shown = self._shown[number]
+            if shown.is_streamed and (content != shown.content or not grows):
+                return self._streamed(place, content, number, shown, grows=grows)
+            if content != shown.content:
+                return self._show(place, draft.kind, content, number, shown.ts, grows=grows)
         superseded = Content(neutralise(self.texts.superseded))
         for number, shown in enumerate(self._shown[len(contents) :], len(contents)):
             if draft.outcome is not None and shown.content != superseded:
                 return self._show(place, Kind.NOTICE, superseded, number, shown.ts)
         return None
 
-    def _dressed(self, draft: Draft) -> tuple[Content, ...]:
+    def _streamed(self, place: Place, content: Content, number: int, shown: Shown, *, grows: bool) -> Show:
+        """What a stream is given next. Where its words changed, it is only stopped, and then edited."""
+        if not content.body.startswith(shown.content.body):
+            show = self._show(place, Kind.ANSWER, shown.content, number, shown.ts, grows=True)
+            return replace(show, kind=CallKind.STOP)
+        more = Safe(content.body[len(shown.content.body) :])
+        show = self._show(place, Kind.ANSWER, content, number, shown.ts, grows=grows)
+        return replace(show, kind=CallKind.APPEND if grows else CallKind.STOP, more=more)
+
+    def _dressed(self, draft: Draft, *, is_streamed: bool) -> tuple[Content, ...]:
         """The messages that show `draft`, with what is told at its end."""
-        contents = draft.contents(self.texts)
+        if self._rendered != (draft, is_streamed):
+            self._rendered = draft, is_streamed
+            self._contents = self._with_end(draft, draft.contents(self.texts, is_streamed=is_streamed))
+        return self._contents
+
+    def _with_end(self, draft: Draft, contents: tuple[Content, ...]) -> tuple[Content, ...]:
         if not contents or draft.outcome is None or draft.kind is not Kind.ANSWER:
             return contents
         *whole, end = contents
@@ -413,12 +482,15 @@ class Exchange:
         content: Content,
         number: int = 0,
         ts: str | None = None,
+        *,
         grows: bool = False,
     ) -> Show:
         is_end = kind is not Kind.ACKNOWLEDGEMENT and number == len(self._contents) - 1 and not grows
         press = Press(self.question.user, self.question.retry, self.question.key, self.answer_key)
         message = Outgoing(kind, content, self._key(kind, number), is_end, press)
-        return Show(place, message, number, ts, grows, tuple(self._unsure.values()) if ts is None else ())
+        if ts:
+            return Show(place, message, number, ts, grows, kind=CallKind.EDIT)
+        return Show(place, message, number, grows=grows, unsure=tuple(self._unsure.values()))
 
     def _key(self, kind: Kind, number: int = 0) -> str:
         return f"{self.question.key}/{kind.value}/{number}"

@@ -21,9 +21,10 @@ from bot.core.conversation import asked_again
 from bot.core.draft import Outcome
 from bot.core.errors import Fault, OverBudget, RateLimited, SlackError, Unreachable
 from bot.core.interaction import Vote
-from bot.core.journal import Beat, CallKind, Entry
-from bot.core.message import Form, Kind, Outgoing, Press, Standing
+from bot.core.journal import BEGINNING, Beat, CallKind, Entry
+from bot.core.message import Form, Outgoing, Press, Standing
 from bot.core.question import Place, Question, question_id
+from bot.core.safety import Safe
 from bot.core.spending import refusal_in
 from bot.core.stream import Notice, Recalled, StreamEvent
 from bot.core.texts import Language, language_of, texts_in
@@ -53,7 +54,16 @@ class Slack(Rooms, Protocol):
         """Show `status` in a thread until the bot posts there."""
 
     def edit(self, channel: str, ts: str, message: Outgoing) -> None:
-        """Let a message of the bot's become `message`."""
+        """Let a message of the bot's become `message`; if Slack streams it, that ends."""
+
+    def start_stream(self, place: Place, text: Safe, user: str, team: str) -> str:
+        """Begin a message that Slack streams, for `user` of `team`, and return its ts."""
+
+    def append(self, channel: str, ts: str, more: Safe) -> None:
+        """Add to what a stream says."""
+
+    def stop_stream(self, channel: str, ts: str, more: Safe, message: Outgoing | None) -> None:
+        """Add the last words of a stream, with what stands under `message`."""
 
 
 class Orchestrator:
@@ -424,10 +434,10 @@ class Orchestrator:
         def settle(now: float) -> None:
             self._pacer.ended(turn, now, error)
             change(now)
-            is_acknowledged = isinstance(turn.step, Show) and turn.step.message.kind is Kind.ACKNOWLEDGEMENT
+            is_acknowledged = isinstance(turn.step, Show) and turn.step.is_acknowledgement
             if is_acknowledged and error is None and self._offers_status and not exchange.draft.started:
                 self._aside(self._show_status, exchange)
-            if turn.charge.kind is CallKind.POST and exchange.place:
+            if turn.charge.kind in BEGINNING and exchange.place:
                 self._journal.note(exchange.question, exchange.place, exchange.messages)
 
         self._inbox.put(settle)
@@ -449,15 +459,27 @@ class Orchestrator:
             place = open_thread(exchange.question, self._slack, again=step.again)
             standing = self._threads.standing(place, exchange.question.key, {}) if exchange.resumes else {}
             return partial(self._go_on, exchange, place, standing)
-        channel, thread_ts, ts = step.place.channel, step.place.thread_ts, step.ts
-        if ts is not None:
-            self._slack.edit(channel, ts, step.message)
-            return lambda now: exchange.shown(step, ts, now)
         for tried in step.unsure:
-            if found := self._slack.find(channel, thread_ts, tried.message.key):
+            if found := self._slack.find(step.place.channel, step.place.thread_ts, tried.message):
                 return partial(exchange.shown, tried, found)
-        posted = self._slack.post(channel, thread_ts, step.message)
-        return lambda now: exchange.shown(step, posted, now)
+        ts = self._written(exchange.question, step)
+        return lambda now: exchange.shown(step, ts, now)
+
+    def _written(self, question: Question, step: Show) -> str:
+        """The ts of the message that now says what `step` wants it to."""
+        channel, thread_ts, message = step.place.channel, step.place.thread_ts, step.message
+        match step.kind, step.ts:
+            case CallKind.START, _:
+                return self._slack.start_stream(step.place, step.more, question.user, question.team)
+            case CallKind.APPEND, str(ts):
+                self._slack.append(channel, ts, step.more)
+            case CallKind.STOP, str(ts):
+                self._slack.stop_stream(channel, ts, step.more, None if step.grows else message)
+            case _, str(ts):
+                self._slack.edit(channel, ts, message)
+            case _:
+                return self._slack.post(channel, thread_ts, message)
+        return ts
 
 
 def _log_refusal(exchange: Exchange, error: Exception, crash: BaseException | None = None) -> None:

@@ -4,6 +4,9 @@ Rules only; time is an argument. A message that was opened holds one edit in res
 finished answer is whole on screen at once, however many others are live; only what nobody will need shows
 progress, and it is spread over the time that an answer is likely to take. Where nothing can be reserved, an
 answer is not opened but posted once, whole: a post costs no edit.
+
+Where Slack's own streaming is switched on, an answer is opened as a stream while there is room for one: it
+takes no edit, but a stop is kept for each.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from dataclasses import dataclass
 from math import inf
 
 from bot.core.errors import OverBudget, RateLimited, SlackError
-from bot.core.journal import Allowance, CallKind, Charge, Spent
+from bot.core.journal import BEGINNING, Allowance, CallKind, Charge, Spent
 from bot.engine.budget import WINDOW_SECONDS, Bucket, Window
 from bot.engine.exchange import Exchange, Need, OpenThread, Show, Wish
 from bot.engine.journal import BEAT_SECONDS
@@ -41,17 +44,21 @@ class _Room:
 
     edits: float  # those that no opened message needs
     unopened: int  # answers that will want to open a message
-    growing: int
+    growing: int  # those that are not streamed
     spare: float  # for answers that nobody asked for yet
+    streams: float  # those that can be started
+    streaming: int
+    appends: float
 
     @property
     def surplus(self) -> float:
         """Edits that can show progress."""
-        return max(0.0, self.edits - self.unopened - self.spare)
+        return max(0.0, self.edits - max(0.0, self.unopened - self.streams) - self.spare)
 
-    @property
-    def share(self) -> float:
-        """The surplus edits of each answer that still grows."""
+    def share(self, *, is_streamed: bool) -> float:
+        """The steps in which each answer that still grows can show its progress."""
+        if is_streamed:
+            return self.appends / max(1, self.streaming)
         return self.surplus / max(1, self.growing)
 
 
@@ -59,31 +66,37 @@ class Pacer:
     """Grants calls within `allowance`, of which other processes take a part, too."""
 
     def __init__(self, allowance: Allowance, *, floor: float = FLOOR_SECONDS) -> None:
-        self._edits, self._posts = Window(allowance.edits_per_minute), Window(allowance.posts_per_minute)
+        self._windows = {kind: Window(allowance.per_minute(kind)) for kind in CallKind}
+        self._paused_until = dict.fromkeys(CallKind, -inf)
         self._channels: defaultdict[str, Bucket] = defaultdict(
             lambda: Bucket(allowance.per_second, allowance.burst)
         )
         self.reserved = 0  # edits that the open answers of this process still need
         self._reserved_by_others = 0
         self._floor = floor
-        self._edits_paused_until = self._posts_paused_until = self._spare_paused_until = -inf
+        self._spare_paused_until = -inf
         self._typical_seconds = _FIRST_GUESS
         self._answered: deque[float] = deque()  # when the answers of the last minute ended
         self._most_spare = allowance.edits_per_minute / 5
 
     def share(self, others: Spent) -> None:
         """Take note of what other processes spend of the same allowance."""
-        self._edits.others, self._posts.others = others.edits, others.posts
+        for kind, window in self._windows.items():
+            window.others = others.calls.get(kind, 0)
         self._reserved_by_others = others.reserved
 
     def turns(self, live: Collection[Exchange], now: float) -> tuple[list[Turn], float]:
         """The calls to make now, and when to ask again if nothing happens until then."""
         self.reserved = sum(exchange.is_open for exchange in live)
+        streaming = sum(exchange.is_streaming for exchange in live)
         room = _Room(
-            edits=self._edits.room(now) - self.reserved - self._reserved_by_others,
+            edits=self._windows[CallKind.EDIT].room(now) - self.reserved - self._reserved_by_others,
             unopened=sum(exchange.is_unopened for exchange in live),
-            growing=sum(exchange.grows for exchange in live),
+            growing=sum(exchange.grows and not exchange.is_streaming for exchange in live),
             spare=min(self._most_spare, self._recently_answered(now)),
+            streams=self._streams(streaming, now),
+            streaming=streaming,
+            appends=self._windows[CallKind.APPEND].room(now),
         )
         again = inf
         if now < self._spare_paused_until:
@@ -108,16 +121,14 @@ class Pacer:
         if not made and turn.charge.is_spare:  # others reserved it since the last beat told of them
             self._spare_paused_until = now + BEAT_SECONDS
             pause = now
-        if turn.charge.kind is CallKind.EDIT:
-            self._edits.end(now, made=made)
-            self._edits_paused_until = max(self._edits_paused_until, pause)
-            return
-        self._posts.end(now, made=made)
-        if made:
+        kind = turn.charge.kind
+        self._windows[kind].end(now, made=made)
+        if kind in BEGINNING and not made:
+            self._channels[turn.charge.channel].refuse(pause if kind is CallKind.POST else now)
+        elif kind in BEGINNING:
             self._channels[turn.charge.channel].end(now)
-            self._posts_paused_until = max(self._posts_paused_until, pause)
-        else:
-            self._channels[turn.charge.channel].refuse(pause)
+        if made or kind is not CallKind.POST:  # a post that was not made may lack room in its channel alone
+            self._paused_until[kind] = max(self._paused_until[kind], pause)
 
     def learn(self, exchange: Exchange) -> None:
         """Take note of how long a finished answer took to be written."""
@@ -131,48 +142,61 @@ class Pacer:
             self._answered.popleft()
         return len(self._answered)
 
+    def _streams(self, streaming: int, now: float) -> float:
+        """How many streams can be started, if each is to be stopped as soon as its answer ends."""
+        if any(now < self._paused_until[kind] for kind in (CallKind.START, CallKind.APPEND, CallKind.STOP)):
+            return 0.0
+        stops, appends = (self._windows[kind].room(now) for kind in (CallKind.STOP, CallKind.APPEND))
+        return max(0.0, min(self._windows[CallKind.START].room(now), stops - streaming, appends - streaming))
+
     def _due(self, wish: Wish, exchange: Exchange, room: _Room) -> float:
         """When the reader is best served by it, if Slack took any number of calls."""
         match wish.need:
             case Need.FIRST_WORDS:  # a third of the steps that follow: early for the reader, but not empty
-                patience = self._typical_seconds / (3 * room.share + 2)
+                share = room.share(is_streamed=wish.may_start and room.streams >= 1)
+                patience = self._typical_seconds / (3 * share + 2)
                 return exchange.began_at + min(_LONGEST_PATIENCE, patience)
             case Need.PROGRESS:
+                share = room.share(is_streamed=wish.kind is CallKind.APPEND)
                 age = exchange.granted_at - exchange.began_at
                 rest = max(self._typical_seconds - age, 2 * age - self._typical_seconds)
-                return exchange.granted_at + max(self._floor, rest / (room.share + 1))
+                return exchange.granted_at + max(self._floor, rest / (share + 1))
             case _:
                 return -inf
 
     def _free_at(self, wish: Wish, room: _Room, now: float) -> float:
         """When Slack takes it; a later time can turn out to be too early, then this is asked again."""
-        if not wish.is_post:
-            has_room = room.surplus >= 1 if wish.need in _SPARE else self._edits.room(now) >= 1
-            return max(self._edits_paused_until, now if has_room else self._edits.next_room())
-        free_at = max(self._posts_paused_until, self._channels[wish.channel].free_at(now))
-        if self._posts.room(now) < 1:
-            free_at = max(free_at, self._posts.next_room())
-        if wish.opens and wish.need is not Need.SIGN and room.edits < 1:
-            free_at = max(free_at, self._edits.next_room())
-        return free_at
+        window, edits = self._windows[wish.kind], self._windows[CallKind.EDIT]
+        free_at = self._paused_until[wish.kind]
+        if wish.kind is CallKind.EDIT and wish.need in _SPARE:
+            return max(free_at, now if room.surplus >= 1 else edits.next_room())
+        if window.room(now) < 1:
+            free_at = max(free_at, window.next_room())
+        if wish.kind is CallKind.POST:
+            free_at = max(free_at, self._channels[wish.channel].free_at(now))
+        starts = wish.may_start and room.streams >= 1
+        if wish.opens and wish.need is not Need.SIGN and room.edits < 1 and not starts:
+            free_at = max(free_at, edits.next_room())
+        return max(free_at, now)
 
     def _grant(self, wish: Wish, exchange: Exchange, room: _Room, now: float) -> Turn | None:
-        step = exchange.grant(wish, now, may_open=room.edits >= 1)
+        starts = wish.may_start and room.streams >= 1
+        step = exchange.grant(wish, now, may_open=room.edits >= 1, starts=starts)
         if step is None:
             return None
-        is_spare = wish.need in _SPARE
-        if isinstance(step, Show) and step.ts is not None:
-            kind = CallKind.EDIT
-            self._edits.begin()
-        else:
-            kind = CallKind.POST
-            self._posts.begin()
+        kind = step.kind if isinstance(step, Show) else CallKind.POST
+        self._windows[kind].begin()
+        if kind in BEGINNING:
             self._channels[wish.channel].begin()
-            if isinstance(step, Show) and step.grows:
-                is_spare = True
-                self.reserved += 1
-                room.unopened -= step.number == 0
+        is_spare = kind is CallKind.EDIT and wish.need in _SPARE
+        if kind in BEGINNING and isinstance(step, Show) and step.grows:
+            room.unopened -= step.number == 0
+            is_spare = kind is CallKind.POST
+            self.reserved += is_spare
         room.edits -= is_spare
+        room.appends -= kind is CallKind.APPEND
+        room.streams -= kind is CallKind.START
+        room.streaming += kind is CallKind.START
         return Turn(exchange, step, Charge(kind, wish.channel, self.reserved, is_spare))
 
 

@@ -126,7 +126,9 @@ class Threads:
             found.update(page.standing)
             cursor = page.cursor
             if not cursor:
-                return {key: each for key, each in found.items() if key.startswith(f"{question_key}/")}
+                streamed = {key: found[ts] for key, ts in noted.items() if ts in found}
+                keyed = {key: each for key, each in found.items() if key.startswith(f"{question_key}/")}
+                return streamed | keyed
 
     def _page(self, place: Place, since: str, cursor: str, patience: float | None = None) -> Replies:
         """A page, when its turn comes. Raises SlackError; RateLimited, too, if that takes over `patience`."""

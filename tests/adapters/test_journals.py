@@ -321,8 +321,8 @@ def test_a_process_hears_what_the_others_spend_and_still_need(store: Journal, ot
     store.beat(Owner("A", reserved=2), 60)
     store.beat(Owner("C", reserved=3), 60)
 
-    assert other.beat(Owner("B", reserved=7), 60).others == Spent(edits=3, posts=1, reserved=5)
-    assert other.beat(Owner("A", reserved=2), 60).others == Spent(edits=2, posts=1, reserved=10)
+    assert other.beat(Owner("B", reserved=7), 60).others == Spent({EDIT: 3, POST: 1}, reserved=5)
+    assert other.beat(Owner("A", reserved=2), 60).others == Spent({EDIT: 2, POST: 1}, reserved=10)
 
 
 # One budget for all
@@ -393,6 +393,23 @@ def test_posts_of_all_channels_count_together(shelf: Shelf) -> None:
     assert store.spend("A", Charge(EDIT, "C1")) == 0
 
 
+def test_each_call_of_slacks_own_streaming_has_a_budget_and_a_start_is_a_new_message_too(
+    shelf: Shelf,
+) -> None:
+    allowance = Allowance(
+        per_second=1.0, burst=4, starts_per_minute=3, appends_per_minute=2, stops_per_minute=1
+    )
+    store = shelf.journal(allowance)
+    kinds = (CallKind.APPEND, CallKind.APPEND, CallKind.STOP, CallKind.START, CallKind.START, CallKind.START)
+    assert [store.spend("A", Charge(kind, "C1")) for kind in kinds] == [0] * 6
+
+    for kind in (CallKind.APPEND, CallKind.STOP, CallKind.START):
+        assert store.spend("A", Charge(kind, "C2")) > 50
+    assert store.spend("A", Charge(POST, "C1")) == 0
+    assert 0 < store.spend("A", Charge(POST, "C1")) <= 1
+    assert store.beat(Owner("B"), 60).others.calls[CallKind.START] == 3
+
+
 def test_a_channel_takes_a_burst_and_then_one_after_the_other(shelf: Shelf) -> None:
     stores = [shelf.journal(Allowance(per_second=5.0, burst=3)) for _ in range(2)]
     begun = time.monotonic()
@@ -412,7 +429,7 @@ def test_what_is_refused_is_not_counted(shelf: Shelf) -> None:
 
     assert [wait > 0 for wait in waits] == [False, True, True, False, False, True]
     assert waits[2] <= 1
-    assert store.beat(Owner("B"), 60).others == Spent(posts=3)
+    assert store.beat(Owner("B"), 60).others == Spent({POST: 3})
 
 
 def test_what_leaves_the_window_can_be_spent_again(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -433,7 +450,7 @@ def test_unlimited_means_unlimited(shelf: Shelf) -> None:
     assert not any(
         store.spend("A", Charge(kind, "C1", 10, is_spare=True)) for kind in (EDIT, POST) for _ in range(50)
     )
-    assert store.beat(Owner("B"), 60).others == Spent(edits=50, posts=50)
+    assert store.beat(Owner("B"), 60).others == Spent({EDIT: 50, POST: 50})
 
 
 def test_many_that_spend_at_once_never_spend_more_than_there_is(shelf: Shelf) -> None:

@@ -16,12 +16,13 @@ from bot.core.conversation import Remark, Role
 from bot.core.errors import RateLimited, SlackError, Unreachable
 from bot.core.files import SharedFile
 from bot.core.home import Home, Section
-from bot.core.message import Content, Kind, Outgoing
+from bot.core.message import Content, Kind, Outgoing, Standing
+from bot.core.question import Place
 from bot.core.safety import Safe
 from bot.playground.limits import UNLIMITED
 from bot.playground.servers import Servers
 from bot.playground.slack import BOT_TOKEN, Slack
-from bot.playground.workspace import BOT_USER
+from bot.playground.workspace import ADA, BOT_USER, TEAM
 
 ME = "UBOT"
 
@@ -216,23 +217,23 @@ def test_a_message_is_found_by_the_key_that_it_was_posted_with(slack: SlackWeb, 
     root = slack.post("CGENERAL", None, outgoing("question", Kind.QUESTION)) if in_thread else None
     first, second = (slack.post("CGENERAL", root, outgoing(key)) for key in ("first", "second"))
 
-    assert slack.find("CGENERAL", root, "first") == first
-    assert slack.find("CGENERAL", root, "second") == second
-    assert slack.find("CGENERAL", root, "third") is None
+    assert slack.find("CGENERAL", root, outgoing("first")) == first
+    assert slack.find("CGENERAL", root, outgoing("second")) == second
+    assert slack.find("CGENERAL", root, outgoing("third")) is None
 
 
 def test_a_message_is_found_after_it_was_edited(slack: SlackWeb) -> None:
     ts = slack.post("CGENERAL", None, outgoing("first"))
     slack.edit("CGENERAL", ts, outgoing("first"))
 
-    assert slack.find("CGENERAL", None, "first") == ts
+    assert slack.find("CGENERAL", None, outgoing("first")) == ts
 
 
 def test_a_message_is_not_looked_for_in_other_threads(slack: SlackWeb) -> None:
     here, there = (slack.post("CGENERAL", None, outgoing(key)) for key in ("here", "there"))
     slack.post("CGENERAL", there, outgoing("first"))
 
-    assert slack.find("CGENERAL", here, "first") is None
+    assert slack.find("CGENERAL", here, outgoing("first")) is None
 
 
 def test_a_message_is_found_beyond_the_first_page_of_its_thread(slack: SlackWeb) -> None:
@@ -240,7 +241,55 @@ def test_a_message_is_found_beyond_the_first_page_of_its_thread(slack: SlackWeb)
     for number in range(205):
         last = slack.post("CGENERAL", root, outgoing(str(number)))
 
-    assert slack.find("CGENERAL", root, "204") == last
+    assert slack.find("CGENERAL", root, outgoing("204")) == last
+
+
+# Messages that Slack streams
+
+
+def streamed(slack: SlackWeb, text: str) -> tuple[Place, str]:
+    """The thread and the ts of a message that streams, for somebody in a channel."""
+    place = Place("CGENERAL", slack.post("CGENERAL", None, outgoing("question", Kind.QUESTION)))
+    return place, slack.start_stream(place, Safe(text), ADA.id, TEAM)
+
+
+def test_a_stream_is_found_by_its_words_and_after_its_end_by_its_key(slack: SlackWeb) -> None:
+    place, ts = streamed(slack, "Because.")
+    assert slack.find("CGENERAL", place.thread_ts, outgoing("first")) == ts
+
+    slack.stop_stream("CGENERAL", ts, Safe(""), outgoing("first"))
+    assert slack.find("CGENERAL", place.thread_ts, outgoing("first")) == ts
+    assert slack.find("CGENERAL", place.thread_ts, outgoing("second")) is None
+
+
+def test_a_stream_stands_under_its_ts_until_it_ends_and_is_no_part_of_the_conversation(
+    slack: SlackWeb,
+) -> None:
+    place, ts = streamed(slack, "Because")
+    page = slack.replies(place, "", "")
+    assert page.standing[ts] == Standing(ts, "Because")
+    assert not [remark for remark in page.remarks if remark.role is Role.ASSISTANT]
+
+    slack.stop_stream("CGENERAL", ts, Safe("."), outgoing("first"))
+    page = slack.replies(place, "", "")
+    assert page.standing["first"] == Standing(ts, "Because.")
+    assert [remark.text for remark in page.remarks if remark.role is Role.ASSISTANT] == ["Because."]
+
+
+def test_a_stream_that_is_given_up_can_be_edited(slack: SlackWeb) -> None:
+    place, ts = streamed(slack, "")
+    slack.append("CGENERAL", ts, Safe("Because"))
+    slack.stop_stream("CGENERAL", ts, Safe(""), None)
+    slack.edit("CGENERAL", ts, outgoing("first"))
+
+    assert slack.replies(place, "", "").standing["first"].body == "Because."
+
+
+def test_an_edit_ends_what_somebody_else_left_streaming(slack: SlackWeb) -> None:
+    place, ts = streamed(slack, "Be")
+    slack.edit("CGENERAL", ts, outgoing("first"))
+
+    assert slack.replies(place, "", "").standing["first"].body == "Because."
 
 
 # Errors

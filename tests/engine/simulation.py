@@ -16,8 +16,8 @@ from math import ceil, inf
 from typing import TypeAlias
 
 from bot.core.draft import Draft, Outcome
-from bot.core.errors import OverBudget, RateLimited, SlackError, Unreachable
-from bot.core.journal import Allowance, CallKind
+from bot.core.errors import RateLimited, SlackError, Unreachable
+from bot.core.journal import BEGINNING, Allowance, CallKind
 from bot.core.message import Content, Kind
 from bot.core.question import Place, Question
 from bot.core.stream import Finished, StreamEvent, Text
@@ -28,6 +28,13 @@ from bot.playground.limits import Limits, Meter
 ACK_DEADLINE = 1.5
 END = Finished("end_turn", None)
 _MOST_LOOKS_IN_A_MOMENT = 1000
+_METHODS = {
+    CallKind.POST: "chat.postMessage",
+    CallKind.EDIT: "chat.update",
+    CallKind.START: "chat.startStream",
+    CallKind.APPEND: "chat.appendStream",
+    CallKind.STOP: "chat.stopStream",
+}
 
 Stream: TypeAlias = Iterable[tuple[float, StreamEvent]]  # each event with its seconds since the question
 
@@ -43,13 +50,13 @@ class Broken(Enum):
 class Network:
     """How long each call takes, and how far of that it has come when Slack counts it, both in turn.
 
-    `faults` are the calls that go wrong, by their number; a number of seconds is a 429. An OverBudget is no
-    fault of the network's: other processes spent what the call needed.
+    `faults` are the calls that go wrong, by their number; a number of seconds is a 429, and a SlackError what
+    Slack says. An OverBudget is no fault of the network's: other processes spent what the call needed.
     """
 
     latencies: tuple[float, ...] = (0.06,)
     arrivals: tuple[float, ...] = (0.5,)
-    faults: Mapping[int, Broken | float | OverBudget] = field(default_factory=dict)
+    faults: Mapping[int, Broken | float | SlackError] = field(default_factory=dict)
 
 
 @dataclass
@@ -59,12 +66,17 @@ class Call:
     exchange: Exchange
     step: Show | OpenThread
     channel: str
-    is_post: bool
+    kind: CallKind
     sent: float
     draft: Draft  # the answer as it was then
     returned: float = inf
     error: SlackError | None = None
     found: Show | None = None  # the earlier try that stood already
+
+    @property
+    def is_post(self) -> bool:
+        """Whether it makes a new message."""
+        return self.kind in BEGINNING
 
     @property
     def is_answer(self) -> bool:
@@ -102,15 +114,18 @@ class Simulation:
     `refusals` are the calls that were beyond them; nothing is said of 429s that the network threw in.
     """
 
-    def __init__(self, edits: float = 50, posts: float = 300, network: Network | None = None) -> None:
+    def __init__(
+        self, edits: float = 50, posts: float = 300, network: Network | None = None, starts: float = 0
+    ) -> None:
         self.now = 0.0
-        self.pacer = Pacer(Allowance(edits, posts))
+        self.pacer = Pacer(Allowance(edits, posts, starts_per_minute=starts))
         self.calls: list[Call] = []
         self.exchanges: list[Exchange] = []
         self.over: dict[Exchange, float] = {}
         self.refusals: list[Call] = []
         self.threads: defaultdict[Exchange, dict[str, tuple[str, Kind, Content | None]]] = defaultdict(dict)
         self._meter = Meter(Limits(edits, posts))
+        self._streams: dict[str, str] = {}  # what Slack streams, by the ts
         self._live: dict[Exchange, None] = {}
         self._network = network or Network()
         self._latencies, self._arrivals = cycle(self._network.latencies), cycle(self._network.arrivals)
@@ -179,8 +194,7 @@ class Simulation:
 
     def _send(self, turn: Turn) -> None:
         exchange = turn.exchange
-        is_post = turn.charge.kind is CallKind.POST
-        call = Call(exchange, turn.step, turn.charge.channel, is_post, self.now, exchange.draft)
+        call = Call(exchange, turn.step, turn.charge.channel, turn.charge.kind, self.now, exchange.draft)
         fault = self._network.faults.get(len(self.calls))
         self.calls.append(call)
         latency = next(self._latencies)
@@ -196,9 +210,9 @@ class Simulation:
 
         self._at(self.now + latency * next(self._arrivals), arrive)
 
-    def _made(self, call: Call, fault: Broken | float | OverBudget | None) -> str:
+    def _made(self, call: Call, fault: Broken | float | SlackError | None) -> str:
         """What Slack does with a call that arrives; the ts of the message that it made, found or changed."""
-        if isinstance(fault, OverBudget):
+        if isinstance(fault, SlackError):
             raise fault
         if fault is Broken.LOST:
             raise Unreachable("lost")
@@ -217,7 +231,7 @@ class Simulation:
     def _count(self, call: Call, fault: Broken | float | None) -> None:
         if isinstance(fault, float):
             raise RateLimited(fault)
-        method = "chat.postMessage" if call.is_post else "chat.update"
+        method = _METHODS[call.kind]
         if wait := self._meter.take(method, call.channel, self.now):
             self.refusals.append(call)
             raise RateLimited(float(ceil(wait)))
@@ -238,9 +252,21 @@ class Simulation:
             return ts
         ts = step.ts or f"{next(self._number)}.0"
         assert (step.ts is None) is (ts not in thread)
+        self._stream(ts, step)
         key = thread[ts][0] if step.ts else step.message.key
         thread[ts] = (key, step.message.kind, step.message.content)
         return ts
+
+    def _stream(self, ts: str, step: Show) -> None:
+        """What a stream says must be what it was meant to say; an edit ends what still streams."""
+        streamed = self._streams.pop(ts, None)
+        if step.kind in (CallKind.APPEND, CallKind.STOP) and streamed is None:
+            raise SlackError("message_not_in_streaming_state")
+        if step.kind in (CallKind.START, CallKind.APPEND, CallKind.STOP):
+            said = (streamed or "") + step.more
+            assert said == step.message.content.body
+            if step.kind is not CallKind.STOP:
+                self._streams[ts] = said
 
     def _settle(self, turn: Turn, call: Call, ts: str | None) -> None:
         exchange, step = turn.exchange, turn.step

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot.core.draft import Outcome
 from bot.core.errors import Fault, ModelError, RateLimited, SlackError, Unreachable
+from bot.core.journal import CallKind
 from bot.core.markdown import PAGE_UNITS
 from bot.core.message import Action, Button, Content, Feedback, Kind, Outgoing, Press
 from bot.core.question import Place, Question
@@ -63,7 +64,8 @@ class Screen:
             may_open = self.may_open or wish.need is not Need.SIGN
             self.call = self.exchange.grant(wish, self.now, may_open=may_open)
             if self.call:
-                assert wish.is_post is (isinstance(self.call, OpenThread) or self.call.ts is None)
+                kind = CallKind.POST if isinstance(self.call, OpenThread) else self.call.kind
+                assert wish.kind is kind
                 self.begun.append((self.now, self.call))
 
     def at(self, moment: float) -> Screen:
@@ -164,7 +166,7 @@ def show(
     )
     press = Press("U1", 0, "C1/1.0")
     message = Outgoing(kind, content, f"C1/1.0/{kind.value}/{number}", is_end, press)
-    return Show(PLACE, message, number, ts, grows)
+    return Show(PLACE, message, number, ts, grows, kind=CallKind.EDIT if ts else CallKind.POST)
 
 
 END = Finished("end_turn", None)
@@ -316,7 +318,7 @@ def test_the_last_edit_is_wished_for_as_soon_as_the_answer_has_ended() -> None:
     screen.exchange.receive(Text("cause."), 1.2)
     screen.exchange.receive(END, 1.2)
 
-    assert screen.exchange.wish() == Wish(Need.WHOLE, "C1", is_post=False, earliest=0.0)
+    assert screen.exchange.wish() == Wish(Need.WHOLE, "C1", kind=CallKind.EDIT, earliest=0.0)
     assert screen.at(1.2).call == show(Kind.ANSWER, "Because.", 0, "1.0", is_end=True)
 
 
@@ -617,9 +619,9 @@ def test_the_wishes_of_an_answer_that_grows() -> None:
     wishes.append(screen.exchange.wish())
 
     assert wishes == [
-        Wish(Need.SIGN, "C1", is_post=True, earliest=DEADLINE),
-        Wish(Need.SIGN, "C1", is_post=True, earliest=0.0),
-        Wish(Need.SIGN, "C1", is_post=True, earliest=0.0, opens=True),
+        Wish(Need.SIGN, "C1", kind=CallKind.POST, earliest=DEADLINE),
+        Wish(Need.SIGN, "C1", kind=CallKind.POST, earliest=0.0),
+        Wish(Need.SIGN, "C1", kind=CallKind.POST, earliest=0.0, opens=True),
     ]
 
 
@@ -634,8 +636,8 @@ def test_the_wishes_of_an_answer_that_was_acknowledged() -> None:
 
     assert wishes == [
         None,
-        Wish(Need.FIRST_WORDS, "C1", is_post=True, earliest=0.0, opens=True),
-        Wish(Need.WHOLE, "C1", is_post=True, earliest=0.0),
+        Wish(Need.FIRST_WORDS, "C1", kind=CallKind.POST, earliest=0.0, opens=True),
+        Wish(Need.WHOLE, "C1", kind=CallKind.POST, earliest=0.0),
     ]
 
 
@@ -651,8 +653,8 @@ def test_the_wishes_of_an_answer_that_was_opened() -> None:
 
     assert wishes == [
         None,
-        Wish(Need.PROGRESS, "C1", is_post=False, earliest=0.0),
-        Wish(Need.WHOLE, "C1", is_post=False, earliest=0.0),
+        Wish(Need.PROGRESS, "C1", kind=CallKind.EDIT, earliest=0.0),
+        Wish(Need.WHOLE, "C1", kind=CallKind.EDIT, earliest=0.0),
     ]
 
 
@@ -663,7 +665,9 @@ def test_a_full_message_wishes_for_the_next_one() -> None:
     screen.paused_until = inf
     screen.lands()
 
-    assert screen.exchange.wish() == Wish(Need.NEXT_PAGE, "C1", is_post=True, earliest=0.0, opens=True)
+    assert screen.exchange.wish() == Wish(
+        Need.NEXT_PAGE, "C1", kind=CallKind.POST, earliest=0.0, opens=True, may_start=True
+    )
 
 
 def test_an_answer_that_may_not_be_opened_is_acknowledged() -> None:

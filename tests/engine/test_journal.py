@@ -47,7 +47,7 @@ class Recorder:
 
     def beat(self, owner: Owner, lease_seconds: float) -> Beat:
         self._tell("beat", owner.state, owner.reserved)
-        return Beat(others=Spent(edits=3))
+        return Beat(others=Spent({CallKind.EDIT: 3}))
 
     def leave(self, owner_id: str) -> None:
         self._tell("leave")
@@ -101,7 +101,7 @@ def test_what_is_written_is_written_in_order_and_the_lease_ends_last(
 
 
 def test_a_beat_tells_of_this_process_and_what_it_told_is_heard(journal: Journal, store: Recorder) -> None:
-    assert beat(journal, store) == [Beat(others=Spent(edits=3))]
+    assert beat(journal, store) == [Beat(others=Spent({CallKind.EDIT: 3}))]
     assert store.told == [("beat", "connected", 2)]
 
 

@@ -8,8 +8,7 @@ from itertools import pairwise
 from math import inf
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import given
 
 from bot.core.draft import Draft
 from bot.core.errors import OverBudget, RateLimited
@@ -30,49 +29,13 @@ from tests.engine.simulation import (
     percentile,
     written,
 )
+from tests.engine.storms import CONNECTION_ERRORS, LIMITS, many, storms
 
 LATENCY = 0.06
 QUESTION = Question("T1", "C1", "U1", "why?", ts="1.0")
 
-# Storms: whoever asks whatever, whenever, over a bad network, in a Slack with small budgets.
-
-SECONDS = st.floats(0.01, 1.5)
-CHANNELS = st.sampled_from(["C1", "C2", "C3"])
-STREAMS = st.builds(
-    written,
-    tokens=st.integers(0, 150),
-    per_second=st.floats(5, 200),
-    begins_after=st.floats(0.05, 4),
-    token=st.sampled_from(["", "word ", "x" * 200 + "\n"]),
-).map(tuple)
-QUESTIONS = st.tuples(
-    st.floats(0, 90), CHANNELS, STREAMS, st.none() | st.just("On it."), st.floats(0.05, 3), st.booleans()
-)
-NO_FAULTS: st.SearchStrategy[Broken | float] = st.nothing()
-CONNECTION_ERRORS = st.sampled_from(Broken)
-LIMITS = st.floats(1, 30)
-
-
-@st.composite
-def storms(draw: st.DrawFn, faults: st.SearchStrategy[Broken | float] = NO_FAULTS) -> Simulation:
-    """At most six things go wrong, as many as an exchange bears in a row."""
-    network = Network(
-        latencies=tuple(draw(st.lists(SECONDS, min_size=1, max_size=7))),
-        arrivals=tuple(draw(st.lists(st.floats(0.01, 0.99), min_size=1, max_size=5))),
-        faults=draw(st.dictionaries(st.integers(0, 60), faults, max_size=6)),
-    )
-    edits = draw(st.sampled_from([1, 2, 3, 5, 8, 12, 20]))
-    simulation = Simulation(edits, draw(st.integers(3, 40)), network)
-    for at, channel, stream, greeting, greets_after, is_command in draw(
-        st.lists(QUESTIONS, min_size=1, max_size=12)
-    ):
-        simulation.ask(at, channel, stream, greeting, greets_after, is_command=is_command)
-    return simulation.run()
-
-
 CALM = storms()
 STORMS = storms(CONNECTION_ERRORS | LIMITS)
-many = settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 
 
 @many
@@ -512,7 +475,7 @@ def test_first_words_that_stood_already_are_brought_up_to_date_at_once() -> None
 
 def test_what_other_processes_spend_and_reserve_is_left_to_them() -> None:
     simulation = Simulation()
-    simulation.pacer.share(Spent(edits=30, posts=0, reserved=15))
+    simulation.pacer.share(Spent({CallKind.EDIT: 30}, reserved=15))
     simulation.ask(0.0, "C1", written(2000))
     simulation.run(until=20.0)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot.core.draft import Draft, Outcome
 from bot.core.errors import Fault, ModelError, SlackError
-from bot.core.journal import Entry
+from bot.core.journal import CallKind, Entry
 from bot.core.markdown import PAGE_UNITS
 from bot.core.message import Action, Button, Kind, Press, Standing
 from bot.core.question import Place, Question
@@ -136,12 +136,12 @@ def test_news_that_turns_out_to_begin_a_message_is_wished_for_as_a_post() -> Non
     exchange = told(resumed({FIRST: Standing("3.0", first)}), text)
     edit = exchange.wish()
     assert edit
-    assert not edit.is_post
+    assert edit.kind is CallKind.EDIT
 
     assert exchange.grant(edit, 2.0) is None
     post = exchange.wish()
     assert post
-    assert (post.need, post.is_post) == (Need.NEXT_PAGE, True)
+    assert (post.need, post.kind) == (Need.NEXT_PAGE, CallKind.POST)
 
 
 def test_a_retry_replaces_what_stands_from_its_first_words_on() -> None:

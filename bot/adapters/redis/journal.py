@@ -10,9 +10,11 @@ from uuid import uuid4
 
 from bot.adapters.redis.connection import RedisConnection, milliseconds
 from bot.core.journal import (
+    BEGINNING,
     REMEMBERED_SECONDS,
     Allowance,
     Beat,
+    CallKind,
     Charge,
     Entry,
     Owner,
@@ -87,6 +89,7 @@ end
 # What was adopted is told again until a beat's answer arrives: the next beat has another name.
 _BEAT = """
 local _, me, host, state, reserved, lease, beat, remembered = unpack(ARGV)
+local kinds = {unpack(ARGV, 9)}
 redis.call('HSET', key('owner', me), 'host', host, 'state', state, 'reserved', reserved)
 redis.call('PEXPIRE', key('owner', me), lease)
 redis.call('SADD', key('owners'), me)
@@ -126,17 +129,22 @@ local function spent_by_others(kind)
   return count
 end
 
-return {adopted, owned, stopped, spent_by_others('edit'), spent_by_others('post'), running()}
+local spent = {}
+for number, kind in ipairs(kinds) do
+  spent[number] = spent_by_others(kind)
+end
+return {adopted, owned, stopped, spent, running()}
 """
 
 _LEAVE = """
 redis.call('DEL', key('owner', ARGV[2]))
 """
 
-# Posts in a channel are paid off one by one; its key tells when the last of them will be. The edit that a
-# post will need is reserved already.
+# New messages in a channel are paid off one by one; its key tells when the last of them will be. The edit
+# that a post will need is reserved already.
 _SPEND = """
-local _, me, call, kind, spare, reserved, edits, posts, window, channel, interval, at_once = unpack(ARGV)
+local _, me, call, kind, spare, reserved, begins, limit, edits, window = unpack(ARGV)
+local channel, interval, at_once = unpack(ARGV, 11)
 
 local function wait_of_window(kind, limit)
   local calls = key('calls', kind)
@@ -162,8 +170,11 @@ local wait, paid_off = 0, now
 if kind == 'edit' then
   wait = wait_of_window('edit', edits)
 else
-  paid_off = math.max(now, redis.call('GET', key('channel', channel)) or now)
-  wait = math.max(wait_of_window('post', posts), paid_off - at_once - now)
+  wait = wait_of_window(kind, limit)
+  if begins == '1' then
+    paid_off = math.max(now, redis.call('GET', key('channel', channel)) or now)
+    wait = math.max(wait, paid_off - at_once - now)
+  end
   if spare == '1' then
     wait = math.max(wait, wait_of_window('edit', edits + 1))
   end
@@ -176,7 +187,7 @@ redis.call('PEXPIRE', key('calls', kind), window)
 if redis.call('EXISTS', key('owner', me)) == 1 then
   redis.call('HSET', key('owner', me), 'reserved', reserved)
 end
-if kind == 'post' then
+if begins == '1' then
   paid_off = paid_off + interval
   redis.call('SET', key('channel', channel), paid_off, 'PX', math.max(1, math.ceil(paid_off - now)))
 end
@@ -225,8 +236,9 @@ class RedisJournal:
     def beat(self, owner: Owner, lease_seconds: float) -> Beat:
         """Renew the lease of `owner`, and let it adopt what owners without a lease left open."""
         lease = (owner.id, owner.host, owner.state, owner.reserved, milliseconds(lease_seconds))
-        adopted, owned, stopped, edits, posts, running = self._run(
-            _OWNERS + _BEAT, *lease, self._beat, milliseconds(REMEMBERED_SECONDS)
+        kinds = [kind.value for kind in CallKind]
+        adopted, owned, stopped, spent, running = self._run(
+            _OWNERS + _BEAT, *lease, self._beat, milliseconds(REMEMBERED_SECONDS), *kinds
         )
         entries = {entry_id: self._entry(entry_id, owner.id, *written) for entry_id, *written in adopted}
         self._beat = uuid4().hex
@@ -236,7 +248,7 @@ class RedisJournal:
             tuple(filter(None, entries.values())),
             frozenset(owned) - unreadable,
             frozenset(stopped),
-            Spent(edits, posts, reserved),
+            Spent({kind: calls for kind, calls in zip(CallKind, spent, strict=True) if calls}, reserved),
         )
 
     def leave(self, owner_id: str) -> None:
@@ -251,15 +263,17 @@ class RedisJournal:
     def spend(self, owner_id: str, charge: Charge) -> float:
         """Count a call to Slack and return 0.0, or say after how many seconds it is worth asking again.
 
-        A post has to find room in its channel as well, and what is spare among the edits, reserved ones too.
+        A new message has to find room in its channel, too, and what is spare beside the reserved edits.
         """
         ours = self._allowance
         call = (owner_id, str(uuid4()), charge.kind.value, int(charge.is_spare), charge.reserved)
-        limits = (min(ours.edits_per_minute, _UNLIMITED), min(ours.posts_per_minute, _UNLIMITED))
+        limits = (min(ours.per_minute(kind), _UNLIMITED) for kind in (charge.kind, CallKind.EDIT))
         interval = 1000 / min(ours.per_second, _UNLIMITED)
         bucket = (charge.channel, interval, interval * (min(ours.burst, _UNLIMITED) - 1))
         window = milliseconds(_WINDOW_SECONDS)
-        return float(self._run(_OWNERS + _SPEND, *call, *limits, window, *bucket) / 1000)
+        return float(
+            self._run(_OWNERS + _SPEND, *call, int(charge.kind in BEGINNING), *limits, window, *bucket) / 1000
+        )
 
     def _entry(self, entry_id: str, owner: str, age: int, tries: str, *written: Any) -> Entry | None:
         """An entry as it was written; one that nobody can read is closed."""

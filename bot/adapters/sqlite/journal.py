@@ -9,7 +9,18 @@ from collections.abc import Iterator, Mapping
 from math import ceil
 
 from bot.adapters.sqlite.database import SqliteDatabase
-from bot.core.journal import Allowance, Beat, CallKind, Charge, Entry, Owner, Spent, encoded, read_back
+from bot.core.journal import (
+    BEGINNING,
+    Allowance,
+    Beat,
+    CallKind,
+    Charge,
+    Entry,
+    Owner,
+    Spent,
+    encoded,
+    read_back,
+)
 from bot.core.question import Place, Question
 
 log = logging.getLogger(__name__)
@@ -30,7 +41,7 @@ WHERE owner IS NOT NULL AND owner NOT IN (SELECT id FROM owners) ORDER BY taken_
 _ADOPT = "UPDATE questions SET owner = ?, tries = tries + 1 WHERE id = ?"
 _RESERVE = "UPDATE owners SET reserved = ? WHERE id = ?"
 _COUNT = "INSERT INTO calls (kind, owner, until) VALUES (?, ?, ?)"
-# Posts in a channel are paid off one by one; `until` is when the last of them will be.
+# New messages in a channel are paid off one by one; `until` is when the last of them will be.
 _COUNT_IN_CHANNEL = """INSERT INTO channels (id, until) VALUES (:channel, :now + :seconds)
 ON CONFLICT (id) DO UPDATE SET until = until + :seconds"""
 _OLDEST = "SELECT max(until) FROM (SELECT until FROM calls WHERE kind = ? ORDER BY until LIMIT ?)"
@@ -103,27 +114,27 @@ class SqliteJournal:
     def spend(self, owner_id: str, charge: Charge) -> float:
         """Count a call to Slack and return 0.0, or say after how many seconds it is worth asking again.
 
-        A post has to find room in its channel as well, and what is spare among the edits, reserved ones too.
+        A new message has to find room in its channel, too, and what is spare beside the reserved edits.
         """
         with self._transaction() as (db, now):
             if wait := self._wait(db, owner_id, charge, now):
                 return wait
             db.execute(_COUNT, (charge.kind.value, owner_id, now + _WINDOW_SECONDS))
             db.execute(_RESERVE, (charge.reserved, owner_id))
-            if charge.kind is CallKind.POST:
+            if charge.kind in BEGINNING:
                 values = {"channel": charge.channel, "now": now, "seconds": 1 / self._allowance.per_second}
                 db.execute(_COUNT_IN_CHANNEL, values)
             return 0.0
 
     def _wait(self, db: sqlite3.Connection, owner_id: str, charge: Charge, now: float) -> float:
-        edits, posts = self._allowance.edits_per_minute, self._allowance.posts_per_minute
+        edits = self._allowance.edits_per_minute
         if charge.is_spare:
             edits -= _reserved(db, owner_id) + charge.reserved
         if charge.kind is CallKind.EDIT:
             return _wait_of_window(db, CallKind.EDIT, edits, now)
-        wait = max(
-            _wait_of_window(db, CallKind.POST, posts, now), self._wait_of_channel(db, charge.channel, now)
-        )
+        wait = _wait_of_window(db, charge.kind, self._allowance.per_minute(charge.kind), now)
+        if charge.kind in BEGINNING:
+            wait = max(wait, self._wait_of_channel(db, charge.channel, now))
         if charge.is_spare:  # the edit that it will need is reserved already
             wait = max(wait, _wait_of_window(db, CallKind.EDIT, edits + 1, now))
         return wait
@@ -147,8 +158,7 @@ def _adopted(db: sqlite3.Connection, owner: str, now: float) -> Iterator[Entry]:
 def _spent(db: sqlite3.Connection, owner: str) -> Spent:
     """What others than `owner` spend."""
     calls = dict(db.execute("SELECT kind, count(*) FROM calls WHERE owner != ? GROUP BY kind", (owner,)))
-    reserved = _reserved(db, owner)
-    return Spent(calls.get(CallKind.EDIT.value, 0), calls.get(CallKind.POST.value, 0), reserved)
+    return Spent({CallKind(kind): count for kind, count in calls.items()}, _reserved(db, owner))
 
 
 def _reserved(db: sqlite3.Connection, owner: str) -> int:

@@ -1,0 +1,192 @@
+"""Answers that Slack streams, and their way back to edits, in simulated time."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.draft import Outcome
+from bot.core.errors import Fault, ModelError, OverBudget, SlackError
+from bot.core.journal import CallKind
+from bot.core.stream import Aside, Failed, Text
+from tests.engine.simulation import END, Broken, Network, Simulation, Stream, written
+from tests.engine.storms import CONNECTION_ERRORS, LIMITS, many, storms
+
+POST, EDIT = CallKind.POST, CallKind.EDIT
+START, APPEND, STOP = CallKind.START, CallKind.APPEND, CallKind.STOP
+OF_STREAMS = {START, APPEND, STOP}
+STARTS = st.integers(0, 20)
+STREAM_ERRORS = st.sampled_from(["message_not_in_streaming_state", "missing_recipient_user_id"]).map(
+    SlackError
+)
+
+CALM = storms(starts=STARTS)
+STORMS = storms(CONNECTION_ERRORS | LIMITS, STARTS)
+
+
+@many
+@given(storms(CONNECTION_ERRORS, STARTS))
+def test_slack_never_has_to_refuse_a_call_of_a_stream(storm: Simulation) -> None:
+    assert storm.refusals == []
+
+
+@many
+@given(STORMS)
+def test_every_streamed_answer_is_shown_to_its_last_word_whatever_goes_wrong(storm: Simulation) -> None:
+    assert set(storm.over) == set(storm.exchanges)
+    assert all(map(storm.is_exact, storm.exchanges))
+    for exchange in storm.exchanges:
+        keys = storm.keys(exchange)
+        assert len(set(keys)) == len(keys)
+        assert all(later.sent >= earlier.returned for earlier, later in pairwise(storm.calls_of(exchange)))
+
+
+@many
+@given(CALM)
+def test_a_streamed_answer_is_whole_as_soon_as_it_has_ended(storm: Simulation) -> None:
+    """A stop was kept for that; only its own call in flight is waited for."""
+    for exchange in storm.exchanges:
+        calls = [call for call in storm.calls_of(exchange) if call.is_answer]
+        begun = [call for call in calls if call.sent < exchange.ended_at]
+        if begun and begun[-1].kind in (START, APPEND):
+            last = calls[len(begun)]
+            assert (last.kind, last.sent) == (STOP, max(exchange.ended_at, begun[-1].returned))
+
+
+def one(
+    stream: Stream | None = None, starts: float = 20, **faults: object
+) -> tuple[Simulation, list[CallKind]]:
+    """One who asks, and the calls that show the answer."""
+    simulation = Simulation(starts=starts)
+    exchange = simulation.ask(0.0, "C1", stream)
+    simulation.run()
+    assert simulation.is_exact(exchange)
+    return simulation, kinds(simulation)
+
+
+def kinds(simulation: Simulation) -> list[CallKind]:
+    return [call.kind for call in simulation.calls if call.is_answer]
+
+
+def test_an_answer_is_started_appended_to_and_stopped_and_takes_no_edit() -> None:
+    _, calls = one()
+
+    assert (calls[0], calls[-1]) == (START, STOP)
+    assert set(calls[1:-1]) == {APPEND}
+    assert len(calls) > 10
+
+
+def test_a_stream_is_given_whole_words_and_leaves_a_fence_open() -> None:
+    simulation, _ = one(written(tokens=200, token="```\nline of code\n", per_second=50))
+
+    told = [call.content.body for call in simulation.calls if call.is_answer][:-1]
+    assert all(not body or body.endswith(("line of", "code", "```")) for body in told)
+    assert any(body.count("```") % 2 for body in told)
+
+
+def test_each_page_of_a_long_answer_is_a_stream_of_its_own() -> None:
+    _, calls = one(written(tokens=150, token="x " * 100, per_second=20))
+
+    assert [kind for kind in calls if kind is not APPEND] == [START, STOP] * 3
+
+
+def test_where_streams_are_switched_off_there_are_none() -> None:
+    _, calls = one(starts=0)
+
+    assert not OF_STREAMS & set(calls)
+
+
+def test_an_answer_that_has_something_told_above_it_is_not_streamed() -> None:
+    _, calls = one([(0.5, Aside("One file could not be read.")), *written()])
+
+    assert not OF_STREAMS & set(calls)
+
+
+def test_an_apology_is_not_streamed() -> None:
+    _, calls = one([(0.5, Failed(ModelError(Fault.FAILED, "x")))])
+
+    assert calls == [POST]
+
+
+def test_when_no_start_is_left_in_the_minute_answers_are_edited() -> None:
+    simulation = Simulation(starts=2)
+    exchanges = [simulation.ask(number / 10, f"C{number}") for number in range(5)]
+    simulation.run()
+
+    opened = [
+        next(call.kind for call in simulation.calls_of(exchange) if call.is_answer) for exchange in exchanges
+    ]
+    assert sorted(opened, key=str) == [POST] * 3 + [START] * 2
+    assert not simulation.refusals
+
+
+def test_appends_that_are_used_up_do_not_keep_an_answer_from_its_end() -> None:
+    simulation = Simulation(starts=20)
+    for number in range(20):
+        simulation.ask(0.0, f"C{number}", written(tokens=900, per_second=30))
+    simulation.run()
+
+    assert not simulation.refusals
+    assert all(simulation.whole_after(exchange) < 1 for exchange in simulation.exchanges)
+
+
+def after_fault(number: int, fault: Broken | float | SlackError, stream: Stream | None = None) -> Simulation:
+    """One who asks, and whose call of that number goes wrong; the first is the acknowledgement's."""
+    simulation = Simulation(starts=20, network=Network(faults={number: fault}))
+    exchange = simulation.ask(0.0, "C1", stream)
+    simulation.run()
+    assert simulation.is_exact(exchange)
+    return simulation
+
+
+@pytest.mark.parametrize("number", [2, 3, 6])
+@pytest.mark.parametrize("fault", [Broken.LOST, Broken.MADE, SlackError("message_not_in_streaming_state")])
+def test_a_stream_that_fails_is_gone_on_with_by_edits(number: int, fault: Broken | SlackError) -> None:
+    calls = kinds(after_fault(number, fault))
+
+    assert calls[0] is START
+    assert set(calls[number:]) == {EDIT}
+
+
+def test_a_stream_that_cannot_be_started_is_a_post() -> None:
+    calls = kinds(after_fault(1, SlackError("channel_type_not_supported")))
+
+    assert calls[:2] == [START, POST]
+    assert set(calls[2:]) == {EDIT}
+
+
+@pytest.mark.parametrize(("fault", "then"), [(Broken.LOST, START), (Broken.MADE, APPEND)])
+def test_a_start_of_which_nothing_is_known_is_looked_for(fault: Broken, then: CallKind) -> None:
+    calls = kinds(after_fault(1, fault))
+
+    assert calls[:2] == [START, START]
+    assert calls[2] is APPEND
+
+
+@pytest.mark.parametrize("fault", [2.0, OverBudget(2.0)])
+def test_a_stop_that_has_to_wait_is_made_all_the_same(fault: float | OverBudget) -> None:
+    quick: Stream = [(1.0, Text("Because it ")), (1.05, Text("is.")), (1.1, END)]
+    calls = kinds(after_fault(2, fault, quick))
+
+    assert calls == [START, STOP, STOP]
+
+
+def test_a_stop_button_of_slacks_own_stops_the_answer() -> None:
+    simulation = after_fault(3, SlackError("stopped_by_user"))
+    (exchange,) = simulation.exchanges
+
+    assert exchange.draft.outcome is Outcome.CUT
+    assert exchange.draft.fault is Fault.STOPPED
+
+
+def test_what_was_streamed_and_belongs_on_the_next_page_is_taken_back_by_an_edit() -> None:
+    """A full page is cut between paragraphs, so it can lose words that stood on it already."""
+    paragraphs = written(tokens=30, token="word " * 130 + "\n\n" + "word " * 130, per_second=1)
+    _, calls = one(paragraphs)
+
+    steps = [kind for kind in calls if kind is not APPEND]
+    assert steps[:4] == [START, STOP, EDIT, START]
+    assert steps[-1] is STOP
