@@ -134,6 +134,7 @@ def build(
         Voice.ACKNOWLEDGEMENT: settings.micro_model_id or default_model("micro", region),
         Voice.ANSWER: settings.pro_model_id or default_model("pro", region),
     }
+    models[Voice.SUGGESTION] = models[Voice.ACKNOWLEDGEMENT]
     prices, price_problems = _prices(settings, models, region)
     problems = [*problems, *_aws_problems(session), *price_problems]
     if problems:
@@ -173,6 +174,7 @@ def build(
         live_answers=settings.max_live_answers,
         ack_deadline=settings.ack_deadline,
         recover_within=settings.recover_within,
+        follow_ups=settings.follow_ups,
         language=language,
     )
     admins = frozenset(settings.admin_users)

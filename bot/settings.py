@@ -46,6 +46,7 @@ class Settings:
     cache_ttl: float = 86_400.0
     context_tokens: int = 20_000
     follow_threads: bool = False
+    follow_ups: int = 3
     keep_days: int = 90
     keep_text: bool = False
     prices_file: str | None = None
@@ -83,6 +84,7 @@ def read(env: Mapping[str, str]) -> tuple[Settings, list[str]]:
         cache_ttl=reader.seconds("CACHE_TTL", Settings.cache_ttl, or_none=True, most=30 * _DAY),
         context_tokens=reader.count("CONTEXT_TOKENS", Settings.context_tokens, most=280_000),
         follow_threads=reader.choice("FOLLOW_THREADS", "false", ("true", "false")) == "true",
+        follow_ups=int(reader.choice("FOLLOW_UPS", "3", ("0", "1", "2", "3"))),
         keep_days=reader.count("KEEP_DAYS", Settings.keep_days),
         keep_text=reader.choice("KEEP_TEXT", "false", ("true", "false")) == "true",
         prices_file=reader.text("PRICES_FILE"),

@@ -18,7 +18,8 @@ def environment_on(bench: Workbench) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SLACK_"))}
     nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
     # Most tests ask in the same words again and mean another question, and look at an answer's words alone.
-    return {**kept, **nowhere, **bench.servers.environment(), "CACHE_TTL": "0", "FOOTER": "off"}
+    plain = {"CACHE_TTL": "0", "FOOTER": "off", "FOLLOW_UPS": "0"}
+    return {**kept, **nowhere, **bench.servers.environment(), **plain}
 
 
 class Processes:

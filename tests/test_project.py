@@ -82,8 +82,8 @@ def test_the_manifest_offers_exactly_the_shortcuts_that_have_a_listener() -> Non
 
 def test_whatever_can_be_pressed_or_sent_has_a_listener_and_the_other_way_round() -> None:
     source = (ROOT / "bot/listeners/__init__.py").read_text()
-    heard = set(re.findall(r'app\.action\("(\w+)"\)', source))
-    pressed = {action.value for action in Action} - {Action.REGENERATE.value} | {"menu"}
+    heard = set(re.findall(r'app\.action\((?:re\.compile\()?"(\w+?)(?:_\[0-9\]\+"\))?["\)]', source))
+    pressed = {action.value for action in Action} - {Action.REGENERATE.value} | {"menu", "example"}
 
     assert heard == pressed
     forms = re.findall(r'Form\("(\w+)"', (ROOT / "bot/engine/orchestrator.py").read_text())

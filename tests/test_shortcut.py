@@ -26,7 +26,8 @@ def test_the_answer_comes_in_the_messages_thread_with_the_message_as_its_subject
     assert question == "<@UADA> asks:\n> Is that wise?\n> \n> > We ship\n> > on Friday."
     assert (acknowledgement, answer) == ("On it.", "Because.")
     (turn,) = bot.prompts()[-1]["messages"]
-    assert turn["content"][0]["text"] == "Is that wise?\n\n> We ship\n> on Friday."
+    told = "민지: We ship\non Friday.\n\nAda: Is that wise?\n\n> We ship\n> on Friday."
+    assert turn["content"][0]["text"] == told
 
 
 def test_it_works_on_a_reply_in_a_thread_and_in_the_askers_language(bot: Workbench) -> None:

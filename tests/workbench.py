@@ -53,6 +53,7 @@ class Workbench:
             "aws_region": "us-east-1",
             "shutdown_grace": 0.0,
             "footer": "off",
+            "follow_ups": 0,
             "cache_ttl": 0.0,  # most tests ask in the same words again and mean another question
             "store_url": self.store_url,
             **settings,

@@ -251,6 +251,17 @@ def _is(message: Outgoing, found: Mapping[str, Any]) -> bool:
 
 def _controls(content: Content, press: Press) -> Iterator[dict[str, Any]]:
     """What people can press under a message."""
+    if content.follow_ups:
+        asking = [
+            {
+                "type": "button",
+                "action_id": f"{Action.FOLLOW_UP.value}_{number}",
+                "text": _plain(question),
+                "value": f"{press.retry} {question}",
+            }
+            for number, question in enumerate(content.follow_ups, 1)
+        ]
+        yield {"type": "actions", "elements": asking}
     if content.feedback:
         buttons = {
             f"{side}_button": {

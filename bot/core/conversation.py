@@ -169,10 +169,11 @@ def asked_again(press: Press, team: str, place: Place, remarks: Iterable[Remark]
     found = next((remark for remark in remarks if remark.ts == name or remark.key == key), None)
     if found is None:
         return None
-    asked = Question(team, channel, press.asker, found.text, files=found.files, retry=press.retry)
-    if found.key == key:
-        return replace(asked, trigger_id=name)
-    return replace(asked, ts=name, thread_ts=place.thread_ts)
+    thread_ts = place.thread_ts if place.thread_ts != found.ts else None
+    asked = Question(
+        team, channel, press.asker, found.text, thread_ts=thread_ts, files=found.files, retry=press.retry
+    )
+    return replace(asked, trigger_id=name) if found.key == key else replace(asked, ts=name)
 
 
 def estimated_tokens(text: str) -> int:

@@ -60,6 +60,11 @@ class Draft:
         return self._has_words or self.outcome is not None
 
     @property
+    def leads_on(self) -> bool:
+        """Whether it is an answer, and a new one, after which one can suggest what to ask next."""
+        return self.outcome is Outcome.WHOLE and not self.is_from_cache
+
+    @property
     def _has_words(self) -> bool:
         return bool(self.text) and not self.text.isspace()  # strip() would copy the text for every token
 

@@ -11,10 +11,11 @@ from bot.core.stream import Usage
 
 
 class Voice(Enum):
-    """Which of the two models spoke."""
+    """For what a model spoke: the first one acknowledges and suggests, the second one answers."""
 
     ACKNOWLEDGEMENT = "acknowledgement"
     ANSWER = "answer"
+    SUGGESTION = "suggestion"
 
 
 @dataclass(frozen=True)

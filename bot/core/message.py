@@ -24,6 +24,7 @@ class Action(Enum):
     RETRY = "retry"
     REGENERATE = "regenerate"
     FEEDBACK = "feedback"
+    FOLLOW_UP = "follow_up"
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ class Feedback:
 @dataclass(frozen=True)
 class Content:
     """What one message says: `body` in Markdown, under an optional `lead` and over an optional `note` and
-    `footer`, and a `button` under it all, or what one can do with a finished answer: rate it (`feedback`),
-    and what a small `menu` offers.
+    `footer`, and a `button` under it all, or what one can do with a finished answer: ask on (`follow_ups`),
+    rate it (`feedback`), and what a small `menu` offers.
 
     All but the body is the bot's own, not the model's: it does not enter a conversation's history.
     """
@@ -56,6 +57,7 @@ class Content:
     note: Safe = Safe("")
     footer: Safe = Safe("")
     button: Button | None = None
+    follow_ups: tuple[Safe, ...] = ()
     feedback: Feedback | None = None
     menu: tuple[Button, ...] = ()
 

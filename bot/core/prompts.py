@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
 from bot.core.conversation import Role, Turn, estimated_tokens
 from bot.core.files import listed
+from bot.core.interaction import Voice
 from bot.core.mrkdwn import naming
 from bot.core.question import Question
+from bot.core.safety import Safe, neutralise
 from bot.core.stream import Usage
 from bot.core.texts import Language
 
 # Nova's model card says 5K output tokens, its user guide 10,000; 5,000 is safe in both readings.
 ANSWER_MAX_TOKENS = 5_000
 ACKNOWLEDGEMENT_MAX_TOKENS = 60
-_TYPICAL_ACKNOWLEDGEMENT_TOKENS, _TYPICAL_ANSWER_TOKENS = 30, 500
+SUGGESTION_MAX_TOKENS = 120
+_TYPICAL_ACKNOWLEDGEMENT_TOKENS, _TYPICAL_ANSWER_TOKENS, _TYPICAL_SUGGESTION_TOKENS = 30, 500, 60
 
 _ACKNOWLEDGE = """\
 You are the voice that greets a question before an expert answers it.
@@ -42,10 +46,23 @@ You are Duet, an expert who answers colleagues in Slack.
 - Markdown: short paragraphs, lists, tables where they compare, fenced code with its language.
 - Headings only where an answer has several parts. No HTML, no images."""
 
+_SUGGEST = """\
+You help a colleague to go on after an expert's answer.
+## Model Instructions
+- Write what the colleague may want to ask next, as the colleague would write it, each question on a line.
+- Each MUST follow from the answer, lead further than it, and be shorter than 60 characters.
+- Write in the language of the colleague's question. DO NOT number, explain, answer or repeat anything."""
+_NEXT = "What could I ask next? Give me {count} short questions, one a line."
+
 _ABOUT_FILES = {
     Language.EN: "What is this about, and what in it matters?",
     Language.KO: "이것은 무엇에 관한 것이고, 그중 무엇이 중요한가요?",
 }
+_SUGGESTED_FROM_CHARACTERS = 4_000  # an answer's beginning says what it is about
+_LONGEST_SUGGESTION = (
+    75  # what a button takes: https://docs.slack.dev/reference/block-kit/block-elements/button-element
+)
+_ITEM = re.compile(r"(?:[-*•]|\d+[.)])\s+")
 _MICRO_INPUT_CHARACTERS = 2_000  # the subject of a question is named in its beginning
 _LONGEST_ACKNOWLEDGEMENT = 300
 _THINKING = re.compile(r"<thinking>.*?(</thinking>|$)", re.DOTALL)
@@ -74,6 +91,24 @@ def answer(turns: tuple[Turn, ...]) -> Prompt:
     return Prompt(_ANSWER, turns, ANSWER_MAX_TOKENS, temperature=0.7)
 
 
+def suggest(question: Question, said: str, count: int) -> Prompt:
+    """The first model's prompt after the answer, of which it `said`: for `count` questions to go on with."""
+    turns = (
+        Turn(Role.USER, naming(asked(question), {})[:_MICRO_INPUT_CHARACTERS]),
+        Turn(Role.ASSISTANT, said[:_SUGGESTED_FROM_CHARACTERS].strip()),
+        Turn(Role.USER, _NEXT.format(count=count)),
+    )
+    return Prompt(_SUGGEST, turns, SUGGESTION_MAX_TOKENS, temperature=0.5)
+
+
+def suggestions(reply: str, count: int) -> tuple[Safe, ...]:
+    """The first `count` questions of the first model's reply that fit on a button."""
+    lines = _THINKING.sub("", reply).splitlines()
+    asked_next = (_ITEM.sub("", line.strip(), count=1).strip('"“”* ') for line in lines)
+    fitting = (neutralise(line) for line in asked_next if 0 < len(line) <= _LONGEST_SUGGESTION)
+    return tuple(dict.fromkeys(fitting))[:count]
+
+
 def asked(question: Question) -> str:
     """The words of the question; files that come without any are asked about all the same."""
     return question.text or _ABOUT_FILES[question.language]
@@ -85,14 +120,16 @@ def estimated_usage(prompt: Prompt, said: str) -> Usage:
     return Usage(read, estimated_tokens(said), is_estimate=True)
 
 
-def expected_usage(question: Question) -> tuple[Usage, Usage]:
-    """About what the first and the second model will use for `question`, before either was called."""
-    greeting = acknowledge(question)
+def expected_usage(question: Question) -> Mapping[Voice, Usage]:
+    """About what the models will use for `question`, before either was called."""
+    greeting = estimated_usage(acknowledge(question), "").input
     reading = estimated_tokens(_ANSWER) + estimated_tokens(asked(question))
-    return (
-        Usage(estimated_usage(greeting, "").input, _TYPICAL_ACKNOWLEDGEMENT_TOKENS, is_estimate=True),
-        Usage(reading, _TYPICAL_ANSWER_TOKENS, is_estimate=True),
-    )
+    suggesting = estimated_usage(suggest(question, "", 1), "").input + _TYPICAL_ANSWER_TOKENS
+    return {
+        Voice.ACKNOWLEDGEMENT: Usage(greeting, _TYPICAL_ACKNOWLEDGEMENT_TOKENS, is_estimate=True),
+        Voice.ANSWER: Usage(reading, _TYPICAL_ANSWER_TOKENS, is_estimate=True),
+        Voice.SUGGESTION: Usage(suggesting, _TYPICAL_SUGGESTION_TOKENS, is_estimate=True),
+    }
 
 
 def fingerprint() -> str:

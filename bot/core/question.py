@@ -20,8 +20,8 @@ class Place:
 class Question:
     """What somebody asked, and where.
 
-    `text` is plain text, not mrkdwn. `ts` is None for a slash command, which is no message; `thread_ts` is
-    None for a message that stands alone. `trigger_id` and `response_url` are a slash command's, else empty.
+    `text` is plain text, not mrkdwn. `ts` is None for what is no message, as a slash command; `thread_ts` is
+    None for what stands alone. `trigger_id` and `response_url` are a slash command's, else empty.
     `retry` counts how often it was asked again by a button. `spoken` is the language in which its asker is
     spoken to, "" for that of the question.
     """
@@ -61,7 +61,7 @@ class Question:
     @property
     def stands_in_thread(self) -> bool:
         """Whether others, or the bot, spoke before it in its thread."""
-        return bool(self.ts and self.thread_ts and self.thread_ts != self.ts)
+        return bool(self.thread_ts and self.thread_ts != self.ts)
 
     @property
     def may_have_files(self) -> bool:

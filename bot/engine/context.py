@@ -14,6 +14,7 @@ from bot.core.conversation import Remark, Role, Turn, estimated_tokens
 from bot.core.errors import FileError, SlackError
 from bot.core.files import Attachment, Choice, Flaw, LeftOut, Medium, SharedFile
 from bot.core.links import Link, linked, quoted
+from bot.core.message import posted_key
 from bot.core.mrkdwn import mentioned
 from bot.core.question import Place, Question
 from bot.core.texts import Language, texts_in
@@ -70,9 +71,10 @@ class Context:
     def brief(self, question: Question) -> Brief:
         """What to ask the answering model. It waits for Slack."""
         remarks = self._remarks(question)
-        own = next((remark.files for remark in remarks if remark.ts == question.ts), ())
-        question = replace(question, files=question.files or own)
-        said = conversation.before(remarks, question.ts)
+        key = posted_key(question.key)
+        own = next((remark for remark in remarks if remark.ts == question.ts or remark.key == key), None)
+        question = replace(question, files=question.files or (own.files if own else ()))
+        said = conversation.before(remarks, own.ts if own else question.ts)
         kept = conversation.within(said, self._tokens / self._scale - estimated_tokens(question.text))
         attachments, left = self._attachments(question, kept)
         told = files.told(left, texts_in(question.language))
@@ -93,10 +95,10 @@ class Context:
         self._lane.shutdown(wait=False, cancel_futures=True)
 
     def _remarks(self, question: Question) -> Sequence[Remark]:
-        if not (question.stands_in_thread and question.place):
+        if not (question.stands_in_thread and question.thread_ts):
             return ()
         try:
-            return self._threads.remarks(question.place)
+            return self._threads.remarks(Place(question.channel, question.thread_ts))
         except SlackError as error:  # an answer without the thread serves better than none
             log.warning("thread.unread", extra={**question.names, "code": error.code})
             return ()

@@ -48,6 +48,7 @@ class Need(IntEnum):
     NEXT_PAGE = 3
     TURN = 4  # the acknowledgement told of a line, and the wait is over
     PROGRESS = 5
+    FOLLOW_UPS = 6  # what can be asked next, under an answer that is complete
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,7 @@ class Exchange:
         self.first_words_at: float | None = None
         self.began_at = asked_at  # when the answering model said its first word
         self.ended_at = asked_at  # and when its last
+        self.whole_at: float | None = None  # when all of the answer was on screen
         self.granted_at = asked_at  # when the reader was last shown something new
         self.edits = 0
         self.limited = 0  # calls that Slack answered with 429
@@ -155,6 +157,7 @@ class Exchange:
         self._greeting: str | None = None
         self._ahead: int | None = None  # how many wait before it for the answering model, if it waits
         self._waits_on: str | None = None  # the ts of the acknowledgement that tells of the wait
+        self._follow_ups: tuple[Safe, ...] | None = ()  # None while the first model thinks about them
         self._shown: list[Shown] = []
         self._next_kind: CallKind | None = None  # what its news turned out to need, where that is no edit
         self._may_stream = True
@@ -167,8 +170,9 @@ class Exchange:
         self._seen_characters = 0
         self._standing_characters = 0  # what an earlier process left on screen
         self._standing_words = ""
-        self._rendered = (self.draft, False)
+        self._rendered: tuple[Draft, bool, tuple[Safe, ...]] = (self.draft, False, ())
         self._contents: tuple[Content, ...] = ()
+        self._footer: Safe | None = None
         self._receiving = threading.Lock()
         self._has_news = False
 
@@ -185,6 +189,19 @@ class Exchange:
     def take_turn(self) -> None:
         """The answering model has time for it."""
         self._ahead = None
+
+    def await_suggestions(self) -> None:
+        """If this becomes an answer, `suggest` tells later what can be asked next."""
+        self._follow_ups = None
+
+    def suggest(self, questions: tuple[Safe, ...]) -> None:
+        """These can be asked next; what is told after `forgo` comes too late."""
+        if self._follow_ups is None:
+            self._follow_ups = questions
+
+    def forgo(self) -> None:
+        """Suggest nothing more."""
+        self._follow_ups = ()
 
     def receive(self, event: StreamEvent, now: float) -> bool:
         """Take an event of the answering model's, from any thread.
@@ -260,6 +277,8 @@ class Exchange:
         is_streamed = show.kind in (CallKind.START, CallKind.APPEND)
         shown = Shown(ts, show.message.content, show.grows, is_streamed)
         self._shown[show.number : show.number + 1] = [shown]
+        if show.message.is_end:
+            self.whole_at = self.whole_at or now
         if self.first_words_at is None:
             self.first_words_at = now
 
@@ -292,6 +311,8 @@ class Exchange:
                 self._leave_stream(error, now)
             case _ if isinstance(step, Show) and step.ts and step.ts == self._waits_on:
                 self._waits_on = None  # somebody removed the acknowledgement; the answer needs it no more
+            case _ if self.whole_at and self._follow_ups:
+                self.forgo()
             case _:
                 self.end(Ending.REFUSED)
 
@@ -351,7 +372,8 @@ class Exchange:
             return True
         if self.place is None or not self.is_recalled or self.grows:
             return False
-        return self._next_show(self.place) is None
+        is_awaiting = self._follow_ups is None and self.draft.leads_on
+        return not is_awaiting and self._next_show(self.place) is None
 
     def wish(self) -> Wish | None:
         """The call that would serve the reader best now; None while one is in flight or nothing is new.
@@ -375,6 +397,8 @@ class Exchange:
         if not self.grows:
             show = self._next_show(self.place)
             need = Need.WHOLE if has_sign else Need.SIGN
+            if self.whole_at and self._follow_ups:
+                need = Need.FOLLOW_UPS
             return Wish(need, channel, show.kind, earliest) if show else None
         if not self._shown:
             need = Need.FIRST_WORDS if has_sign else Need.SIGN
@@ -462,18 +486,22 @@ class Exchange:
 
     def _dressed(self, draft: Draft, *, is_streamed: bool) -> tuple[Content, ...]:
         """The messages that show `draft`, with what is told at its end."""
-        if self._rendered != (draft, is_streamed):
-            self._rendered = draft, is_streamed
+        dressing = (draft, is_streamed, self._follow_ups or ())
+        if self._rendered != dressing:
+            self._rendered = dressing
             self._contents = self._with_end(draft, draft.contents(self.texts, is_streamed=is_streamed))
         return self._contents
 
     def _with_end(self, draft: Draft, contents: tuple[Content, ...]) -> tuple[Content, ...]:
         if not contents or draft.outcome is None or draft.kind is not Kind.ANSWER:
             return contents
+        if self._footer is None:  # once: it is not to change under the reader's eyes
+            self._footer = neutralise(self.footer(self))
         *whole, end = contents
         if self.question.retry and end.feedback and not end.note:
             end = replace(end, note=neutralise(self.texts.regenerated))
-        return (*whole, replace(end, footer=neutralise(self.footer(self))))
+        follow_ups = (self._follow_ups or ()) if draft.leads_on else ()
+        return (*whole, replace(end, footer=self._footer, follow_ups=follow_ups))
 
     def _show(
         self,

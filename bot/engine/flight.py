@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from bot.core.interaction import Call, Voice
 from bot.core.prompts import Prompt, estimated_usage
 from bot.core.question import Question
+from bot.core.safety import Safe
 from bot.core.stream import Aside, Failed, Finished, Reply, StreamEvent, Text, Usage
 from bot.engine.exchange import Exchange
 
@@ -144,6 +145,18 @@ class Flight:
             self._ahead = None
             for exchange in self._listeners:
                 exchange.take_turn()
+
+    @property
+    def answer(self) -> str:
+        """The whole answer, if one was given after which something can be suggested; else ""."""
+        with self._lock:
+            return next((each.draft.text for each in self._listeners if each.draft.leads_on), "")
+
+    def suggest(self, questions: tuple[Safe, ...]) -> None:
+        """These can be asked next."""
+        with self._lock:
+            for exchange in self._listeners:
+                exchange.suggest(questions)
 
     def greet(self, words: str) -> None:
         """The first model said `words`, or ("") nothing that can be shown."""

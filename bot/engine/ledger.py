@@ -101,7 +101,7 @@ class Ledger:
         return self._journal.asked(ask, None)
 
     def _expected(self, question: Question) -> Decimal:
-        usages = zip(Voice, prompts.expected_usage(question), strict=True)
+        usages = prompts.expected_usage(question).items()
         return sum((self._dollars(voice, usage) or Decimal(0) for voice, usage in usages), Decimal(0))
 
     def close(self, exchange: Exchange, calls: Sequence[Call], now: float) -> None:
@@ -188,7 +188,7 @@ class Ledger:
             is_from_cache=draft.is_from_cache,
             ack_s=since(exchange.acknowledged_at),
             first_words_s=since(exchange.first_words_at),
-            whole_s=since(now) if exchange.ending is None else None,
+            whole_s=since(exchange.whole_at or now) if exchange.ending is None else None,
             first_token_s=_rounded(next(first_tokens, None)),
             usage=usage,
             tokens_per_s=_rounded(_tokens_per_s(answering[-1])) if answering else None,

@@ -71,8 +71,9 @@ class Orchestrator:
 
     `live_answers` is how many streams may be open at once, `ack_deadline` how many seconds the first model
     has before a fixed sentence stands in for it, `recover_within` for how many seconds a question is worth
-    answering. `language` is that of all fixed sentences, None for that of their reader. `state` is what other
-    processes and operators are told of this one.
+    answering, `follow_ups` how many questions are suggested after an answer. `language` is that of all fixed
+    sentences, None for that of their reader. `state` is what other processes and operators are told of this
+    one.
     """
 
     state = "starting"
@@ -92,6 +93,7 @@ class Orchestrator:
         live_answers: int,
         ack_deadline: float,
         recover_within: float,
+        follow_ups: int = 0,
         language: Language | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -110,7 +112,14 @@ class Orchestrator:
         self._orphans: frozenset[str] = frozenset()
         self._stopping = threading.Event()
         self._voices = Voices(
-            micro, pro, context, answers, self._inbox.put, streams=live_answers, clock=clock
+            micro,
+            pro,
+            context,
+            answers,
+            self._inbox.put,
+            streams=live_answers,
+            follow_ups=follow_ups,
+            clock=clock,
         )
         self._slack_lane = lane("slack", max(LEAST_QUICK_CALLS, live_answers))
         self._recall_lane = ThreadPoolExecutor(1, "recall")
@@ -237,8 +246,14 @@ class Orchestrator:
         """Answer in the messages that stand; once, however often a button is pressed."""
         if self._journal.take(question, event_id=""):
             exchange = self._new_exchange(question, place)
-            self._inbox.put(lambda _now: self._live.add(exchange))
+            self._inbox.put(partial(self._replace, exchange))
             self._recall(exchange, place, {})
+
+    def _replace(self, exchange: Exchange, _now: float) -> None:
+        for each in self._live:
+            if (each.question.team, each.question.key) == (exchange.question.team, exchange.question.key):
+                each.forgo()  # else two would write the same message
+        self._live.add(exchange)
 
     def vote(self, vote: Vote, answer_key: str) -> None:
         """Take note of what somebody thinks of an answer, which may be kept under `answer_key`."""

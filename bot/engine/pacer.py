@@ -26,7 +26,7 @@ FLOOR_SECONDS = 0.4  # between two edits of one message, when there is room for 
 _LONGEST_PATIENCE = 2.5  # for first words that are held back to carry something
 _FIRST_GUESS = 6.0  # seconds that an answer takes, before any was seen: 500 tokens at 90 a second
 _LEARNING = 0.2
-_SPARE = {Need.TURN, Need.PROGRESS}  # what is done without where no edit is left for it
+_SPARE = {Need.TURN, Need.PROGRESS, Need.FOLLOW_UPS}  # what is done without where no edit is left for it
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,10 @@ class Pacer:
         turns: list[Turn] = []
         for wish, exchange in wishes:
             at = max(wish.earliest, self._due(wish, exchange, room), self._free_at(wish, room, now))
-            if at > now:
+            if at > now and wish.need is Need.FOLLOW_UPS:  # nobody waits for them
+                exchange.forgo()
+                again = now
+            elif at > now:
                 again = min(again, at)
             elif turn := self._grant(wish, exchange, room, now):
                 turns.append(turn)

@@ -16,6 +16,7 @@ from bot.core.draft import Draft, Outcome
 from bot.core.errors import Fault, ModelError
 from bot.core.interaction import Call, Voice
 from bot.core.question import Question
+from bot.core.safety import Safe
 from bot.core.stream import Aside, Failed, Finished, Notice, Recalled, Reply, StreamEvent, Usage
 from bot.core.texts import texts_in
 from bot.engine.answers import Answers
@@ -58,7 +59,8 @@ class ExpertModel(Protocol):
 class Voices:
     """Lets both models speak about an exchange, and `tell`s the orchestrator's loop what changes by it.
 
-    At most `streams` answers are written at once; others wait their turn. No method waits for anything.
+    At most `streams` answers are written at once; others wait their turn. After an answer up to `follow_ups`
+    questions are suggested. No method waits for anything.
     """
 
     def __init__(
@@ -70,10 +72,11 @@ class Voices:
         tell: Callable[[Callable[[float], None]], None],
         *,
         streams: int,
+        follow_ups: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._micro, self._pro, self._context, self._answers = micro, pro, context, answers
-        self._tell, self._clock = tell, clock
+        self._tell, self._clock, self._follow_ups = tell, clock, follow_ups
         self._stopping = threading.Event()
         self._speaking: set[Flight] = set()
         self._streams, self._boarded = streams, 0  # how many may be written at once, and are, or wait to be
@@ -90,6 +93,8 @@ class Voices:
         """
         if not exchange.grows:
             return
+        if self._follow_ups:
+            exchange.await_suggestions()
         with self._boarding:
             flight = self._shared.get(key)
             if flight and flight.join(exchange, self._clock()):
@@ -128,19 +133,33 @@ class Voices:
             each.shutdown(wait=False, cancel_futures=True)
 
     def _acknowledge(self, flight: Flight) -> None:
-        words = ""
-        prompt = prompts.acknowledge(flight.question)
-        call = flight.call(Voice.ACKNOWLEDGEMENT, self._micro.model_id, prompt, self._clock())
+        reply = self._reply(flight, Voice.ACKNOWLEDGEMENT, prompts.acknowledge(flight.question))
+        self._tell(lambda _now: flight.greet(prompts.one_sentence(reply)))
+
+    def _suggest(self, flight: Flight, answer: str) -> None:
+        questions: tuple[Safe, ...] = ()
+        prompt = prompts.suggest(flight.question, answer, self._follow_ups)
+        try:
+            if not self._stopping.is_set():
+                reply = self._reply(flight, Voice.SUGGESTION, prompt)
+                questions = prompts.suggestions(reply, self._follow_ups)
+        finally:
+            self._tell(lambda _now: flight.suggest(questions))
+
+    def _reply(self, flight: Flight, voice: Voice, prompt: prompts.Prompt) -> str:
+        """What the first model says; "" where it fails, since it can be done without."""
+        call = flight.call(voice, self._micro.model_id, prompt, self._clock())
         try:
             reply = self._micro.reply(prompt)
-            call.hear(reply, self._clock())
-            words = prompts.one_sentence(reply.text)
         except ModelError as error:
             call.hear(Failed(error), self._clock())
-            _log_model_error("ack.failed", flight.question, error)
+            _log_model_error(f"{voice.value}.failed", flight.question, error)
         except Exception:
-            log.exception("ack.crashed", extra=flight.question.names)
-        self._tell(lambda _now: flight.greet(words))
+            log.exception(f"{voice.value}.crashed", extra=flight.question.names)
+        else:
+            call.hear(reply, self._clock())
+            return reply.text
+        return ""
 
     def _answer(self, flight: Flight) -> None:
         self._tell(lambda _now: flight.take_turn())
@@ -151,6 +170,9 @@ class Voices:
         except Exception:
             log.exception("answer.crashed", extra=flight.question.names)
             self._receive(flight, Failed(ModelError(Fault.FAILED, "crashed")))
+        else:
+            if self._follow_ups and (answer := flight.answer):
+                self._micro_lane.submit(self._suggest, flight, answer)
         finally:
             self._speaking.discard(flight)
             with self._boarding:

@@ -15,6 +15,7 @@ from bot.engine.home import Homes
 from bot.engine.orchestrator import Orchestrator
 from bot.listeners.button import feedback_listener, reason_listener, retry_listener, stop_listener
 from bot.listeners.command import ask_listener
+from bot.listeners.follow_up import follow_up_listener
 from bot.listeners.home import example_listener, home_listener
 from bot.listeners.message import mention_listener, message_listener
 from bot.listeners.shortcut import about_listener, shortcut_listener
@@ -43,5 +44,6 @@ def register(
     app.view("reason")(reason_listener(orchestrator))
     app.shortcut("ask_about_message")(shortcut_listener(orchestrator))
     app.view("about")(about_listener(orchestrator))
+    app.action(re.compile("follow_up_[0-9]+"))(follow_up_listener(orchestrator))
     app.event("app_home_opened")(home_listener(homes))
     app.action(re.compile("example_[0-9]+"))(example_listener(orchestrator))

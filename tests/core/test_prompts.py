@@ -77,6 +77,36 @@ def test_of_a_reply_one_sentence_may_stand(reply: str, sentence: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("reply", "suggested"),
+    [
+        ("Since when?\nWho decided?", ("Since when?", "Who decided?")),
+        ("1. Since when?\n2) Who decided?\n- 왜 그런가요?", ("Since when?", "Who decided?", "왜 그런가요?")),
+        ('"Since when?"\n\n**Who decided?**\n', ("Since when?", "Who decided?")),
+        ("a?\nb?\nc?\nd?", ("a?", "b?", "c?")),
+        ("a?\na?", ("a?",)),
+        ("x" * 76 + "\n" + "가" * 75, ("가" * 75,)),
+        ("<thinking>What next?</thinking>\nSince when?", ("Since when?",)),
+        ("Is <!channel> pinged?", ("Is <\u200b!channel> pinged?",)),
+        ("2 + 2 is what?", ("2 + 2 is what?",)),
+        ("", ()),
+    ],
+)
+def test_of_a_reply_the_lines_that_fit_on_a_button_are_suggested(
+    reply: str, suggested: tuple[str, ...]
+) -> None:
+    assert prompts.suggestions(reply, 3) == suggested
+
+
+def test_the_suggesting_model_reads_the_question_and_the_beginning_of_the_answer() -> None:
+    prompt = prompts.suggest(Question("T1", "C1", "U1", "why?"), "a" * 10_000, 2)
+
+    assert [turn.role for turn in prompt.turns] == [Role.USER, Role.ASSISTANT, Role.USER]
+    assert prompt.turns[0].text == "why?"
+    assert 1_000 < len(prompt.turns[1].text) < 10_000
+    assert "2 short questions" in prompt.turns[2].text
+
+
+@pytest.mark.parametrize(
     ("text", "language"),
     [
         ("Why?", Language.EN),

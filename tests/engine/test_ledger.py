@@ -29,6 +29,7 @@ QUESTION = Question("T1", "C1", "U1", "왜 하늘은 파란가요?", ts="1.0")
 PRICES: dict[Voice, Price | None] = {
     Voice.ACKNOWLEDGEMENT: price_of("us.amazon.nova-micro-v1:0", "us-east-1", {}),
     Voice.ANSWER: price_of("us.amazon.nova-pro-v1:0", "us-east-1", {}),
+    Voice.SUGGESTION: price_of("us.amazon.nova-micro-v1:0", "us-east-1", {}),
 }
 ASKED_AT, EPOCH = 100.0, 1_700_000_000.0  # by the orchestrator's clock, which began at EPOCH
 ACK = Call(Voice.ACKNOWLEDGEMENT, "micro", 100.0, 100.3, None, Usage(50, 30), "end_turn")
@@ -109,7 +110,7 @@ def test_all_figures_of_an_answer_are_kept(desk: Desk) -> None:
         outcome="whole",
         ack_s=0.4,
         first_words_s=1.2,
-        whole_s=7.0,
+        whole_s=6.5,
         first_token_s=1.0,
         usage=Usage(100, 530),
         tokens_per_s=100.0,
@@ -209,7 +210,7 @@ def test_a_resumed_answer_is_timed_from_when_it_was_asked_and_its_cost_is_an_est
     shown(resumed, 106.5)
     kept = desk.closed(resumed, ANSWER)
 
-    assert (kept.asked_at, kept.whole_s) == (EPOCH + 70.0, 37.0)
+    assert (kept.asked_at, kept.whole_s) == (EPOCH + 70.0, 36.5)
     assert kept.usage == replace(ANSWER.usage or Usage(), is_estimate=True)
 
 
