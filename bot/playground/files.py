@@ -114,6 +114,12 @@ class FileHost:
         return await _sent(request, file.data, str(file.shown["mimetype"]), mishap.extra)
 
 
+def file_as_seen(file: File) -> dict[str, Any]:
+    """What people see of a file: Slack's word for its type, and its size in bytes."""
+    shown = {name: file.shown.get(name, "") for name in ("id", "name", "mimetype", "filetype", "size")}
+    return shown | {"is_deleted": file.is_deleted}
+
+
 async def _sent(request: web.Request, data: bytes, mimetype: str, extra: int) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": mimetype})
     if extra > 0:

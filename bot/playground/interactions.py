@@ -18,7 +18,7 @@ def interaction(kind: str, user: User, trigger_id: str) -> dict[str, Any]:
     """What every payload tells: who did something, and what that may be exchanged for."""
     return {
         "type": kind,
-        "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": TEAM},
+        "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": user.team},
         "api_app_id": "ADUET",
         "token": "playground",
         "trigger_id": trigger_id,

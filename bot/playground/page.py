@@ -11,15 +11,15 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.playground.rendering import blocks_of, rendered
+from bot.playground.page_files import PageFiles
+from bot.playground.sight import everything, may_command, message_as_seen, sees, surroundings
 from bot.playground.slack import Slack
-from bot.playground.workspace import ADA, BOT_USER, Conversation, Message, View
+from bot.playground.workspace import ADA, Message, View
 
 _FILES = Path(__file__).parent / "page"
-_COMMANDS = [{"name": "/ask", "usage_hint": "your question", "description": "Ask Duet, here or anywhere"}]
-_SHORTCUTS = [{"callback_id": "ask_about_message", "name": "Ask Duet about this"}]
 _SECURITY = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
@@ -38,12 +38,16 @@ async def own_pages_only(
 
 
 class Page:
-    """The page of one person, on the workspace of `slack`, whose app it adds itself to."""
+    """The page, on the workspace of `slack`, whose app it adds itself to.
 
-    def __init__(self, slack: Slack, me: str = ADA.id) -> None:
-        self._slack, self._me = slack, me
-        self._readers: set[asyncio.Queue[dict[str, Any] | None]] = set()
-        self._chosen: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    Who speaks travels with each request, as the parameter `as`, so that two tabs can be two people.
+    """
+
+    def __init__(self, slack: Slack) -> None:
+        self._slack = slack
+        self._readers: dict[asyncio.Queue[dict[str, Any] | None], str] = {}
+        self._chosen: defaultdict[tuple[str, str, str], dict[str, str]] = defaultdict(dict)
+        self._files = PageFiles(slack, self._person)
         slack.workspace.watchers.append(self._changed)
         slack.workspace.onlookers.append(self._surroundings_changed)
         slack.app.middlewares.append(own_pages_only)
@@ -61,13 +65,24 @@ class Page:
                 web.post("/page/home", self._home),
                 web.post("/page/submit", self._submit),
                 web.post("/page/close", self._close_modal),
+                web.post("/page/upload", self._files.upload),
+                web.get("/page/file/{file}", self._files.show),
                 web.get("/page/{name}", self._file),
             ]
         )
         slack.app.on_response_prepare.append(_add_security_headers)
         slack.app.on_shutdown.append(self._end_streams)
 
-    async def _index(self, _request: web.Request) -> web.StreamResponse:
+    def _person(self, request: web.Request) -> str:
+        """Who speaks in a request: the id of a person, Ada's if it names none."""
+        me = request.query.get("as", ADA.id)
+        user = self._slack.workspace.users.get(me)
+        if user is None or user.is_bot:
+            raise web.HTTPNotFound(text="There is nobody of this id. Try / for Ada.")
+        return me
+
+    async def _index(self, request: web.Request) -> web.StreamResponse:
+        self._person(request)
         return web.FileResponse(_FILES / "index.html")
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
@@ -77,32 +92,20 @@ class Page:
             raise web.HTTPNotFound
         return web.FileResponse(path)
 
-    async def _state(self, _request: web.Request) -> web.Response:
-        workspace = self._slack.workspace
-        users = {user.id: vars(user) for user in workspace.users.values()}
-        conversations = [_shown(c) for c in workspace.conversations.values() if self._me in c.members]
-        messages = [self._as_shown(m) for m in workspace.messages.values() if self._sees(m)]
-        return web.json_response(
-            {
-                "me": self._me,
-                "bot": BOT_USER,
-                "workspace": "Duet playground",
-                "users": users,
-                "conversations": conversations,
-                "commands": _COMMANDS,
-                "shortcuts": _SHORTCUTS,
-                "surroundings": self._surroundings(),
-                "messages": messages,
-            }
-        )
+    async def _state(self, request: web.Request) -> web.Response:
+        me, workspace = self._person(request), self._slack.workspace
+        messages = [self._as_seen(me, m) for m in workspace.messages.values() if sees(workspace, me, m)]
+        shown = {"surroundings": surroundings(workspace, me), "messages": messages}
+        return web.json_response(everything(workspace, me) | shown)
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events: what comes, changes or goes while the page is open."""
+        me = self._person(request)
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         )
         news: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
-        self._readers.add(news)
+        self._readers[news] = me
         try:
             await response.prepare(request)
             while (event := await news.get()) is not None:
@@ -110,7 +113,7 @@ class Page:
         except ConnectionResetError:
             pass  # the page was left
         finally:
-            self._readers.discard(news)
+            del self._readers[news]
         return response
 
     async def _end_streams(self, _app: web.Application) -> None:
@@ -118,148 +121,121 @@ class Page:
             reader.put_nowait(None)
 
     async def _say(self, request: web.Request) -> web.Response:
-        words = await request.json()
-        message = self._slack.say(self._me, words["channel"], words["text"], words.get("thread_ts"))
+        me, words = self._person(request), await request.json()
+        try:
+            files = self._files.uploaded(me, words.get("files", []))
+        except KeyError:
+            raise web.HTTPNotFound from None
+        message = self._slack.say(me, self._channel(me, words), words["text"], words.get("thread_ts"), files)
         return web.json_response({"ok": True, "ts": message.ts})
 
+    def _channel(self, me: str, words: Mapping[str, Any]) -> str:
+        conversation = self._slack.workspace.conversations.get(words["channel"])
+        if conversation is None or me not in conversation.members:
+            raise web.HTTPNotFound
+        return conversation.id
+
     async def _command(self, request: web.Request) -> web.Response:
-        words = await request.json()
-        await self._slack.command(self._me, words["channel"], words["command"], words["text"])
+        me, words = self._person(request), await request.json()
+        if not may_command(self._slack.workspace, me):
+            raise web.HTTPNotFound
+        await self._slack.command(me, self._channel(me, words), words["command"], words["text"])
         return web.json_response({"ok": True})
 
     async def _click(self, request: web.Request) -> web.Response:
-        words = await request.json()
+        me, words = self._person(request), await request.json()
         action, value = words["action_id"], words.get("value", "")
         try:
-            place = self._clickable(words)
-            is_acknowledged = await self._slack.click(self._me, place, action, value)
+            place = self._clickable(me, words)
+            is_acknowledged = await self._slack.click(me, place, action, value)
         except KeyError:  # a change took the button away while the click was on its way
             return web.json_response({"ok": False})
         if is_acknowledged and value and isinstance(place, Message):
-            self._choose(place, action, value)
+            self._choose(me, place, action, value)
         return web.json_response({"ok": is_acknowledged})
 
-    def _clickable(self, words: Mapping[str, Any]) -> Message | View:
+    def _clickable(self, me: str, words: Mapping[str, Any]) -> Message | View:
         workspace = self._slack.workspace
         if "view_id" not in words:
-            return workspace.messages[words["channel"], words["ts"]]
-        home = workspace.homes.get(self._me)
-        views = [*self._slack.open_views(self._me), *([home] if home else [])]
+            return self._seen(me, words)
+        home = workspace.homes.get(me)
+        views = [*self._slack.open_views(me), *([home] if home else [])]
         return {view.id: view for view in views}[words["view_id"]]
 
-    def _choose(self, place: Message, action: str, value: str) -> None:
+    def _seen(self, me: str, words: Mapping[str, Any]) -> Message:
+        """The message that a request is about. Raises KeyError if the person `me` does not see it."""
+        message = self._slack.workspace.messages[words["channel"], words["ts"]]
+        if not sees(self._slack.workspace, me, message):
+            raise KeyError
+        return message
+
+    def _choose(self, me: str, place: Message, action: str, value: str) -> None:
         """Remember what the person thinks of a message, and show it."""
-        self._chosen[place.channel, place.ts][action] = value
+        self._chosen[me, place.channel, place.ts][action] = value
         message = self._slack.workspace.messages.get((place.channel, place.ts))
         if message:
             self._changed(message, False)
 
     async def _edit(self, request: web.Request) -> web.Response:
         words = await request.json()
-        self._slack.edit(self._own(words), words["text"])
+        self._slack.edit(self._own(request, words), words["text"])
         return web.json_response({"ok": True})
 
     async def _delete(self, request: web.Request) -> web.Response:
-        self._slack.delete(self._own(await request.json()))
+        self._slack.delete(self._own(request, await request.json()))
         return web.json_response({"ok": True})
 
-    def _own(self, words: Mapping[str, Any]) -> Message:
+    def _own(self, request: web.Request, words: Mapping[str, Any]) -> Message:
         message = self._slack.workspace.messages.get((words["channel"], words["ts"]))
-        if message is None or message.user != self._me:
+        if message is None or message.user != self._person(request):
             raise web.HTTPNotFound
         return message
 
     async def _shortcut(self, request: web.Request) -> web.Response:
-        words = await request.json()
-        message = self._slack.workspace.messages.get((words["channel"], words["ts"]))
-        if message is None or not self._sees(message):
-            raise web.HTTPNotFound
-        is_acknowledged = await self._slack.message_shortcut(self._me, message, words["callback_id"])
+        me, words = self._person(request), await request.json()
+        try:
+            message = self._seen(me, words)
+        except KeyError:
+            raise web.HTTPNotFound from None
+        is_acknowledged = await self._slack.message_shortcut(me, message, words["callback_id"])
         return web.json_response({"ok": is_acknowledged})
 
-    async def _home(self, _request: web.Request) -> web.Response:
-        self._slack.open_home(self._me)
+    async def _home(self, request: web.Request) -> web.Response:
+        self._slack.open_home(self._person(request))
         return web.json_response({"ok": True})
 
     async def _submit(self, request: web.Request) -> web.Response:
-        words = await request.json()
+        me, words = self._person(request), await request.json()
         try:
-            problems = await self._slack.submit(self._me, words["view_id"], words["values"])
+            problems = await self._slack.submit(me, words["view_id"], words["values"])
         except KeyError:  # the app closed it meanwhile
             problems = None
         return web.json_response({"ok": problems == {}, "errors": problems or {}})
 
     async def _close_modal(self, request: web.Request) -> web.Response:
-        view_id = (await request.json())["view_id"]
-        views = [view for view in self._slack.open_views(self._me) if view.id == view_id]
+        me, view_id = self._person(request), (await request.json())["view_id"]
+        views = [view for view in self._slack.open_views(me) if view.id == view_id]
         self._slack.workspace.close_modals(*views)
         return web.json_response({"ok": True})
 
     def _changed(self, message: Message, is_gone: bool) -> None:
-        if not self._sees(message):
-            return
         identity = {"channel": message.channel, "ts": message.ts}
-        event = (
-            {"type": "deleted", **identity}
-            if is_gone
-            else {"type": "message", "message": self._as_shown(message)}
-        )
-        self._send(event)
+        for reader, me in self._readers.items():
+            if sees(self._slack.workspace, me, message):
+                reader.put_nowait(
+                    {"type": "deleted", **identity}
+                    if is_gone
+                    else {"type": "message", "message": self._as_seen(me, message)}
+                )
 
     def _surroundings_changed(self) -> None:
-        self._send({"type": "surroundings", "surroundings": self._surroundings()})
+        for reader, me in self._readers.items():
+            seen = surroundings(self._slack.workspace, me)
+            reader.put_nowait({"type": "surroundings", "surroundings": seen})
 
-    def _send(self, event: dict[str, Any]) -> None:
-        for reader in self._readers:
-            reader.put_nowait(event)
-
-    def _surroundings(self) -> dict[str, Any]:
-        """What is around the messages: what the bot is doing, the person's Home and the uppermost modal."""
-        workspace = self._slack.workspace
-        home, modals = workspace.homes.get(self._me), self._slack.open_views(self._me)
-        statuses = [
-            {"channel": channel, "thread_ts": ts, "status": status}
-            for (channel, ts), status in workspace.statuses.items()
-            if self._me in workspace.conversations[channel].members
-        ]
-        return {
-            "statuses": statuses,
-            "home": self._as_view(home) if home else None,
-            "modal": self._as_view(modals[-1]) if modals else None,
-        }
-
-    def _as_view(self, view: View) -> dict[str, Any]:
-        labels = {name: (view.body.get(name) or {}).get("text", "") for name in ("title", "submit", "close")}
-        blocks = rendered(view.body["blocks"], self._slack.workspace.users)
-        return {"id": view.id, "hash": view.hash, "blocks": blocks, **labels}
-
-    def _sees(self, message: Message) -> bool:
-        members = self._slack.workspace.conversations[message.channel].members
-        return self._me in members and message.only_for in ("", self._me)
-
-    def _as_shown(self, message: Message) -> dict[str, Any]:
-        return {
-            "channel": message.channel,
-            "ts": message.ts,
-            "thread_ts": message.thread_ts,
-            "user": message.user,
-            "blocks": blocks_of(message, self._slack.workspace.users),
-            "text": message.text if message.user == self._me else "",
-            "chosen": self._chosen.get((message.channel, message.ts), {}),
-            "edited": message.edited,
-            "only_you": bool(message.only_for),
-        }
-
-
-def _shown(conversation: Conversation) -> dict[str, Any]:
-    kinds = {"im": "dm", "mpim": "private"}
-    return {
-        "id": conversation.id,
-        "name": conversation.name,
-        "kind": kinds.get(conversation.kind, conversation.kind),
-        "member": BOT_USER in conversation.members,
-        "topic": conversation.topic,
-    }
+    def _as_seen(self, me: str, message: Message) -> dict[str, Any]:
+        chosen = self._chosen.get((me, message.channel, message.ts), {})
+        return message_as_seen(self._slack.workspace, me, message, chosen)
 
 
 async def _add_security_headers(_request: web.Request, response: web.StreamResponse) -> None:

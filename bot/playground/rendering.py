@@ -8,19 +8,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from markdown_it import MarkdownIt
-from markdown_it.rules_inline import StateInline
-from markdown_it.token import Token
-
+from bot.playground.markdown import markdown
 from bot.playground.workspace import Message, User
 
 _MARKED = re.compile(
     r"```\n?(?P<block>.+?)\n?```|`(?P<code>[^`\n]+)`|<(?P<sequence>[^<>\n]+)>",
     re.DOTALL,
-)
-# What counts as live in Markdown as well; `<!DOCTYPE html>` and `List<@NonNull String>` do not.
-_MENTION = re.compile(
-    r"<(?P<sequence>(?:[@#][A-Z0-9]{2}|!(?:here|channel|everyone|subteam)\b)[^<>\n]*)>",
 )
 _EMPHASIS = (
     (re.compile(r"(?<!\w)\*([^*\n]+)\*(?!\w)"), r"<strong>\1</strong>"),
@@ -52,7 +45,7 @@ def rendered(blocks: Sequence[Mapping[str, Any]], users: Mapping[str, User]) -> 
 def _rendered(block: Mapping[str, Any], users: Mapping[str, User]) -> dict[str, str]:
     match block:
         case {"type": "markdown", "text": text}:
-            return {"type": "markdown", "html": _MARKDOWN.render(text, {"users": users})}
+            return {"type": "markdown", "html": markdown(text, lambda sequence: _spoken(sequence, users))}
         case {"type": "section", "text": {"text": text}, "accessory": accessory}:
             return {"type": "section", "html": f"<div>{_mrkdwn(text, users)}</div>{_element(accessory)}"}
         case {"type": "section", "text": {"text": text}}:
@@ -139,28 +132,6 @@ def _input(block: Mapping[str, Any], element: Mapping[str, Any]) -> str:
 
 def _attributes(told: Mapping[str, str]) -> str:
     return "".join(f' {name}="{html.escape(value)}"' for name, value in told.items())
-
-
-def _mention_in_markdown(state: StateInline, silent: bool) -> bool:
-    """A rule of markdown-it's: mentions are live in Markdown as well, though not in code."""
-    found = _MENTION.match(state.src, state.pos)
-    if found is None:
-        return False
-    if not silent:
-        state.push("mention", "", 0).content = found["sequence"]
-    state.pos = found.end()
-    return True
-
-
-def _rendered_mention(
-    _renderer: object, tokens: Sequence[Token], index: int, _options: object, env: Mapping[str, Any]
-) -> str:
-    return _spoken(tokens[index].content, env["users"])
-
-
-_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable("image")
-_MARKDOWN.inline.ruler.before("autolink", "mention", _mention_in_markdown)
-_MARKDOWN.add_render_rule("mention", _rendered_mention)
 
 
 def _mrkdwn(text: str, users: Mapping[str, User]) -> str:

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from bot.playground.bedrock import Bedrock
 from bot.playground.slack import APP_TOKEN, BOT_TOKEN, Slack
+from bot.playground.workspace import ADA
 
 LOOPBACK = "127.0.0.1"
 _T = TypeVar("_T")
@@ -71,6 +72,7 @@ class Servers:
             "SLACK_BOT_TOKEN": BOT_TOKEN,
             "SLACK_APP_TOKEN": APP_TOKEN,
             "SLACK_API_URL": f"{self.slack.base_url}/api/",
+            "ADMIN_USERS": ADA.id,
             "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": self.bedrock_url,
             "AWS_ACCESS_KEY_ID": "playground",
             "AWS_SECRET_ACCESS_KEY": "playground",

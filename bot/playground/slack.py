@@ -177,6 +177,8 @@ class Slack:
             Message(channel, ts, user, text, thread_ts=thread_ts, files=files, bot_id=bot_id)
         )
         event = as_slack_shows(message) | ({"subtype": "file_share"} if files else {})
+        if (team := self.workspace.users[user].team) != TEAM:
+            event |= {"team": team, "user_team": team, "source_team": team}
         self._tell_of_message(message, event)
         self._tell_of_mention(message, event)
         return message
@@ -357,9 +359,14 @@ class Slack:
             "event": event,
             "event_id": event_id or f"Ev{uuid4().hex}",
             "event_time": int(self._clock()),
+            "is_ext_shared_channel": self._is_shared(str(event.get("channel"))),
             "authorizations": [{"team_id": TEAM, "user_id": BOT_USER, "is_bot": True}],
         }
         self._begin(self.sockets.deliver_event(payload))
+
+    def _is_shared(self, channel: str) -> bool:
+        conversation = self.workspace.conversations.get(channel)
+        return conversation is not None and conversation.is_shared
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -45,8 +45,8 @@ class Method:
 
 
 def auth_test(workspace: Workspace, _parameters: Parameters, _now: float) -> dict[str, Any]:
-    name = workspace.users[BOT_USER].name
-    return {"team": "Duet playground", "team_id": TEAM, "user": name, "user_id": BOT_USER, "bot_id": BOT_ID}
+    name, team = workspace.users[BOT_USER].name, workspace.teams[TEAM]
+    return {"team": team, "team_id": TEAM, "user": name, "user_id": BOT_USER, "bot_id": BOT_ID}
 
 
 def chat_post_message(workspace: Workspace, parameters: Parameters, now: float) -> dict[str, Any]:
@@ -165,6 +165,7 @@ def conversations_info(workspace: Workspace, parameters: Parameters, _now: float
         "is_mpim": conversation.kind == "mpim",
         "is_private": conversation.kind != "channel",
         "is_archived": conversation.is_archived,
+        "is_ext_shared": conversation.is_shared,
     }
     return {"channel": shown}
 
@@ -186,16 +187,22 @@ def files_info(workspace: Workspace, parameters: Parameters, _now: float) -> dic
 
 
 def users_info(workspace: Workspace, parameters: Parameters, _now: float) -> dict[str, Any]:
+    """https://docs.slack.dev/reference/objects/user-object"""
     user = workspace.users.get(str(parameters.get("user")))
     if user is None:
         raise ApiError("user_not_found")
     shown = {
         "id": user.id,
-        "team_id": TEAM,
+        "team_id": user.team,
+        "deleted": False,
         "name": user.name,
         "real_name": user.name,
         "profile": {"real_name": user.name, "display_name": user.name},
+        "is_admin": user.is_admin,
+        "is_restricted": user.is_restricted,
+        "is_ultra_restricted": False,
         "is_bot": user.is_bot,
+        "is_stranger": workspace.is_stranger(user),
         "tz": user.tz,
     }
     return {"user": shown | ({"locale": user.locale} if is_set(parameters, "include_locale") else {})}

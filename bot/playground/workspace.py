@@ -9,24 +9,34 @@ from typing import Any
 from uuid import uuid4
 
 TEAM = "TDUET"
+OTHER_TEAM = "TACME"
 BOT_USER = "UDUET"
 BOT_ID = "BDUET"
 
 
 @dataclass(frozen=True)
 class User:
-    """Somebody who can speak: a person, or a bot. `tz` is a name of IANA's, `locale` a tag of IETF's."""
+    """Somebody who can speak: a person, or a bot. `tz` is a name of IANA's, `locale` a tag of IETF's.
+
+    A guest `is_restricted`. Who is of another `team` is here by Slack Connect.
+    """
 
     id: str
     name: str
     is_bot: bool = False
     tz: str = "America/Los_Angeles"
     locale: str = "en-US"
+    is_admin: bool = False
+    is_restricted: bool = False
+    team: str = TEAM
 
 
 @dataclass(frozen=True)
 class Conversation:
-    """A channel ("channel"), a private channel ("private"), a group ("mpim") or direct messages ("im")."""
+    """A channel ("channel"), a private channel ("private"), a group ("mpim") or direct messages ("im").
+
+    One that `is_shared` has people of other companies in it, by Slack Connect.
+    """
 
     id: str
     name: str
@@ -34,6 +44,7 @@ class Conversation:
     members: frozenset[str]
     topic: str = ""
     is_archived: bool = False
+    is_shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,23 +113,34 @@ class Trigger:
 # https://docs.slack.dev/interactivity/handling-user-interaction
 _TRIGGER_SECONDS = 3.0
 
-ADA = User("UADA", "Ada")
+ADA = User("UADA", "Ada", is_admin=True)
 MINJI = User("UMINJI", "민지", tz="Asia/Seoul", locale="ko-KR")
+SAM = User("USAM", "Sam", tz="Europe/London", locale="en-GB", is_restricted=True)
+NOOR = User("UNOOR", "Noor", tz="Europe/Berlin", locale="en-GB", team=OTHER_TEAM)
 DUET = User(BOT_USER, "Duet", is_bot=True)
 RELAY = User("URELAY", "Relay", is_bot=True)
 SLACKBOT = User("USLACKBOT", "Slackbot", is_bot=True)
 
 _EVERYONE = frozenset({ADA.id, MINJI.id, RELAY.id})
 _CONVERSATIONS = (
-    Conversation("CGENERAL", "general", "channel", _EVERYONE | {BOT_USER}, "Everything and everyone"),
+    Conversation("CGENERAL", "general", "channel", _EVERYONE | {SAM.id, BOT_USER}, "Everything and everyone"),
     Conversation("CRANDOM", "random", "channel", _EVERYONE | {BOT_USER}, "Nothing in particular"),
     Conversation("CKOREAN", "한국어", "channel", _EVERYONE | {BOT_USER}, "한국어로 이야기해요"),
+    Conversation(
+        "CPARTNERS",
+        "partners",
+        "channel",
+        _EVERYONE | {NOOR.id, BOT_USER},
+        "Shared with Acme, another company",
+        is_shared=True,
+    ),
     Conversation("CQUIET", "quiet", "channel", _EVERYONE, "A channel without the bot: try /ask here"),
     Conversation("GSECRET", "secret", "private", _EVERYONE, "A private channel without the bot"),
     Conversation("GTEAM", "team", "private", _EVERYONE | {BOT_USER}, "A private channel with the bot"),
     Conversation("GGROUP", "ada--minji--duet", "mpim", frozenset({ADA.id, MINJI.id, BOT_USER})),
     Conversation("DADA", "Duet", "im", frozenset({ADA.id, BOT_USER})),
     Conversation("DMINJI", "Duet", "im", frozenset({MINJI.id, BOT_USER})),
+    Conversation("DSAM", "Duet", "im", frozenset({SAM.id, BOT_USER})),
 )
 
 
@@ -128,12 +150,14 @@ class Workspace:
     of each that went (then the second argument is True); `onlookers` are told when a status, a Home or a
     modal changed.
 
-    `statuses` are by channel and thread, `homes` by user, `modals` by their ids in the order of opening.
+    `teams` are names by id, `statuses` are by channel and thread, `homes` by user, `modals` by their ids in
+    the order of opening.
     """
 
     users: dict[str, User] = field(
-        default_factory=lambda: {user.id: user for user in (ADA, MINJI, DUET, RELAY, SLACKBOT)}
+        default_factory=lambda: {user.id: user for user in (ADA, MINJI, SAM, NOOR, DUET, RELAY, SLACKBOT)}
     )
+    teams: dict[str, str] = field(default_factory=lambda: {TEAM: "Duet playground", OTHER_TEAM: "Acme"})
     conversations: dict[str, Conversation] = field(
         default_factory=lambda: {conversation.id: conversation for conversation in _CONVERSATIONS}
     )
@@ -229,6 +253,11 @@ class Workspace:
         """The conversation of the bot with `user` alone."""
         wanted = {user, BOT_USER}
         return next((c for c in self.conversations.values() if c.kind == "im" and c.members == wanted), None)
+
+    def is_stranger(self, user: User) -> bool:
+        """Whether `user` is of another company and shares no conversation with the bot."""
+        both = {user.id, BOT_USER}
+        return user.team != TEAM and not any(both <= c.members for c in self.conversations.values())
 
     def add_channel(self, channel: str, name: str) -> None:
         """Open a channel that everybody and the bot are in."""

@@ -15,7 +15,7 @@ from bot.playground.files import LOGIN_PAGE, Mishap
 from bot.playground.limits import UNLIMITED
 from bot.playground.servers import Servers
 from bot.playground.slack import ALL_SCOPES, APP_TOKEN, BOT_TOKEN, Slack
-from bot.playground.workspace import ADA, BOT_USER, MINJI
+from bot.playground.workspace import ADA, BOT_USER, MINJI, NOOR, OTHER_TEAM, SAM, TEAM, User
 from tests.playground.conftest import Listener, serving, web_client
 
 DATA = b"\x89PNG\r\n\x1a\n and more"
@@ -215,6 +215,33 @@ def test_a_person_can_be_asked_about(servers: Servers, with_locale: bool | None)
     assert user["profile"]["display_name"] == "민지"
     assert user["tz"] == "Asia/Seoul"
     assert user.get("locale") == ("ko-KR" if with_locale else None)
+
+
+@pytest.mark.parametrize(
+    ("user", "team", "is_admin", "is_restricted"),
+    [
+        (ADA, TEAM, True, False),
+        (MINJI, TEAM, False, False),
+        (SAM, TEAM, False, True),
+        (NOOR, OTHER_TEAM, False, False),
+    ],
+    ids=["admin", "member", "guest", "partner"],
+)
+def test_it_is_told_who_somebody_is_to_the_workspace(
+    servers: Servers, user: User, team: str, is_admin: bool, is_restricted: bool
+) -> None:
+    """Somebody of another company is no stranger where the bot shares a channel with them."""
+    found = web_client(servers).users_info(user=user.id)["user"]
+
+    assert (found["team_id"], found["is_stranger"]) == (team, False)
+    assert (found["is_admin"], found["is_restricted"]) == (is_admin, is_restricted)
+
+
+def test_somebody_of_another_company_without_a_shared_channel_is_a_stranger(servers: Servers) -> None:
+    stranger = User("USTRANGER", "Who", team=OTHER_TEAM)
+    servers.do(lambda: servers.slack.workspace.users.update({stranger.id: stranger}))
+
+    assert web_client(servers).users_info(user=stranger.id)["user"]["is_stranger"] is True
 
 
 def test_a_bot_is_told_from_a_person(servers: Servers) -> None:

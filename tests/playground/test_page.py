@@ -20,8 +20,9 @@ from bot.playground.page import Page
 from bot.playground.servers import Servers
 from bot.playground.slack import Slack
 from bot.playground.socket_mode import SocketMode
-from bot.playground.workspace import ADA, BOT_USER, MINJI, Message, User
+from bot.playground.workspace import ADA, BOT_USER, MINJI, NOOR, SAM, Message, User
 from tests.playground.conftest import SOON, Listener, serving, web_client
+from tests.sample_files import png
 
 FILES = sorted(path.name for path in (Path(bot.playground.page.__file__).parent / "page").iterdir())
 
@@ -54,27 +55,41 @@ def request(
     path: str,
     method: str = "GET",
     headers: Mapping[str, str] | None = None,
-    body: Mapping[str, Any] | None = None,
+    body: Mapping[str, Any] | bytes | None = None,
 ) -> tuple[HTTPResponse, str]:
     """The answer to a request whose path is sent as it stands."""
+    sent = json.dumps(body) if isinstance(body, Mapping) else body
     with closing(HTTPConnection(address(servers), timeout=SOON)) as connection:
-        connection.request(method, path, json.dumps(body) if body else None, dict(headers or {}))
+        connection.request(method, path, sent, dict(headers or {}))
         response = connection.getresponse()
-        return response, response.read().decode()
+        return response, response.read().decode(errors="replace")
 
 
-def state(servers: Servers) -> Any:
-    response, body = request(servers, "/page/state")
+def state(servers: Servers, person: User = ADA) -> Any:
+    response, body = request(servers, f"/page/state?as={person.id}")
     assert response.status == 200
     return json.loads(body)
+
+
+def upload(servers: Servers, person: User, **parts: str | bytes) -> str:
+    """Let `person` upload a file, and return its id."""
+    sent = b"".join(
+        f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'.encode()
+        + (part.encode() if isinstance(part, str) else part)
+        + b"\r\n"
+        for name, part in parts.items()
+    )
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    _, answer = request(servers, f"/page/upload?as={person.id}", "POST", headers, sent + b"--x--\r\n")
+    return str(json.loads(answer)["id"])
 
 
 class Events:
     """An open stream of the page's events."""
 
-    def __init__(self, servers: Servers) -> None:
+    def __init__(self, servers: Servers, person: User = ADA) -> None:
         self._connection = HTTPConnection(address(servers), timeout=SOON)
-        self._connection.request("GET", "/page/events")
+        self._connection.request("GET", f"/page/events?as={person.id}")
         self.response = self._connection.getresponse()
 
     def next(self) -> Any:
@@ -111,7 +126,8 @@ def test_a_foreign_host_is_refused(untouched: Servers, host: str, path: str) -> 
     "path",
     [
         *("/page/say", "/page/command", "/page/click", "/page/edit", "/page/delete", "/page/shortcut"),
-        *("/page/home", "/page/submit", "/page/close", "/api/chat.postMessage", "/commands/x", "/actions/x"),
+        *("/page/home", "/page/submit", "/page/close", "/page/upload"),
+        *("/api/chat.postMessage", "/commands/x", "/actions/x"),
     ],
 )
 def test_a_foreign_origin_is_refused_and_nothing_is_said(untouched: Servers, origin: str, path: str) -> None:
@@ -193,6 +209,7 @@ def test_a_message_and_its_edit_and_its_end_come_as_events(servers: Servers, eve
             "blocks": [
                 {"type": "text", "html": '<strong>hi</strong> <span class="mention">@Ada</span>'},
             ],
+            "files": [],
             "text": "*hi* <@UADA>",
             "chosen": {},
             "edited": False,
@@ -347,7 +364,7 @@ def test_the_state_holds_only_what_its_person_may_see(servers: Servers) -> None:
     seen = state(servers)
 
     assert {conversation["id"] for conversation in seen["conversations"]} == {
-        *("CGENERAL", "CRANDOM", "CKOREAN", "CQUIET", "GSECRET", "GTEAM", "GGROUP", "DADA"),
+        *("CGENERAL", "CRANDOM", "CKOREAN", "CPARTNERS", "CQUIET", "GSECRET", "GTEAM", "GGROUP", "DADA"),
     }
     assert [(message["blocks"][0]["html"], message["only_you"]) for message in seen["messages"]] == [
         ("a whisper to Ada", True),
@@ -362,6 +379,91 @@ def test_the_events_tell_only_what_their_person_may_see(servers: Servers, events
 
     htmls = [events.next()["message"]["blocks"][0]["html"] for _ in range(2)]
     assert htmls == ["a whisper to Ada", "hello all"]
+
+
+def test_two_people_see_and_say_what_is_theirs_at_the_same_time(servers: Servers) -> None:
+    hide_and_show(servers)
+    with closing(Events(servers, ADA)) as hers, closing(Events(servers, MINJI)) as his:
+        words = {"channel": "DMINJI", "text": "to Duet alone"}
+        request(servers, f"/page/say?as={MINJI.id}", "POST", body=words)
+        request(servers, f"/page/say?as={ADA.id}", "POST", body={"channel": "CGENERAL", "text": "to all"})
+        seen = [(event["message"]["user"], event["message"]["text"]) for event in (his.next(), his.next())]
+        assert seen == [(MINJI.id, "to Duet alone"), (ADA.id, "")]
+        assert hers.next()["message"]["text"] == "to all"
+
+    texts = {message["blocks"][0]["html"] for message in state(servers, MINJI)["messages"]}
+    assert {"Minji&#x27;s secret", "a whisper to Minji", "another secret", "to Duet alone"} <= texts
+    assert "a whisper to Ada" not in texts
+
+
+def test_a_guest_and_somebody_of_another_company_see_what_they_were_let_into(servers: Servers) -> None:
+    guest, foreigner = state(servers, SAM), state(servers, NOOR)
+
+    assert [c["id"] for c in guest["conversations"]] == ["CGENERAL", "DSAM"]
+    assert [c["id"] for c in foreigner["conversations"]] == ["CPARTNERS"]
+    assert (guest["workspace"], foreigner["workspace"]) == ("Duet playground", "Acme")
+    assert [command["name"] for command in guest["commands"]] == ["/ask"]
+    assert foreigner["commands"] == foreigner["shortcuts"] == []
+
+
+def test_what_somebody_is_not_in_is_not_spoken_in_nor_clicked_in(servers: Servers) -> None:
+    secret = servers.do(lambda: servers.slack.say(MINJI.id, "DMINJI", "what is that?"))
+    words = {"channel": "DMINJI", "ts": secret.ts, "text": "hi", "command": "/ask", "action_id": "stop"}
+    with closing(Listener(servers)) as app:
+        answers = [
+            request(servers, f"/page/{what}?as={SAM.id}", "POST", body=words)
+            for what in ("say", "command", "edit", "click")
+        ]
+        response, _ = request(servers, f"/page/command?as={NOOR.id}", "POST", body=words)
+
+        assert [answer.status for answer, _ in answers] == [404, 404, 404, 200]
+        assert json.loads(answers[-1][1]) == {"ok": False}
+        assert response.status == 404
+        assert [e for e in app.envelopes() if e["type"] != "events_api"] == []
+    assert list(servers.slack.workspace.messages.values()) == [secret]
+
+
+@pytest.mark.parametrize("person", ["UNOBODY", BOT_USER, ""])
+@pytest.mark.parametrize("path", ["/", "/page/state", "/page/events"])
+def test_nobody_is_spoken_for_who_is_no_person(untouched: Servers, path: str, person: str) -> None:
+    response, _ = request(untouched, f"{path}?as={person}")
+
+    assert response.status == 404
+
+
+def test_what_was_uploaded_is_shared_by_its_uploader_and_shown_to_who_sees_the_message(
+    servers: Servers,
+) -> None:
+    picture = png(3, 2)
+    sides = {"original_w": "3", "original_h": "2"}
+    shown = upload(servers, MINJI, name="지도.png", **sides, file=picture, thumbnail=b"small")
+    words = {"channel": "DMINJI", "text": "", "files": [shown]}
+    others, _ = request(servers, f"/page/say?as={SAM.id}", "POST", body={**words, "channel": "CGENERAL"})
+    before, _ = request(servers, f"/page/file/{shown}?as={MINJI.id}")
+    request(servers, f"/page/say?as={MINJI.id}", "POST", body=words)
+    after, data = request(servers, f"/page/file/{shown}?as={MINJI.id}")
+    foreign, _ = request(servers, f"/page/file/{shown}?as={ADA.id}")
+
+    assert [r.status for r in (others, before, after, foreign)] == [404, 404, 200, 404]
+    assert (after.headers["Content-Type"], data) == ("image/png", picture.decode(errors="replace"))
+    (message,) = servers.slack.workspace.messages.values()
+    (file,) = message.files
+    assert (file["name"], file["original_w"], file["original_h"]) == ("지도.png", 3, 2)
+    assert servers.slack.workspace.files[shown].thumbnail == b"small"
+    (seen,) = state(servers, MINJI)["messages"][0]["files"]
+    assert (seen["name"], seen["filetype"], seen["size"]) == ("지도.png", "png", len(picture))
+
+
+@pytest.mark.parametrize("name", ["evil.html", "evil.svg", "evil.js", "evil.xml"])
+def test_a_file_that_could_carry_a_script_is_only_ever_saved(servers: Servers, name: str) -> None:
+    """On the page's own address it would be the page's."""
+    evil = upload(servers, ADA, name=name, file="<script>alert(1)</script>")
+    request(servers, "/page/say", "POST", body={"channel": "CGENERAL", "text": "", "files": [evil]})
+    response, _ = request(servers, f"/page/file/{evil}")
+
+    assert response.headers["Content-Type"] == "application/octet-stream"
+    assert response.headers["Content-Disposition"].startswith("attachment;")
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_names_and_topics_reach_the_page_as_they_are(servers: Servers) -> None:

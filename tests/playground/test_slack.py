@@ -11,7 +11,7 @@ import pytest
 from bot.playground.limits import UNLIMITED
 from bot.playground.slack import ALL_EVENTS, ALL_SCOPES, Slack
 from bot.playground.web_api import ApiError
-from bot.playground.workspace import ADA, BOT_ID, BOT_USER, MINJI, RELAY
+from bot.playground.workspace import ADA, BOT_ID, BOT_USER, MINJI, NOOR, OTHER_TEAM, RELAY
 from tests.playground.conftest import Listener, serving, web_client
 
 MENTION = f"<@{BOT_USER}> why?"
@@ -82,6 +82,20 @@ def test_a_message_with_a_file_comes_as_file_share(listener: Listener, channel: 
     (event,) = listener.hears(lambda slack: slack.say(ADA.id, channel, MENTION, files=files))
 
     assert (event["subtype"], event["files"]) == ("file_share", files)
+
+
+def test_what_somebody_of_another_company_says_names_their_team_and_a_shared_channel(
+    listener: Listener,
+) -> None:
+    """https://docs.slack.dev/apis/slack-connect"""
+    hers = listener.hears(lambda slack: slack.say(ADA.id, "CPARTNERS", f"<@{BOT_USER}> hi"))
+    (event,) = listener.hears(lambda slack: slack.say(NOOR.id, "CPARTNERS", f"<@{BOT_USER}> hi"))
+    payloads = [envelope["payload"] for envelope in listener.envelopes()]
+    told = {p["event"].get("user"): p["is_ext_shared_channel"] for p in payloads}
+
+    assert (event["user"], event["user_team"], event["source_team"]) == (NOOR.id, OTHER_TEAM, OTHER_TEAM)
+    assert "user_team" not in hers[0]
+    assert (told[NOOR.id], told[None]) == (True, False)
 
 
 def test_a_direct_message_that_is_edited_and_deleted_is_heard_of_as_that(listener: Listener) -> None:
