@@ -6,6 +6,7 @@ import html
 import json
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
 from typing import Any
 
 from bot.playground.markdown import markdown
@@ -15,6 +16,8 @@ _MARKED = re.compile(
     r"```\n?(?P<block>.+?)\n?```|`(?P<code>[^`\n]+)`|<(?P<sequence>[^<>\n]+)>",
     re.DOTALL,
 )
+# https://docs.slack.dev/messaging/formatting-message-text#date-formatting
+_DATE = re.compile(r"!date\^(?P<seconds>\d{1,11})\^(?P<format>[^^]+)(\^.*)?")
 _EMPHASIS = (
     (re.compile(r"(?<!\w)\*([^*\n]+)\*(?!\w)"), r"<strong>\1</strong>"),
     (re.compile(r"(?<!\w)_([^_\n]+)_(?!\w)"), r"<em>\1</em>"),
@@ -162,8 +165,12 @@ def _plain(text: str) -> str:
 
 
 def _spoken(sequence: str, users: Mapping[str, User]) -> str:
-    """A control sequence: a mention, or a link."""
+    """A control sequence: a date, a mention, or a link."""
     target, _, label = map(_plain, sequence.partition("|"))
+    if date := _DATE.fullmatch(target):
+        moment = datetime.fromtimestamp(int(date["seconds"]), timezone.utc)
+        told = {"datetime": moment.isoformat(), "data-format": date["format"]}
+        return f"<time{_attributes(told)}>{html.escape(label)}</time>"
     if target.startswith(("@", "#", "!")):
         sign = "#" if target.startswith("#") else "@"
         known = users.get(target[1:])

@@ -11,6 +11,7 @@ from bot.playground.workspace import BOT_USER, TEAM, Conversation, Message, View
 
 _COMMANDS = [{"name": "/ask", "usage_hint": "your question", "description": "Ask Duet, here or anywhere"}]
 _SHORTCUTS = [{"callback_id": "ask_about_message", "name": "Ask Duet about this"}]
+_ABOUT = "Ask anything. One voice says at once that it heard you, the other answers in depth."
 _KINDS = {"im": "dm", "mpim": "group"}
 
 
@@ -30,6 +31,7 @@ def everything(workspace: Workspace, me: str) -> dict[str, Any]:
         "me": me,
         "bot": BOT_USER,
         "workspace": workspace.teams[workspace.users[me].team],
+        "about": _ABOUT,
         "users": {user.id: vars(user) for user in workspace.users.values()},
         "teams": workspace.teams,
         "conversations": [_conversation(c, me) for c in workspace.conversations.values() if me in c.members],

@@ -35,6 +35,8 @@ ATTACKS = [
     "<@UNKNOWN|<script>alert(1)</script>>",
     "<@UEVIL>",
     "<!here onclick=alert(1)>",
+    '<!date^1^"><script>alert(1)</script>|<script>alert(1)</script>>',
+    "<!date^1750000000^{date} ' onclick=alert(1)|&lt;script&gt;>",
     "[x](javascript:alert(1))",
     "[x](JaVaScRiPt:alert(1))",
     "[x](data:text/html,<script>alert(1)</script>)",
@@ -50,9 +52,10 @@ ATTACKS = [
 HARMLESS = {
     *("p", "br", "strong", "em", "s", "del", "code", "pre", "span", "a", "blockquote", "hr", "button"),
     *("h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li"),
-    *("table", "thead", "tbody", "tr", "th", "td", "div", "label", "input"),
+    *("table", "thead", "tbody", "tr", "th", "td", "div", "label", "input", "time"),
 }
 HARMLESS_ATTRIBUTES = {"class", "href", "title", "start", "type", "data-action", "checked", "disabled"}
+HARMLESS_ATTRIBUTES |= {"datetime", "data-format"}
 
 
 class Page(HTMLParser):
@@ -225,6 +228,14 @@ def test_a_link_that_could_do_harm_is_text(target: str) -> None:
         markdown(f"<{target}>"),
     ):
         assert Page(html).of("href") == []
+
+
+def test_a_date_is_left_to_the_readers_clock() -> None:
+    page = Page(shown("asked <!date^1750000000^{date_short_pretty} {time}|2025-06-15 15:06 UTC>"))
+
+    assert page.of("datetime") == ["2025-06-15T15:06:40+00:00"]
+    assert page.of("data-format") == ["{date_short_pretty} {time}"]
+    assert page.text == "asked 2025-06-15 15:06 UTC"
 
 
 def test_an_image_is_a_link_and_is_not_loaded() -> None:

@@ -8,25 +8,42 @@ let dismissing = null; // the button whose pressing closes it, and must not open
 
 export const isMenuOpen = () => menu.matches(":popover-open");
 
-/** Show what can be chosen; `items` are { label, act, isDanger }. Closing gives the focus back to `button`. */
+/**
+ * Show what can be chosen: `items` are { label, note, act, isDanger }, with an `href` in place of `act` where it
+ * leads elsewhere, with `isChecked` where one of several holds; or groups of them, { heading, items }.
+ * Closing gives the focus back to `button`.
+ */
 export function openMenu(button, items) {
   const isDismissal = dismissing === button;
   dismissing = null;
   if (isDismissal) return;
   opener = button;
   menu.ariaLabel = button.ariaLabel;
-  menu.replaceChildren(...items.map(itemOf));
+  menu.replaceChildren(...items.map((item) => (item.items ? groupOf(item) : itemOf(item))));
   // Outside an open dialog it could not be reached.
   (button.closest("dialog") ?? document.body).append(menu);
   button.focus();
   menu.showPopover();
   placeAt(button.getBoundingClientRect());
-  menu.firstElementChild.focus();
+  (menu.querySelector("[aria-checked=true]") ?? choices()[0]).focus();
 }
 
-function itemOf({ label, act, isDanger = false }) {
-  const item = document.createElement("button");
-  Object.assign(item, { type: "button", role: "menuitem", tabIndex: -1, textContent: label });
+const choices = () => [...menu.querySelectorAll("[role^=menuitem]")];
+
+function groupOf({ heading, items }) {
+  const group = Object.assign(document.createElement("div"), { role: "group", ariaLabel: heading });
+  const title = Object.assign(document.createElement("p"), { textContent: heading, ariaHidden: "true" });
+  group.append(title, ...items.map(itemOf));
+  return group;
+}
+
+function itemOf({ label, note = "", act = () => {}, href = null, isChecked = null, isDanger = false }) {
+  const item = document.createElement(href === null ? "button" : "a");
+  const role = isChecked === null ? "menuitem" : "menuitemradio";
+  Object.assign(item, { role, tabIndex: -1, textContent: label, ariaChecked: isChecked });
+  if (href === null) item.type = "button";
+  else item.href = href;
+  if (note) item.append(" ", Object.assign(document.createElement("small"), { textContent: note }));
   item.classList.toggle("danger", isDanger);
   item.addEventListener("click", () => {
     menu.hidePopover();
@@ -43,7 +60,7 @@ function placeAt({ right, top, bottom }) {
 }
 
 menu.addEventListener("keydown", (event) => {
-  const items = [...menu.children];
+  const items = choices();
   const here = items.indexOf(document.activeElement);
   const there = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: -1 }[event.key];
   if (event.key === "Tab") menu.hidePopover();
