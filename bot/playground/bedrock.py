@@ -95,12 +95,20 @@ class Bedrock:
         request = Request(http.match_info["operation"], http.match_info["model_id"], body, request_id)
         client = Client(http, lambda: self._releases)  # before the request is seen, and may be released
         self.requests.append(request)
-        if refused := refusal(request.model_id, body):
-            return _error("ValidationException", refused, request_id)
+        try:
+            return await self._respond(request, client)
+        finally:
+            request.course.ended = monotonic()
+
+    async def _respond(self, request: Request, client: Client) -> web.StreamResponse:
+        if refused := refusal(request.model_id, request.body):
+            request.course.error = "ValidationException"
+            return _error("ValidationException", refused, request.request_id)
         reply = self._next_reply(request.operation)
         if reply.error:
-            return _error(reply.error, reply.message, request_id, reply.status)
-        read = self._cache.take(request.model_id, body, monotonic())
+            request.course.error = reply.error
+            return _error(reply.error, reply.message, request.request_id, reply.status)
+        read = self._cache.take(request.model_id, request.body, monotonic())
         return await self._answer(Answer(request, reply, reply.pace or self._pace, client, read), client)
 
     def _next_reply(self, operation: str) -> Reply:

@@ -76,6 +76,20 @@ class Reply:
             raise ValueError(f"no such ending: {self.then}")
 
 
+@dataclass
+class Course:
+    """How a request went. Times are of time.monotonic; `ended` is None while it is being answered.
+
+    `usage` is what Bedrock tells of tokens, empty if the answer did not get so far. `error` is the code of an
+    HTTP error.
+    """
+
+    began: float = field(default_factory=monotonic)
+    ended: float | None = None
+    error: str = ""
+    usage: Mapping[str, int] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Request:
     """A request as it came in, also when it was refused."""
@@ -87,6 +101,7 @@ class Request:
     request_id: str
     sent: list[tuple[float, int]] = field(default_factory=list, compare=False)
     """When (time.monotonic) how many characters of a stream's text had been sent in all."""
+    course: Course = field(default_factory=Course, compare=False)
 
 
 class Client:
@@ -226,7 +241,7 @@ class Answer:
 
     def _figures(self, sent: Sequence[str]) -> dict[str, Any]:
         written = max(1, len(tokens("".join(sent))))
-        return {
+        figures = {
             "usage": {
                 "inputTokens": self._read.fresh,
                 "outputTokens": written,
@@ -236,6 +251,8 @@ class Answer:
             },
             "metrics": {"latencyMs": round((self._clock() - self._started) * 1000)},
         }
+        self.request.course.usage = figures["usage"]
+        return figures
 
 
 def _with_empty_deltas(pieces: Sequence[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import inf
 
@@ -37,6 +37,19 @@ class Limits:
 UNLIMITED = Limits(inf, inf, inf, inf, {})
 
 
+@dataclass(frozen=True)
+class Gauge:
+    """How full a budget is: `used` of `allowed`, which is infinite without a limit.
+
+    Of a method, calls in the last minute; of a `channel`, posts of its burst that are not earned back yet.
+    """
+
+    method: str
+    channel: str
+    used: float
+    allowed: float
+
+
 class Meter:
     """Counts calls against `limits`. Times are seconds of any clock that does not go back."""
 
@@ -56,6 +69,21 @@ class Meter:
             if is_post:
                 self._buckets[channel] = (self._level(channel, now) - 1, now)
         return wait
+
+    def gauges(self, methods: Iterable[str], now: float) -> list[Gauge]:
+        """The budget of each of the `methods`, and of each channel that was posted in lately."""
+        of_methods = [
+            Gauge(name, "", sum(at + _WINDOW_SECONDS > now for at in self._calls[name]), self._allowed(name))
+            for name in methods
+        ]
+        burst = self._limits.post_burst_in_channel
+        levels = {channel: self._level(channel, now) for channel in self._buckets}
+        channels = [
+            Gauge("chat.postMessage", channel, burst - level, burst)
+            for channel, level in levels.items()
+            if level < burst
+        ]
+        return [*of_methods, *channels]
 
     def _allowed(self, method: str) -> float:
         if method == "chat.postMessage":

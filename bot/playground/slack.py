@@ -28,7 +28,7 @@ from bot.playground.interactions import (
     name_of,
     submitted,
 )
-from bot.playground.limits import Limits, Meter
+from bot.playground.limits import Gauge, Limits, Meter
 from bot.playground.socket_mode import SocketMode
 from bot.playground.views import changed_view, unfit, view_as_slack_shows
 from bot.playground.web_api import METHODS, READ_SCOPES, ApiError, as_slack_shows
@@ -74,12 +74,18 @@ class Fault:
 
 @dataclass(frozen=True)
 class Call:
-    """A Web API call as it came, and how it was answered: `error` is empty where it was ok."""
+    """A Web API call as it came, and how it was answered: `error` is empty where it was ok.
+
+    It was answered `at` (Unix seconds), after so many `seconds`. `status` is HTTP's, `retry_after` seconds.
+    """
 
     method: str
     parameters: Mapping[str, Any]
     at: float
     error: str
+    seconds: float = 0.0
+    status: int = 200
+    retry_after: int | None = None
 
 
 @dataclass(frozen=True)
@@ -95,7 +101,7 @@ class _ResponseUrl:
 
 class Slack:
     """The server. `granted` and `subscribed` are the app's scopes and events, from its manifest. A call takes
-    `answering_seconds`.
+    `answering_seconds`, which may change.
 
     All of it runs on the event loop that serves `app`.
     """
@@ -116,9 +122,10 @@ class Slack:
         self.used_scopes: set[str] = set()
         self._granted, self._subscribed = frozenset(granted), frozenset(subscribed)
         self._clock = clock
-        self._answering_seconds = answering_seconds
+        self.answering_seconds = answering_seconds
         self._meter = Meter(limits or Limits())
         self._faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
+        self._lasting: dict[str, Fault] = {}
         self._response_urls: dict[str, _ResponseUrl] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.app = web.Application()
@@ -137,6 +144,19 @@ class Slack:
     def enqueue(self, method: str, *faults: Fault) -> None:
         """Let the next calls of `method` fail so, in this order."""
         self._faults[method].extend(faults)
+
+    def always(self, method: str, fault: Fault | None) -> None:
+        """Let every call of `method` fail so that is not told otherwise; None ends it.
+
+        "" stands for each method that has no fault of its own.
+        """
+        self._lasting.pop(method, None)
+        if fault:
+            self._lasting[method] = fault
+
+    def gauges(self, methods: Iterable[str]) -> list[Gauge]:
+        """How full the budgets of the `methods` and of the channels are at this moment."""
+        return self._meter.gauges(methods, self._clock())
 
     # What people do
 
@@ -386,23 +406,34 @@ class Slack:
         return web.json_response({"ok": True, "url": url})
 
     async def _call(self, request: web.Request) -> web.Response:
-        name = request.match_info["method"]
+        name, came = request.match_info["method"], self._clock()
         parameters = await _parameters(request)
-        fault = self._faults[name].popleft() if self._faults[name] else None
+        fault = self._next_fault(name)
+        if not fault or fault.made:
+            wait = self._meter.take(name, str(parameters.get("channel")), self._clock())
+            fault = Fault(429, "ratelimited", retry_after=math.ceil(wait)) if wait else fault
         if fault and not fault.made:
-            self.calls.append(Call(name, parameters, self._clock(), fault.error or f"HTTP {fault.status}"))
+            self._note(Call(name, parameters, came, fault.error or f"HTTP {fault.status}"), fault)
             return await _faulty(fault, request)
-        wait = self._meter.take(name, str(parameters.get("channel")), self._clock())
-        if wait:
-            self.calls.append(Call(name, parameters, self._clock(), "ratelimited"))
-            return await _faulty(Fault(429, "ratelimited", retry_after=math.ceil(wait)), request)
-        await asyncio.sleep(self._answering_seconds)
+        await asyncio.sleep(self.answering_seconds)
         try:
             answer = {"ok": True} | self._made(name, parameters, _token(request))
         except ApiError as error:
             answer = {"ok": False, "error": error.code, **error.details}
-        self.calls.append(Call(name, parameters, self._clock(), str(answer.get("error", ""))))
+        self._note(Call(name, parameters, came, str(answer.get("error", ""))), fault)
         return await _faulty(fault, request) if fault else web.json_response(answer)
+
+    def _next_fault(self, method: str) -> Fault | None:
+        queued = self._faults[method]
+        return queued.popleft() if queued else self._lasting.get(method) or self._lasting.get("")
+
+    def _note(self, call: Call, fault: Fault | None) -> None:
+        """Write down a call that came at `call.at` and is answered now, with `fault` if there is one."""
+        now, fault = self._clock(), fault or Fault()
+        seconds = now - call.at
+        self.calls.append(
+            replace(call, at=now, seconds=seconds, status=fault.status, retry_after=fault.retry_after)
+        )
 
     def _made(self, name: str, parameters: Mapping[str, Any], token: str) -> dict[str, Any]:
         if code := _refusal_of_token(token, BOT_TOKEN):

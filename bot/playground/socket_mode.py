@@ -9,7 +9,9 @@ import asyncio
 import itertools
 import json
 import random
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 from uuid import uuid4
@@ -30,8 +32,19 @@ class Loss(Enum):
     SILENCE = "nothing is read or answered any more, and nobody says so"
 
 
+@dataclass
+class Delivery:
+    """An envelope that was sent: what is in it, when, and when it was acknowledged (Unix seconds)."""
+
+    kind: str
+    payload: Mapping[str, Any]
+    sent_at: float
+    acknowledged_at: float | None = None
+
+
 class SocketMode:
-    """The connections of one app. `unacknowledged` names the envelopes that were not answered in time.
+    """The connections of one app. `unacknowledged` names the envelopes that were not answered in time, and
+    `deliveries` are all in the order of sending.
 
     An envelope has `ack_seconds` to be acknowledged; an event that was not is sent again after the pauses.
     """
@@ -42,6 +55,7 @@ class SocketMode:
         self._ack_seconds = ack_seconds
         self._event_retries = event_retries
         self.unacknowledged: list[dict[str, Any]] = []
+        self.deliveries: list[Delivery] = []
         self._connections: dict[web.WebSocketResponse, web.Request] = {}
         self._connected = asyncio.Event()
         self._is_refusing = False
@@ -102,11 +116,17 @@ class SocketMode:
         answered = self._waiting[envelope["envelope_id"]] = asyncio.get_running_loop().create_future()
         connection = random.choice(list(self._connections))  # noqa: S311 - any one will do
         try:
+            delivery = Delivery(kind, payload, time.time())
+            self.deliveries.append(delivery)
             await connection.send_json(envelope)
-            return await asyncio.wait_for(answered, self._ack_seconds)
+            await asyncio.wait_for(answered, self._ack_seconds)
         except (asyncio.TimeoutError, ConnectionError):  # the latter from a connection that is going
             self.unacknowledged.append(envelope)
             return None
+        else:
+            delivery.acknowledged_at = time.time()
+            answer: dict[str, Any] = answered.result()
+            return answer
         finally:
             self._waiting.pop(envelope["envelope_id"], None)
 
