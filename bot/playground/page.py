@@ -11,9 +11,11 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.playground.bedrock import Bedrock
 from bot.playground.page_files import PageFiles
 from bot.playground.sight import everything, may_command, message_as_seen, sees, surroundings
 from bot.playground.slack import Slack
+from bot.playground.workbench import Workbench
 from bot.playground.workspace import ADA, Message, View
 
 _FILES = Path(__file__).parent / "page"
@@ -40,11 +42,13 @@ async def own_pages_only(
 class Page:
     """The page, on the workspace of `slack`, whose app it adds itself to.
 
-    Who speaks travels with each request, as the parameter `as`, so that two tabs can be two people.
+    Who speaks travels with each request, as the parameter `as`, so that two tabs can be two people. The workbench
+    is part of it; it can disturb the models of `bedrock`, if they are not the real ones.
     """
 
-    def __init__(self, slack: Slack) -> None:
+    def __init__(self, slack: Slack, bedrock: Bedrock | None = None) -> None:
         self._slack = slack
+        Workbench(slack, bedrock)
         self._readers: dict[asyncio.Queue[dict[str, Any] | None], str] = {}
         self._chosen: defaultdict[tuple[str, str, str], dict[str, str]] = defaultdict(dict)
         self._files = PageFiles(slack, self._person)

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 
+from bot.playground.bedrock import Bedrock
 from bot.playground.page import Page
 from bot.playground.servers import Servers
 from bot.playground.slack import Slack
@@ -31,7 +32,9 @@ _DEFAULTS = {"SHUTDOWN_GRACE": "1"}  # nobody waits here for an answer that Ctrl
 
 def run(port: int, *, real_models: bool) -> int:
     """Serve the page, run the bot against it, and end both on Ctrl-C. Returns the bot's exit status."""
-    servers = Servers(_slack_with_page)
+    bedrock = Bedrock()
+    page_of = None if real_models else bedrock
+    servers = Servers(lambda: _slack_with_page(page_of), lambda: bedrock)
     try:
         servers.start(port)
     except (OSError, OverflowError) as error:  # the port is taken, or is no port at all
@@ -55,9 +58,9 @@ def run(port: int, *, real_models: bool) -> int:
     return status
 
 
-def _slack_with_page() -> Slack:
+def _slack_with_page(bedrock: Bedrock | None) -> Slack:
     slack = Slack()
-    Page(slack)
+    Page(slack, bedrock)
     return slack
 
 

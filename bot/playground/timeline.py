@@ -1,0 +1,299 @@
+"""What became of each question, told from what the two servers saw of it.
+
+The bot says in the metadata of each message which question it belongs to, and what it is. A model's request
+is known by the question's words, with which its last turn ends.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from bot.playground.api_rules import ApiError, decoded
+from bot.playground.bedrock_answer import Request
+from bot.playground.bedrock_prices import dollars
+from bot.playground.slack import Call
+from bot.playground.socket_mode import Delivery
+
+_MOST_ANSWERS = 100
+_MOST_POSSIBLE = 500  # deliveries that may turn out to be a question
+_COMPARED = 200  # characters of a piece of a question, of which a model may be given the beginning only
+_LISTED = 120  # characters of a question in a list
+_SAID_BY_PEOPLE = {None, "file_share", "thread_broadcast"}
+
+
+@dataclass(frozen=True)
+class Key:
+    """What the bot writes in a message's metadata: the question's name, and the message's kind.
+
+    The name is the ts of the question's message, or the trigger_id of what was no message.
+    """
+
+    name: str
+    kind: str
+    is_end: bool
+
+
+def key_in(metadata: Any) -> Key | None:
+    """The key in a message's `metadata`; None where the bot wrote none."""
+    try:
+        told = (decoded(metadata or {}, "") or {}).get("event_payload") or {}
+        return Key(str(told["key"]).split("/")[1], str(told["kind"]), bool(told.get("is_end")))
+    except (ApiError, AttributeError, IndexError, KeyError):
+        return None
+
+
+@dataclass
+class Answer:
+    """A question, and all that was seen of its answer. `version` grows whenever there is news."""
+
+    name: str
+    user: str
+    text: str
+    channel: str
+    thread_ts: str
+    asked_at: float
+    deliveries: list[Delivery] = field(default_factory=list)
+    shows: list[tuple[Call, Key]] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+    version: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it stands in Slack."""
+        shown = [key for call, key in self.shows if not call.error]
+        return bool(shown) and shown[-1].is_end
+
+    @property
+    def signed_at(self) -> float | None:
+        """When its asker first saw something, in Unix seconds."""
+        return next((call.at for call, _ in self.shows if not call.error), None)
+
+    @property
+    def whole_at(self) -> float | None:
+        """When all of it stood in Slack, in Unix seconds; None before."""
+        return max(call.at for call, _ in self.shows if not call.error) if self.is_whole else None
+
+    def state(self) -> Sequence[object]:
+        """What of it changes without a new record."""
+        went = [(bool(request.sent), request.course.ended) for request in self.requests]
+        return [delivery.acknowledged_at for delivery in self.deliveries], went
+
+
+class Timelines:
+    """The newest answers, by the names of their questions, as of the last `catch_up`.
+
+    It reads what is new in the servers' records, and costs nothing as long as nobody asks.
+    """
+
+    def __init__(
+        self, deliveries: Sequence[Delivery], calls: Sequence[Call], requests: Sequence[Request]
+    ) -> None:
+        self.answers: dict[str, Answer] = {}
+        self._deliveries, self._calls, self._requests = deliveries, calls, requests
+        self._read = 0, 0, 0
+        self._possible: dict[str, Delivery] = {}
+        self._unplaced: deque[Request] = deque(maxlen=_MOST_ANSWERS)
+        self._states: dict[str, object] = {}
+        self._skew = time.time() - time.monotonic()
+        self._serial = 0
+
+    def catch_up(self) -> None:
+        """Read on, in the order in which it happened."""
+        deliveries, calls, requests = self._deliveries, self._calls, self._requests
+        heard, called, asked = self._read
+        self._read = len(deliveries), len(calls), len(requests)
+        news: list[tuple[float, Callable[[], None]]] = [
+            *((each.sent_at, partial(self._heard, each)) for each in deliveries[heard:]),
+            *((each.at, partial(self._called, each)) for each in calls[called:]),
+            *((self._wall(each.course.began), partial(self._asked, each)) for each in requests[asked:]),
+        ]
+        for _, take in sorted(news, key=lambda pair: pair[0]):
+            take()
+        for answer in self.answers.values():
+            if (state := answer.state()) != self._states.get(answer.name):
+                self._states[answer.name] = state
+                self._touch(answer)
+
+    def since(self, version: int) -> list[Answer]:
+        """The answers of which there is news since that version."""
+        return [answer for answer in self.answers.values() if answer.version > version]
+
+    @property
+    def version(self) -> int:
+        """The version of what is newest."""
+        return self._serial
+
+    def shown(self, answer: Answer) -> dict[str, Any]:
+        """An answer as the page gets it. All times are seconds since it was asked."""
+        marks = sorted(self._marks(answer), key=lambda mark: mark[0])
+        return {
+            "name": answer.name,
+            "channel": answer.channel,
+            "thread_ts": answer.thread_ts,
+            "user": answer.user,
+            "text": " ".join(html.unescape(re.sub(r"<@[^>]*>", "", answer.text)).split())[:_LISTED],
+            "asked_at": answer.asked_at,
+            "is_whole": answer.is_whole,
+            "marks": [[round(at - answer.asked_at, 3), what, note] for at, what, note in marks],
+            "models": [self._model(answer, request) for request in answer.requests],
+        }
+
+    def _touch(self, answer: Answer) -> None:
+        self._serial += 1
+        answer.version = self._serial
+
+    def _wall(self, moment: float) -> float:
+        """A time of time.monotonic's in Unix seconds."""
+        return moment + self._skew
+
+    def _heard(self, delivery: Delivery) -> None:
+        payload = delivery.payload
+        event, message = payload.get("event") or {}, payload.get("message") or {}
+        if delivery.kind == "interactive" and (key := key_in(message.get("metadata"))):
+            if answer := self.answers.get(key.name):  # a button under it was pressed
+                answer.deliveries.append(delivery)
+                self._touch(answer)
+            return
+        if event.get("bot_id") or event.get("subtype") not in _SAID_BY_PEOPLE:
+            return
+        name = str(payload.get("trigger_id") or event.get("ts"))
+        self._possible[name] = delivery
+        if len(self._possible) > _MOST_POSSIBLE:
+            del self._possible[next(iter(self._possible))]
+        is_question = event.get("type") == "app_mention" or event.get("channel_type") == "im"
+        if is_question or delivery.kind == "slash_commands":
+            self._answer(name, delivery)
+
+    def _answer(self, name: str, delivery: Delivery) -> Answer:
+        """The answer to what was delivered, which is new unless it was delivered before."""
+        payload, event = delivery.payload, delivery.payload.get("event") or {}
+        answer = self.answers.get(name) or Answer(
+            name,
+            str(event.get("user") or payload.get("user_id") or (payload.get("user") or {}).get("id")),
+            str(event.get("text") or payload.get("text") or ""),
+            str(event.get("channel") or payload.get("channel_id") or ""),
+            str(event.get("thread_ts") or event.get("ts") or ""),
+            delivery.sent_at,
+        )
+        self.answers[name] = answer
+        answer.deliveries.append(delivery)
+        self._touch(answer)
+        if len(self.answers) > _MOST_ANSWERS:
+            del self.answers[next(iter(self.answers))]
+        return answer
+
+    def _called(self, call: Call) -> None:
+        key = key_in(call.parameters.get("metadata"))
+        if key is None:
+            return
+        answer = self.answers.get(key.name)
+        if answer is None and key.name in self._possible:
+            answer = self._answer(key.name, self._possible[key.name])
+        if answer is None:  # it was asked before this began, or too long ago
+            return
+        if key.kind == "question":
+            answer.text = answer.text or str(call.parameters.get("text") or "")
+        else:
+            answer.channel = str(call.parameters.get("channel"))
+            answer.thread_ts = str(call.parameters.get("thread_ts") or answer.thread_ts)
+            answer.shows.append((call, key))
+        self._touch(answer)
+        for request in [one for one in self._unplaced if key.kind == "question"]:
+            self._unplaced.remove(request)
+            self._asked(request)
+
+    def _asked(self, request: Request) -> None:
+        """Give a model's request to the question whose words it carries, the longest that fits."""
+        said = _words(_last_turn(request.body))
+
+        def rank(answer: Answer) -> tuple[int, bool, int, float]:
+            tries = sum(other.operation == request.operation for other in answer.requests)
+            return -sum(map(len, _pieces(answer.text))), answer.is_whole, tries, answer.asked_at
+
+        fitting = [
+            answer
+            for answer in self.answers.values()
+            if (pieces := _pieces(answer.text)) and all(piece in said for piece in pieces)
+        ]
+        if not fitting:
+            self._unplaced.append(request)
+            return
+        answer = min(fitting, key=rank)
+        answer.requests.append(request)
+        self._touch(answer)
+
+    def _marks(self, answer: Answer) -> Iterator[tuple[float, str, str]]:
+        for number, delivery in enumerate(answer.deliveries):
+            is_press = number and delivery.kind == "interactive"
+            yield delivery.sent_at, "press" if is_press else "event", ""
+            if delivery.acknowledged_at:
+                yield delivery.acknowledged_at, "envelope", ""
+        for request in answer.requests:
+            name = "micro" if request.operation == "converse" else "pro"
+            course = request.course
+            yield self._wall(course.began), f"{name}Called", ""
+            if request.sent:
+                yield self._wall(request.sent[0][0]), f"{name}First", ""
+            if course.ended:
+                ending = "Said" if course.usage else "Failed"
+                yield self._wall(course.ended), f"{name}{ending}", course.error
+        has_words = False
+        for call, key in answer.shows:
+            if call.error:
+                yield call.at, "refused", f"{call.method} {call.error}"
+                continue
+            if key.kind != "answer":
+                yield call.at, key.kind, ""
+                continue
+            if not has_words or not key.is_end:
+                later = "edit" if call.method == "chat.update" else "page"
+                yield call.at, later if has_words else "firstWords", ""
+            if key.is_end:
+                yield call.at, "whole", ""
+            has_words = True
+
+    def _model(self, answer: Answer, request: Request) -> dict[str, Any]:
+        def since(moment: float | None) -> float | None:
+            return None if moment is None else round(self._wall(moment) - answer.asked_at, 3)
+
+        course, usage = request.course, request.course.usage
+        cached = usage.get("cacheReadInputTokens", 0) + usage.get("cacheWriteInputTokens", 0)
+        return {
+            "id": request.request_id,
+            "operation": request.operation,
+            "model": request.model_id,
+            "began": since(course.began),
+            "first": since(request.sent[0][0] if request.sent else None),
+            "ended": since(course.ended),
+            "error": course.error,
+            "is_told": bool(usage),
+            "input": usage.get("inputTokens", 0) + cached,
+            "output": usage.get("outputTokens", 0),
+            "dollars": dollars(request.model_id, usage) if usage else None,
+        }
+
+
+def _last_turn(body: Mapping[str, Any]) -> str:
+    """The text of a request's last turn; "" in one that Bedrock would refuse."""
+    try:
+        return "\n".join(block.get("text", "") for block in body["messages"][-1]["content"])
+    except (AttributeError, IndexError, KeyError, TypeError):
+        return ""
+
+
+def _pieces(text: str) -> list[str]:
+    """What of a question in mrkdwn a model is given as it is: the text between mentions and links."""
+    return [
+        words[:_COMPARED] for piece in re.split(r"<[^>]*>", text) if (words := _words(html.unescape(piece)))
+    ]
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))
