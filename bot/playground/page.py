@@ -42,8 +42,8 @@ async def own_pages_only(
 class Page:
     """The page, on the workspace of `slack`, whose app it adds itself to.
 
-    Who speaks travels with each request, as the parameter `as`, so that two tabs can be two people. The workbench
-    is part of it; it can disturb the models of `bedrock`, if they are not the real ones.
+    Who speaks travels with each request, as the parameter `as`, so that two tabs can be two people. The
+    workbench is part of it; it can disturb the models of `bedrock`, if they are not the real ones.
     """
 
     def __init__(self, slack: Slack, bedrock: Bedrock | None = None) -> None:

@@ -137,7 +137,6 @@ class Timelines:
             "name": answer.name,
             "channel": answer.channel,
             "thread_ts": answer.thread_ts,
-            "user": answer.user,
             "text": " ".join(html.unescape(re.sub(r"<@[^>]*>", "", answer.text)).split())[:_LISTED],
             "asked_at": answer.asked_at,
             "is_whole": answer.is_whole,

@@ -19,7 +19,7 @@ from bot.playground.limits import Gauge
 from bot.playground.slack import Call, Slack
 from bot.playground.socket_mode import Loss
 from bot.playground.thirty import Thirty, ask_thirty, summary
-from bot.playground.timeline import Timelines, key_in
+from bot.playground.timeline import Answer, Timelines, key_in
 
 _PAUSE = 0.2  # seconds between two looks at what is new
 _MOST_CALLS = 300  # that a page is told of when it begins to watch
@@ -89,7 +89,7 @@ class Workbench:
         is_first = not watcher.told
         watcher.calls, watcher.version = len(self._slack.calls), self._timelines.version
         now = {
-            "budgets": [_gauge(gauge) for gauge in self._slack.gauges(_BUDGETS)],
+            "budgets": [self._gauge(gauge) for gauge in self._slack.gauges(_BUDGETS)],
             "faults": self._fault_names(),
             "thirty": summary(self._thirty, self._timelines, self._slack) if self._thirty else None,
         }
@@ -98,8 +98,21 @@ class Workbench:
         return {
             **({"begins": True} if is_first else {}),
             **({"calls": [_shown(call) for call in calls]} if calls else {}),
-            **({"answers": [self._timelines.shown(answer) for answer in answers]} if answers else {}),
+            **({"answers": [self._answer(answer) for answer in answers]} if answers else {}),
             **changed,
+        }
+
+    def _answer(self, answer: Answer) -> dict[str, Any]:
+        user = self._slack.workspace.users.get(answer.user)
+        return self._timelines.shown(answer) | {"asker": user.name if user else answer.user}
+
+    def _gauge(self, gauge: Gauge) -> dict[str, Any]:
+        conversation = self._slack.workspace.conversations.get(gauge.channel)
+        return {
+            "method": gauge.method,
+            "place": conversation.name if conversation else gauge.channel,
+            "used": round(gauge.used, 1),
+            "allowed": None if isinf(gauge.allowed) else gauge.allowed,
         }
 
     def _fault_names(self) -> dict[str, Any]:
@@ -147,14 +160,4 @@ def _shown(call: Call) -> dict[str, Any]:
         "status": call.status,
         "error": call.error,
         "retry_after": call.retry_after,
-    }
-
-
-def _gauge(gauge: Gauge) -> dict[str, Any]:
-    allowed = None if isinf(gauge.allowed) else gauge.allowed
-    return {
-        "method": gauge.method,
-        "channel": gauge.channel,
-        "used": round(gauge.used, 1),
-        "allowed": allowed,
     }
