@@ -6,7 +6,7 @@ from bot.playground.bedrock import Bedrock, Pace, Reply
 from bot.playground.slack import Fault, Slack
 
 _SLOW_SECONDS = 2.0  # that Slack takes for each call
-_RETRY_AFTER = 3  # seconds
+_RETRY_AFTER = 2  # seconds
 _OF_SLACK = {
     "editsLimited": ("chat.update", Fault(429, "ratelimited", retry_after=_RETRY_AFTER)),
     "postsLimited": ("chat.postMessage", Fault(429, "ratelimited", retry_after=_RETRY_AFTER)),

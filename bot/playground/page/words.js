@@ -129,12 +129,12 @@ export const words = Object.fromEntries(Object.entries({
     ["느림", "Slack이 호출마다 2초씩 걸립니다."],
   ],
   editsLimited: [
-    ["429 on edits", "Slack refuses each chat.update, with Retry-After 3 s."],
-    ["편집에 429", "Slack이 chat.update를 모두 거절합니다(Retry-After 3초)."],
+    ["429 on edits", "Slack refuses each chat.update, with Retry-After 2 s."],
+    ["편집에 429", "Slack이 chat.update를 모두 거절합니다(Retry-After 2초)."],
   ],
   postsLimited: [
-    ["429 on posts", "Slack refuses each chat.postMessage, with Retry-After 3 s."],
-    ["게시에 429", "Slack이 chat.postMessage를 모두 거절합니다(Retry-After 3초)."],
+    ["429 on posts", "Slack refuses each chat.postMessage, with Retry-After 2 s."],
+    ["게시에 429", "Slack이 chat.postMessage를 모두 거절합니다(Retry-After 2초)."],
   ],
   slackFails: [
     ["500s", "Slack answers each call with a 500."],

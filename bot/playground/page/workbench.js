@@ -28,7 +28,7 @@ const button = (text, act, className = "press default") => {
   made.addEventListener("click", act);
   return made;
 };
-const section = (title, ...children) => make("section", { ariaLabel: title }, make("h3", { textContent: title }), ...children);
+const section = (title, ...children) => make("section", {}, make("h3", { textContent: title }), ...children);
 
 const close = button("", () => show(false), "icon");
 close.ariaLabel = words.closeWorkbench;
@@ -49,7 +49,7 @@ calls.firstElementChild.after(filter);
 
 pane.append(
   make("header", {}, make("h2", { textContent: words.workbench }), close),
-  make("div", { className: "parts", tabIndex: 0, role: "region", ariaLabel: words.workbench },
+  make("div", { className: "parts", tabIndex: 0, role: "group", ariaLabel: words.workbench },
     make("section", {}, button(words.askThirty, askThirty, "press primary"), thirty),
     section(words.goesWrong, switches, running, make("div", { className: "row" },
       button(words.cutSocket, () => post("cut", {})), allOff)),
