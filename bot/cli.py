@@ -40,6 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     playground = commands.add_parser("playground", help="try the bot on this machine, without any account")
     playground.add_argument("--bedrock", action="store_true", help="use the real models of your AWS account")
     playground.add_argument("--port", type=int, default=0, help="the page's port (default: a free one)")
+    playground.add_argument("--no-browser", action="store_true", help="print the page's address, and no more")
+    playground.add_argument("--no-limits", action="store_true", help="let the pretend Slack refuse no call")
+    playground.add_argument("--keep", type=Path, metavar="DIR", help="keep all that is said in this folder")
     bench = commands.add_parser("bench", help="measure it against Slack's limits, on this machine")
     bench.add_argument("--runs", type=int, default=3, help="how often each scenario runs (default: 3)")
     bench.add_argument("--only", action="append", default=[], help="a scenario's name, or how it begins")
@@ -59,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _promises(chosen.most_dollars, real_models=chosen.bedrock)
         return _bench(chosen.runs, chosen.only, chosen.json)
     if chosen.command == "playground":
-        return _playground(chosen.port, real_models=chosen.bedrock)
+        return _playground(chosen)
     return _run()
 
 
@@ -118,12 +121,20 @@ def _stats(period: str, *, as_json: bool) -> int:
     return 0
 
 
-def _playground(port: int, *, real_models: bool) -> int:
+def _playground(chosen: argparse.Namespace) -> int:
     try:
-        from bot.playground.run import run
+        from bot.playground.run import Options, run
     except ModuleNotFoundError as error:
         return _lacks(error)
-    return run(port, real_models=real_models)
+    return run(
+        Options(
+            port=chosen.port,
+            real_models=chosen.bedrock,
+            has_limits=not chosen.no_limits,
+            opens_browser=not chosen.no_browser,
+            keep=chosen.keep,
+        )
+    )
 
 
 def _bench(runs: int, only: Sequence[str], target: Path | None) -> int:

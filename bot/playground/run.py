@@ -7,9 +7,19 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
+import webbrowser
 from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 from bot.playground.bedrock import Bedrock
+from bot.playground.errors import CannotStart
+from bot.playground.keep import Keep
+from bot.playground.limits import UNLIMITED, Limits
 from bot.playground.page import Page
 from bot.playground.servers import Servers
 from bot.playground.slack import Slack
@@ -28,40 +38,113 @@ _MISLEADING = {
 }
 _NO_AWS_FILES = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
 _DEFAULTS = {"SHUTDOWN_GRACE": "1"}  # nobody waits here for an answer that Ctrl-C interrupts
+_GLANCE = 0.05  # seconds between two looks at whether the bot is connected
+
+_SCRIPTED = "The models are scripted: nothing costs anything, and nothing leaves this machine."
+_REAL = (
+    "The models are real: each question calls Amazon Bedrock with your AWS credentials, and typically\n"
+    "  costs your account about $0.002. DAILY_BUDGET_USD=1 would end that at a dollar a day."
+)
 
 
-def run(port: int, *, real_models: bool) -> int:
-    """Serve the page, run the bot against it, and end both on Ctrl-C. Returns the bot's exit status."""
-    bedrock = Bedrock()
-    page_of = None if real_models else bedrock
-    servers = Servers(lambda: _slack_with_page(page_of), lambda: bedrock)
+@dataclass(frozen=True)
+class Options:
+    """What the command line says. `port` 0 is a free one; `keep` None: all is forgotten at the end."""
+
+    port: int = 0
+    real_models: bool = False
+    has_limits: bool = True
+    opens_browser: bool = True
+    keep: Path | None = None
+
+
+def run(options: Options) -> int:
+    """Serve the page, run the bot against it, and end both on Ctrl-C. Returns the bot's exit status, 2 where
+    it never came to that.
+    """
     try:
-        servers.start(port)
-    except (OSError, OverflowError) as error:  # the port is taken, or is no port at all
-        reason = getattr(error, "strerror", None) or error
-        sys.stderr.write(f"Cannot listen on port {port}: {reason}\nChoose another with --port.\n")
+        with ExitStack() as ends:
+            return _run(options, ends)
+    except CannotStart as error:
+        sys.stderr.write(f"{error}\n")
         return 2
+
+
+def _run(options: Options, ends: ExitStack) -> int:
+    keep = Keep(options.keep) if options.keep else None
+    servers = _served(options)
+    ends.callback(servers.stop)
+    if keep:
+        ends.callback(keep.close)
+        servers.do(lambda: keep.restore(servers.slack))
+        ends.callback(lambda: servers.do(keep.save))
     # In a folder of its own the bot finds no .env, whose accounts are wanted for the real models alone.
-    with tempfile.TemporaryDirectory(prefix="duet-") as folder:
-        bot = subprocess.Popen(
-            [sys.executable, "-m", "bot"],
-            env=environment(os.environ, servers.environment(), real_models=real_models)
-            | {"STORE_URL": f"sqlite:///{folder}/bot.db"},
-            cwd=None if real_models else folder,
-            start_new_session=True,  # Ctrl-C reaches this process alone, which ends the bot in good order
-        )
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: bot.terminate())
-        print(f"\n  Duet's playground is open: {servers.slack.base_url}/\n  Ctrl-C ends it.\n", flush=True)  # noqa: T201
-        status = bot.wait()
-    servers.stop()
-    return status
+    folder = ends.enter_context(tempfile.TemporaryDirectory(prefix="duet-"))
+    bot = subprocess.Popen(
+        [sys.executable, "-m", "bot"],
+        env=environment(os.environ, servers.environment(), real_models=options.real_models)
+        | {"STORE_URL": keep.store_url if keep else f"sqlite:///{folder}/bot.db"},
+        cwd=None if options.real_models else folder,
+        start_new_session=True,  # Ctrl-C reaches this process alone, which ends the bot in good order
+    )
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: bot.terminate())
+    while bot.poll() is None and not servers.slack.sockets.connections:
+        time.sleep(_GLANCE)
+    if bot.poll() is None:
+        _open(f"{servers.slack.base_url}/", options)
+    return bot.wait()
 
 
-def _slack_with_page(bedrock: Bedrock | None) -> Slack:
-    slack = Slack()
-    Page(slack, bedrock)
+def _served(options: Options) -> Servers:
+    bedrock = Bedrock()
+    limits = Limits() if options.has_limits else UNLIMITED
+    disturbed = None if options.real_models else bedrock
+    servers = Servers(partial(_slack_with_page, limits, disturbed), lambda: bedrock)
+    try:
+        servers.start(options.port)
+    except (OSError, OverflowError) as error:  # the port is taken, or is no port at all
+        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
+        raise CannotStart(
+            f"Cannot listen on port {options.port}: {reason}\nChoose another with --port."
+        ) from error
+    return servers
+
+
+def _slack_with_page(limits: Limits, disturbed: Bedrock | None) -> Slack:
+    slack = Slack(limits)
+    Page(slack, disturbed)
     return slack
+
+
+def _open(address: str, options: Options) -> None:
+    """Tell where the page is, and open it where that can be done."""
+    opens = options.opens_browser and has_desktop(os.environ, sys.platform)
+    lines = [
+        f"Duet's playground is open: {address}",
+        "",
+        *([] if opens or not options.opens_browser else ["There is no desktop here: open it in a browser."]),
+        _REAL if options.real_models else _SCRIPTED,
+        *(["The pretend Slack enforces no rate limits."] if not options.has_limits else []),
+        f"What is said is kept in {options.keep}."
+        if options.keep
+        else "What is said is forgotten at the end.",
+        "Ctrl-C ends it.",
+    ]
+    print("\n" + "".join(f"  {line}".rstrip() + "\n" for line in lines), flush=True)  # noqa: T201
+    if opens:  # in a thread, since a browser that runs in the foreground is waited for
+        threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
+
+
+def has_desktop(own: Mapping[str, str], platform: str) -> bool:
+    """Whether a browser that opens is seen by the person who started this: `own` is their environment.
+
+    Without that, webbrowser would run lynx or w3m over the bot's log.
+    """
+    if "BROWSER" in own:
+        return True
+    has_screen = platform in ("darwin", "win32") or bool(own.get("DISPLAY") or own.get("WAYLAND_DISPLAY"))
+    return has_screen and "SSH_CONNECTION" not in own
 
 
 def environment(own: Mapping[str, str], served: Mapping[str, str], *, real_models: bool) -> dict[str, str]:

@@ -70,6 +70,14 @@ def web_client(servers: Servers, token: str | None = BOT_TOKEN) -> WebClient:
     return WebClient(token, base_url=f"{servers.slack.base_url}/api/", retry_handlers=[])
 
 
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for what another thread or process is about to do."""
+    deadline = time.monotonic() + SOON
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
+
+
 class Listener:
     """An app that listens: what comes over its connection, and how it answers.
 

@@ -20,10 +20,11 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from bot.playground.run import environment
+from bot.playground.run import environment, has_desktop
 from bot.playground.script import answer
 from bot.playground.servers import Servers
 from bot.playground.workspace import BOT_USER
+from tests.playground.conftest import until
 
 SOON = 15.0  # seconds, for what takes about one
 QUESTION = "How do I ask a follow-up?"
@@ -35,12 +36,12 @@ needs_proc = pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="read
 class Playground:
     """A running `python -m bot playground`."""
 
-    def __init__(self, folder: Path, port: int = 0, **variables: str) -> None:
+    def __init__(self, folder: Path, *options: str, port: int = 0, **variables: str) -> None:
         self.port = port
         self.output = ""
         self._news = threading.Condition()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "bot", "playground", "--port", str(port)],
+            [sys.executable, "-m", "bot", "playground", "--port", str(port), *(options or ["--no-browser"])],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -114,7 +115,7 @@ def playground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playground]
         "SLACK_CLIENT_ID": "1.2",
         "SLACK_CLIENT_SECRET": "mine",
     }
-    with closing(Playground(folder, free_port(), **misleading)) as playground:
+    with closing(Playground(folder, port=free_port(), **misleading)) as playground:
         yield playground
 
 
@@ -223,10 +224,65 @@ def test_a_signal_ends_all_soon_and_leaves_nothing_behind(
         socket.create_connection(("127.0.0.1", port), SOON)
 
 
+def test_the_page_opens_in_a_browser_that_there_is(tmp_path: Path) -> None:
+    """Once the bot is connected, so that the first question is answered."""
+    browser, opened = tmp_path / "browser", tmp_path / "opened"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {opened}.new && mv {opened}.new {opened}\n')
+    browser.chmod(0o755)
+    with closing(Playground(tmp_path, "--no-limits", BROWSER=str(browser))) as playground:
+        playground.until("Ctrl-C")
+        until(opened.exists)
+
+        assert opened.read_text().strip() == playground.url
+        assert playground.process.poll() is None
+        assert "no rate limits" in playground.output
+        assert "There is no desktop" not in playground.output
+
+
+@pytest.mark.parametrize(
+    ("own", "platform", "seen"),
+    [
+        ({}, "linux", False),
+        ({"DISPLAY": ":0"}, "linux", True),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, "linux", True),
+        ({}, "darwin", True),
+        ({"SSH_CONNECTION": "1.2.3.4"}, "darwin", False),
+        ({"SSH_CONNECTION": "1.2.3.4", "DISPLAY": "localhost:10.0"}, "linux", False),
+        ({"SSH_CONNECTION": "1.2.3.4", "BROWSER": "lynx"}, "linux", True),
+    ],
+)
+def test_a_browser_is_opened_only_where_somebody_sees_it(
+    own: dict[str, str], platform: str, seen: bool
+) -> None:
+    assert has_desktop(own, platform) is seen
+
+
+def test_what_was_said_is_back_at_the_next_start_and_the_answer_goes_on(tmp_path: Path) -> None:
+    options = ("--no-browser", "--keep", str(tmp_path / "kept"))
+    with closing(Playground(tmp_path, *options)) as first, first.open("page/events") as stream:
+        first.post("page/say", channel="CGENERAL", text=f"<@{BOT_USER}> a long answer, please")
+        begun = next(said for said in messages(stream) if "scripted model" in said["blocks"][0]["html"])
+        assert f"kept in {tmp_path / 'kept'}" in first.output
+        assert "use by another playground" in refusal(tmp_path, *options)
+    kept = json.loads((tmp_path / "kept/workspace.json").read_text())["messages"]
+
+    with closing(Playground(tmp_path, *options)) as second:
+        with second.open("page/state") as state:
+            shown = json.load(state)["messages"]
+        assert [message["ts"] for message in shown[:3]] == [message["ts"] for message in kept]
+        assert kept[2]["ts"] == begun["ts"]
+        length = len(str(shown[2]["blocks"]))
+        with second.open("page/events") as stream:
+            next(said for said in messages(stream) if len(str(said["blocks"])) > length + 100)
+
+
 def test_a_taken_port_is_said_plainly(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
-        assert refusal(tmp_path, port).startswith(f"Cannot listen on port {port}: ")
+        told = refusal(tmp_path, f"--port={port}")
+
+    assert told.startswith(f"Cannot listen on port {port}: Address already in use")
+    assert "--port" in told
 
 
 def test_servers_that_cannot_listen_leave_nothing_behind() -> None:
@@ -239,17 +295,42 @@ def test_servers_that_cannot_listen_leave_nothing_behind() -> None:
 
 @pytest.mark.parametrize("port", ["99999", "-1"])
 def test_a_port_that_is_none_is_said_plainly(tmp_path: Path, port: str) -> None:
-    assert refusal(tmp_path, port).startswith(f"Cannot listen on port {port}: ")
+    told = refusal(tmp_path, f"--port={port}")
+
+    assert told.startswith(f"Cannot listen on port {port}: ")
+    assert "--port" in told
 
 
-def refusal(folder: Path, port: str) -> str:
-    """What the playground says on a port where it cannot listen."""
-    command = [sys.executable, "-m", "bot", "playground", f"--port={port}"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SOON, check=False)
+def test_an_extra_that_is_missing_is_said_plainly(tmp_path: Path) -> None:
+    (tmp_path / "aiohttp.py").write_text("raise ModuleNotFoundError('none', name='aiohttp')")
+
+    told = refusal(tmp_path, PYTHONPATH=str(tmp_path))
+    assert (
+        told == "The playground needs the package aiohttp. Install it with: pip install -e '.[playground]'\n"
+    )
+
+
+def test_real_models_without_credentials_are_said_plainly(tmp_path: Path) -> None:
+    """And no page is promised."""
+    told = refusal(tmp_path, "--bedrock", "--no-browser", AWS_REGION="us-east-1")
+
+    assert "AWS credentials are missing" in told
+
+
+def refusal(folder: Path, *options: str, **variables: str) -> str:
+    """What the playground says where it cannot start."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "playground", *options],
+        cwd=folder,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=SOON,
+        check=False,
+    )
 
     assert done.returncode == 2
     assert done.stdout == ""
-    assert "--port" in done.stderr
     assert "Traceback" not in done.stderr
     return done.stderr
 

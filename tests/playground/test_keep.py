@@ -1,0 +1,143 @@
+"""`--keep`: the workspace in a folder, from one start to the next."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from bot.playground.errors import CannotStart
+from bot.playground.keep import Keep
+from bot.playground.servers import Servers
+from bot.playground.workspace import ADA, BOT_USER, MINJI, Message
+from tests.playground.conftest import serving, until
+
+
+@contextmanager
+def keeping(folder: Path) -> Iterator[tuple[Servers, Keep]]:
+    """A workspace that is kept in `folder`."""
+    keep = Keep(folder)
+    with serving() as servers:
+        servers.do(lambda: keep.restore(servers.slack))
+        yield servers, keep
+    keep.close()
+
+
+def said(servers: Servers) -> list[Message]:
+    return list(servers.slack.workspace.messages.values())
+
+
+def without_addresses(message: Message) -> Message:
+    return replace(message, files=[file["id"] for file in message.files], blocks=list(message.blocks))
+
+
+def test_all_that_was_said_and_shared_is_back(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "kept"
+    with keeping(folder) as (servers, keep):
+        slack, before = servers.slack, servers.slack.base_url
+        photo = servers.do(lambda: slack.upload("사진.png", b"\x89PNG", thumbnail=b"small"))
+        root = servers.do(lambda: slack.say(ADA.id, "CGENERAL", "안녕, <@UDUET>", files=[photo]))
+        mine = servers.do(lambda: slack.say(MINJI.id, "CGENERAL", "two", root.ts))
+        servers.do(lambda: slack.edit(mine, "three"))
+        metadata = {"event_type": "duet", "event_payload": {"key": "1"}}
+        servers.do(lambda: slack.workspace.put(replace(root, ts="1.5", metadata=metadata, only_for=ADA.id)))
+        servers.do(lambda: slack.workspace.invite("CQUIET", BOT_USER))
+        servers.do(keep.save)
+        kept, members = said(servers), slack.workspace.conversations["CQUIET"].members
+
+    with keeping(folder) as (servers, keep):
+        slack = servers.slack
+        assert list(map(without_addresses, said(servers))) == list(map(without_addresses, kept))
+        assert slack.workspace.conversations["CQUIET"].members == members
+        (file,) = said(servers)[0].files
+        assert file["url_private"] == photo["url_private"].replace(before, slack.base_url)
+        assert slack.workspace.files[file["id"]].data == b"\x89PNG"
+        assert slack.workspace.files[file["id"]].thumbnail == b"small"
+        with urlopen(file["url_private"]) as response:  # noqa: S310 - our own, on loopback
+            assert response.status == 200
+        new = servers.do(lambda: slack.say(ADA.id, "CGENERAL", "four"))
+        assert new.ts > max(one.ts for one in kept)
+
+
+def test_it_is_written_soon_whatever_becomes_of_the_process(tmp_path: Path) -> None:
+    with keeping(tmp_path) as (servers, _):
+        servers.do(lambda: servers.slack.say(ADA.id, "CGENERAL", "one"))
+        until(lambda: "one" in written(tmp_path))
+        message = said(servers)[0]
+        servers.do(lambda: servers.slack.delete(message))
+        until(lambda: "one" not in written(tmp_path))
+
+
+def written(folder: Path) -> str:
+    file = folder / "workspace.json"
+    return file.read_text() if file.exists() else ""
+
+
+def test_a_state_that_cannot_be_written_is_told_and_the_old_one_stands(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with keeping(tmp_path) as (servers, keep):
+        servers.do(lambda: servers.slack.say(ADA.id, "CGENERAL", "one"))
+        servers.do(keep.save)
+        before = written(tmp_path)
+        (tmp_path / "workspace.json.new").mkdir()
+        servers.do(lambda: servers.slack.say(ADA.id, "CGENERAL", "two"))
+        servers.do(keep.save)
+
+    assert written(tmp_path) == before
+    assert f"cannot be kept in {tmp_path}: Is a directory" in capsys.readouterr().err
+
+
+STATE = {"version": 1, "served_at": "http://127.0.0.1:1", "conversations": [], "files": [], "messages": []}
+STRANGER = {"channel": "CGENERAL", "ts": "1.0", "user": "UNOBODY", "text": "hi"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"version": 1, "messa',
+        "[]",
+        json.dumps(STATE | {"version": 2}),
+        json.dumps({name: value for name, value in STATE.items() if name != "files"}),
+        json.dumps(STATE | {"messages": [STRANGER]}),
+        json.dumps(STATE | {"messages": [STRANGER | {"user": ADA.id, "colour": "red"}]}),
+        json.dumps(STATE | {"files": [{"shown": {"id": "F1", "size": 5}, "is_deleted": False}]}),
+    ],
+    ids=["torn", "no object", "newer", "member lacks", "stranger", "unknown member", "file lacks"],
+)
+def test_a_damaged_file_is_told_and_nothing_is_overwritten(tmp_path: Path, text: str) -> None:
+    (tmp_path / "workspace.json").write_text(text)
+
+    with pytest.raises(
+        CannotStart, match=r"workspace\.json cannot be read: it is damaged.*\nNothing was chan"
+    ):
+        Keep(tmp_path)
+    assert written(tmp_path) == text
+
+
+def test_a_damaged_store_is_told(tmp_path: Path) -> None:
+    (tmp_path / "bot.db").write_text("no database" * 100)
+
+    with pytest.raises(CannotStart, match=r"bot\.db cannot be read: it is damaged"):
+        Keep(tmp_path)
+
+
+def test_a_folder_that_can_be_none_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(CannotStart, match=r"file cannot be used \(.*\)\.\nChoose another with --keep"):
+        Keep(tmp_path / "file")
+
+
+def test_a_folder_is_one_playgrounds_at_a_time(tmp_path: Path) -> None:
+    first = Keep(tmp_path)
+    with pytest.raises(CannotStart, match="in use by another playground"):
+        Keep(tmp_path)
+    first.close()
+
+    Keep(tmp_path).close()
