@@ -38,7 +38,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     told.add_argument("--since", default="7d", help="how far back: 90m, 12h, 7d, 2w (default: 7d)")
     told.add_argument("--json", action="store_true", help="all figures as JSON")
     playground = commands.add_parser("playground", help="try the bot on this machine, without any account")
-    playground.add_argument("--bedrock", action="store_true", help="use the real models of your AWS account")
+    brain = playground.add_mutually_exclusive_group()
+    brain.add_argument("--bedrock", action="store_true", help="use the real models of your AWS account")
+    brain.add_argument(
+        "--openai-url",
+        metavar="URL",
+        help="use a server like Ollama, LM Studio or llama.cpp: http://localhost:11434/v1",
+    )
+    playground.add_argument("--openai-model", default="", metavar="NAME", help="its model that answers")
+    playground.add_argument(
+        "--openai-quick-model",
+        default="",
+        metavar="NAME",
+        help="a small one that acknowledges (default: the same)",
+    )
     playground.add_argument("--port", type=int, default=0, help="the page's port (default: a free one)")
     playground.add_argument("--no-browser", action="store_true", help="print the page's address, and no more")
     playground.add_argument("--no-limits", action="store_true", help="let the pretend Slack refuse no call")
@@ -123,13 +136,24 @@ def _stats(period: str, *, as_json: bool) -> int:
 
 def _playground(chosen: argparse.Namespace) -> int:
     try:
+        from bot.playground.openai_brain import ChatServer
         from bot.playground.run import Options, run
     except ModuleNotFoundError as error:
         return _lacks(error)
+    if chosen.openai_model and not chosen.openai_url:
+        sys.stderr.write("--openai-model needs --openai-url, for example http://localhost:11434/v1\n")
+        return 2
+    local = chosen.openai_url and ChatServer(
+        chosen.openai_url.rstrip("/"),
+        chosen.openai_model,
+        chosen.openai_quick_model or chosen.openai_model,
+        os.environ.get("OPENAI_API_KEY", ""),
+    )
     return run(
         Options(
             port=chosen.port,
             real_models=chosen.bedrock,
+            local=local or None,
             has_limits=not chosen.no_limits,
             opens_browser=not chosen.no_browser,
             keep=chosen.keep,

@@ -9,13 +9,16 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
+from collections.abc import Callable, Coroutine
 from time import monotonic
+from typing import Any, TypeAlias
 from uuid import uuid4
 
 from aiohttp import web
 
-from bot.playground.bedrock_answer import INSTANT, REQUEST_ID, Answer, Client, Pace, Reply, Request
+from bot.playground.bedrock_answer import INSTANT, Answer, Client, Pace, Reply, Request
 from bot.playground.bedrock_rules import refusal
+from bot.playground.converse import REQUEST_ID, BedrockError
 from bot.playground.prompt_cache import PromptCache
 
 __all__ = ["INSTANT", "Bedrock", "Pace", "Reply", "Request"]
@@ -43,13 +46,21 @@ _PAYLOAD_BYTES = 25 * 1024 * 1024  # Amazon Nova user guide: a whole request, fi
 _TOO_LARGE = "The request payload exceeds the maximum size of 25 MB. Reduce it and try again."
 
 
+Brain: TypeAlias = Callable[[Request, Client], Coroutine[Any, Any, web.StreamResponse]]
+
+
 class Bedrock:
     """The server: `app` is to be run by any aiohttp runner, on a loopback address.
 
-    Its methods may be called, and `requests` and `closed` read, from any thread.
+    `brain` answers the requests for which no reply was told, and raises BedrockError where it cannot; without
+    one the script does. Its methods may be called, and `requests` and `closed` read, from any thread.
     """
 
-    def __init__(self, pace: Pace = Pace()) -> None:  # noqa: B008 - it is frozen, so it can be shared
+    def __init__(
+        self,
+        pace: Pace = Pace(),  # noqa: B008 - it is frozen, so it can be shared
+        brain: Brain | None = None,
+    ) -> None:
         self.requests: list[Request] = []
         self.closed: list[str] = []
         """The ids of the requests whose client went away before the answer's end."""
@@ -57,7 +68,7 @@ class Bedrock:
         self.app.router.add_post("/model/{model_id}/{operation:converse|converse-stream}", self._handle)
         self.app.on_response_prepare.append(_identify)
         self.app.on_shutdown.append(self._stop)
-        self._pace = pace
+        self._pace, self._brain = pace, brain
         self._queued: dict[str, deque[Reply]] = {"converse": deque(), "converse-stream": deque()}
         self._always: dict[str, Reply | None] = {}
         self._cache = PromptCache()
@@ -105,23 +116,31 @@ class Bedrock:
             request.course.error = "ValidationException"
             return _error("ValidationException", refused, request.request_id)
         reply = self._next_reply(request.operation)
+        if reply is None and self._brain:
+            return await self._given(request, client, self._brain(request, client))
+        reply = reply or Reply()
         if reply.error:
             request.course.error = reply.error
             return _error(reply.error, reply.message, request.request_id, reply.status)
         read = self._cache.take(request.model_id, request.body, monotonic())
-        return await self._answer(Answer(request, reply, reply.pace or self._pace, client, read), client)
+        answer = Answer(request, reply, reply.pace or self._pace, client, read)
+        return await self._given(request, client, answer.give())
 
-    def _next_reply(self, operation: str) -> Reply:
+    def _next_reply(self, operation: str) -> Reply | None:
         queued = self._queued[operation]
-        return queued.popleft() if queued else self._always.get(operation) or Reply()
+        return queued.popleft() if queued else self._always.get(operation)
 
-    async def _answer(self, answer: Answer, client: Client) -> web.StreamResponse:
+    async def _given(
+        self, request: Request, client: Client, answer: Coroutine[Any, Any, web.StreamResponse]
+    ) -> web.StreamResponse:
         self._clients.add(client)
         try:
-            return await answer.give()
+            return await answer
+        except BedrockError as error:
+            return _error(error.code, str(error), request.request_id)
         except (ConnectionError, asyncio.CancelledError) as gone:
             if not self._stopping:
-                self.closed.append(answer.request.request_id)
+                self.closed.append(request.request_id)
             if isinstance(gone, asyncio.CancelledError):  # how a runner with handler_cancellation tells of it
                 raise
             return client.abort()

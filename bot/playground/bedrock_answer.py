@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from itertools import count
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiohttp import web
 
-from bot.playground import eventstream, script
+from bot.playground import script
 from bot.playground.bedrock_rules import MAX_TOKENS, tokens
+from bot.playground.converse import EventStream, figures, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
 
     from bot.playground.prompt_cache import InputTokens
 
-REQUEST_ID = "x-amzn-RequestId"
-
+_T = TypeVar("_T")
 _EMPTY_DELTA_EVERY = 20  # deltas; AWS sends an empty one now and then
 _GLANCE = 0.02  # seconds between two looks at whether the client is still there
 _ENDINGS = frozenset({"stop", "end", "cut", "silence", "hold"})
@@ -124,6 +123,19 @@ class Client:
                 raise ConnectionResetError
             await asyncio.sleep(min(left, _GLANCE))
 
+    async def await_for(self, answer: Coroutine[Any, Any, _T]) -> _T:
+        """What `answer` returns; it is ended by a ConnectionError when the client has gone."""
+        answering, leaving = asyncio.ensure_future(answer), asyncio.ensure_future(self.wait())
+        try:
+            await asyncio.wait((answering, leaving), return_when=asyncio.FIRST_COMPLETED)
+            if not answering.done():
+                leaving.result()
+            return answering.result()
+        finally:
+            answering.cancel()
+            leaving.cancel()
+            await asyncio.gather(answering, leaving, return_exceptions=True)
+
     def _released(self) -> bool:
         return self._releases() != self._releases_before
 
@@ -145,7 +157,6 @@ class Answer:
         self._client = client
         self._clock = asyncio.get_running_loop().time
         self._started = self._clock()
-        self._serial = count()
 
     async def give(self) -> web.StreamResponse:
         """Send it, at its pace."""
@@ -161,27 +172,23 @@ class Answer:
                 await self._client.wait()
             case "hold":
                 await self._client.wait(held=True)
-        message = {"role": "assistant", "content": [{"text": "".join(deltas)}]}
-        answer = {"output": {"message": message}, "stopReason": stop_reason, **self._figures(deltas)}
-        return web.json_response(answer, headers={REQUEST_ID: self.request.request_id})
+        return whole("".join(deltas), stop_reason, self._figures(deltas), self.request.request_id)
 
     async def _stream(self) -> web.StreamResponse:
-        headers = {"Content-Type": eventstream.CONTENT_TYPE, REQUEST_ID: self.request.request_id}
-        response = web.StreamResponse(headers=headers)
+        stream = EventStream(self._client.http, self.request.request_id)
         deltas, stop_reason = self._words()
         before = deltas[: self._reply.after]
         first = self._started + self._pace.first_token
         await self._client.wait(first)
-        await response.prepare(self._client.http)
-        await response.write(self._event("messageStart", {"role": "assistant"}))
-        await self._send(response, before, first)
+        await stream.say([])
+        await self._send(stream, before, first)
         match self._reply.then:
             case "stop":
-                await self._stop(response, before, stop_reason)
+                await stream.stop(stop_reason, self._figures(before))
             case "hold":
                 await self._client.wait(held=True)
-                await self._send(response, deltas[len(before) :], self._clock())
-                await self._stop(response, deltas, stop_reason)
+                await self._send(stream, deltas[len(before) :], self._clock())
+                await stream.stop(stop_reason, self._figures(deltas))
             case "silence":
                 await self._client.wait()
             case "cut":
@@ -189,10 +196,10 @@ class Answer:
             case "end":
                 pass
             case then:
-                await response.write(eventstream.exception(then.partition(":")[2], self._reply.message))
-        return response
+                await stream.fail(then.partition(":")[2], self._reply.message)
+        return stream.response
 
-    async def _send(self, response: web.StreamResponse, deltas: Sequence[str], first: float) -> None:
+    async def _send(self, stream: EventStream, deltas: Sequence[str], first: float) -> None:
         """Send each delta when it is due, the first at the loop's time `first`.
 
         Late ones go together in one write: a timer that comes late does not slow the stream down.
@@ -204,25 +211,10 @@ class Answer:
             now, due = self._clock(), sent + 1
             while due < len(deltas) and first + due * gap <= now:
                 due += 1
-            await response.write(b"".join(map(self._delta, deltas[sent:due])))
+            await stream.say(deltas[sent:due])
             before = self.request.sent[-1][1] if self.request.sent else 0
             self.request.sent.append((monotonic(), before + sum(map(len, deltas[sent:due]))))
             sent = due
-
-    async def _stop(self, response: web.StreamResponse, sent: Sequence[str], stop_reason: str) -> None:
-        ending = (
-            ("contentBlockStop", {"contentBlockIndex": 0}),
-            ("messageStop", {"stopReason": stop_reason}),
-            ("metadata", self._figures(sent)),
-        )
-        await response.write(b"".join(self._event(name, payload) for name, payload in ending))
-
-    def _delta(self, text: str) -> bytes:
-        # AWS sends no contentBlockStart before a block of text.
-        return self._event("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": text}})
-
-    def _event(self, name: str, payload: Mapping[str, Any]) -> bytes:
-        return eventstream.event(name, payload, next(self._serial))
 
     def _words(self) -> tuple[Sequence[str], str]:
         """The deltas, and the reason for which they end."""
@@ -241,18 +233,9 @@ class Answer:
 
     def _figures(self, sent: Sequence[str]) -> dict[str, Any]:
         written = max(1, len(tokens("".join(sent))))
-        figures = {
-            "usage": {
-                "inputTokens": self._read.fresh,
-                "outputTokens": written,
-                "totalTokens": self._read.total + written,
-                "cacheReadInputTokens": self._read.read,
-                "cacheWriteInputTokens": self._read.written,
-            },
-            "metrics": {"latencyMs": round((self._clock() - self._started) * 1000)},
-        }
-        self.request.course.usage = figures["usage"]
-        return figures
+        told = figures(self._read, written, self._clock() - self._started)
+        self.request.course.usage = told["usage"]
+        return told
 
 
 def _with_empty_deltas(pieces: Sequence[str]) -> list[str]:

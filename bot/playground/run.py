@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -20,6 +22,7 @@ from bot.playground.bedrock import Bedrock
 from bot.playground.errors import CannotStart
 from bot.playground.keep import Keep
 from bot.playground.limits import UNLIMITED, Limits
+from bot.playground.openai_brain import ChatServer
 from bot.playground.page import Page
 from bot.playground.servers import Servers
 from bot.playground.slack import Slack
@@ -28,6 +31,7 @@ from bot.playground.slack import Slack
 # knows no NO_PROXY). Every AWS_ variable goes as well: of those that could mislead there are dozens.
 _MISLEADING = {
     "MICRO_MODEL_ID",
+    "OPENAI_API_KEY",  # of no use to the bot: it goes from here to the server that --openai-url names
     "PRO_MODEL_ID",
     "SLACK_CLIENT_ID",
     "SLACK_CLIENT_SECRET",
@@ -39,6 +43,12 @@ _MISLEADING = {
 _NO_AWS_FILES = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
 _DEFAULTS = {"SHUTDOWN_GRACE": "1"}  # nobody waits here for an answer that Ctrl-C interrupts
 _GLANCE = 0.05  # seconds between two looks at whether the bot is connected
+
+# A local model may have to be loaded first, and costs nothing whatever its name here.
+_LOCAL_DEFAULTS = {"IDLE_TIMEOUT": "120"}
+_LOCAL_PRICES = {
+    f"us.amazon.nova-{name}-v1:0": {"input": 0, "output": 0} for name in ("micro", "pro")
+}  # the ids that the bot chooses in the region of `Servers.environment`
 
 _SCRIPTED = "The models are scripted: nothing costs anything, and nothing leaves this machine."
 _REAL = (
@@ -53,6 +63,7 @@ class Options:
 
     port: int = 0
     real_models: bool = False
+    local: ChatServer | None = None
     has_limits: bool = True
     opens_browser: bool = True
     keep: Path | None = None
@@ -71,6 +82,8 @@ def run(options: Options) -> int:
 
 
 def _run(options: Options, ends: ExitStack) -> int:
+    if options.local:
+        asyncio.run(options.local.check())
     keep = Keep(options.keep) if options.keep else None
     servers = _served(options)
     ends.callback(servers.stop)
@@ -80,9 +93,10 @@ def _run(options: Options, ends: ExitStack) -> int:
         ends.callback(lambda: servers.do(keep.save))
     # In a folder of its own the bot finds no .env, whose accounts are wanted for the real models alone.
     folder = ends.enter_context(tempfile.TemporaryDirectory(prefix="duet-"))
+    own = {**(_for_local_models(Path(folder)) if options.local else {}), **os.environ}
     bot = subprocess.Popen(
         [sys.executable, "-m", "bot"],
-        env=environment(os.environ, servers.environment(), real_models=options.real_models)
+        env=environment(own, servers.environment(), real_models=options.real_models)
         | {"STORE_URL": keep.store_url if keep else f"sqlite:///{folder}/bot.db"},
         cwd=None if options.real_models else folder,
         start_new_session=True,  # Ctrl-C reaches this process alone, which ends the bot in good order
@@ -97,7 +111,7 @@ def _run(options: Options, ends: ExitStack) -> int:
 
 
 def _served(options: Options) -> Servers:
-    bedrock = Bedrock()
+    bedrock = Bedrock(brain=options.local.answer if options.local else None)
     limits = Limits() if options.has_limits else UNLIMITED
     disturbed = None if options.real_models else bedrock
     servers = Servers(partial(_slack_with_page, limits, disturbed), lambda: bedrock)
@@ -109,6 +123,12 @@ def _served(options: Options) -> Servers:
             f"Cannot listen on port {options.port}: {reason}\nChoose another with --port."
         ) from error
     return servers
+
+
+def _for_local_models(folder: Path) -> dict[str, str]:
+    prices = folder / "prices.json"
+    prices.write_text(json.dumps(_LOCAL_PRICES))
+    return {**_LOCAL_DEFAULTS, "PRICES_FILE": str(prices)}
 
 
 def _slack_with_page(limits: Limits, disturbed: Bedrock | None) -> Slack:
@@ -124,7 +144,7 @@ def _open(address: str, options: Options) -> None:
         f"Duet's playground is open: {address}",
         "",
         *([] if opens or not options.opens_browser else ["There is no desktop here: open it in a browser."]),
-        _REAL if options.real_models else _SCRIPTED,
+        _models_told(options),
         *(["The pretend Slack enforces no rate limits."] if not options.has_limits else []),
         f"What is said is kept in {options.keep}."
         if options.keep
@@ -134,6 +154,15 @@ def _open(address: str, options: Options) -> None:
     print("\n" + "".join(f"  {line}".rstrip() + "\n" for line in lines), flush=True)  # noqa: T201
     if opens:  # in a thread, since a browser that runs in the foreground is waited for
         threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
+
+
+def _models_told(options: Options) -> str:
+    if options.real_models:
+        return _REAL
+    if options.local:
+        names = " and ".join(dict.fromkeys((options.local.quick_model, options.local.model)))
+        return f"The models are those of {options.local.url}: {names}."
+    return _SCRIPTED
 
 
 def has_desktop(own: Mapping[str, str], platform: str) -> bool:
