@@ -137,6 +137,7 @@ class Bedrock:
         try:
             return await answer
         except BedrockError as error:
+            request.course.error = error.code
             return _error(error.code, str(error), request.request_id)
         except (ConnectionError, asyncio.CancelledError) as gone:
             if not self._stopping:

@@ -197,4 +197,6 @@ def _unreadable(error: Exception) -> BedrockError:
 
 def _figures(request: Request, text: str, usage: Any, started: float) -> dict[str, Any]:
     read, written = form.read_tokens(request.body, usage), form.written_tokens(text, usage)
-    return figures(read, written, monotonic() - started)
+    told = figures(read, written, monotonic() - started)
+    request.course.usage = told["usage"]
+    return told
