@@ -28,6 +28,7 @@ from bot import listeners
 from bot.adapters import bedrock, slack_web
 from bot.adapters.slack_files import SlackFiles
 from bot.core import prompts
+from bot.core.access import Access
 from bot.core.errors import Unreachable
 from bot.core.interaction import Voice
 from bot.core.journal import Allowance
@@ -36,8 +37,10 @@ from bot.core.prices import Price, price_of, read_prices
 from bot.core.spending import Budget, nano
 from bot.core.texts import Language
 from bot.engine.answers import Answers
+from bot.engine.asides import Asides
 from bot.engine.context import Context
 from bot.engine.entrance import warn
+from bot.engine.gate import Gate
 from bot.engine.home import Homes
 from bot.engine.journal import Journal
 from bot.engine.ledger import Ledger, Terms
@@ -141,7 +144,8 @@ def build(
         raise SettingsError(problems)
     web = _slack_client(settings)
     try:
-        slack = slack_web.SlackWeb(web, str(web.auth_test()["user_id"]))
+        me = web.auth_test()
+        slack = slack_web.SlackWeb(web, str(me["user_id"]), str(me["team_id"]), me.get("enterprise_id"))
     except (SlackApiError, OSError) as error:
         raise SettingsError([_connection_problem(settings, error, "SLACK_BOT_TOKEN")]) from error
 
@@ -161,7 +165,9 @@ def build(
     stopping = threading.Event()
     threads = Threads(slack, time.monotonic, stopping.wait)
     language = None if settings.language == "auto" else Language(settings.language)
-    people = People(slack, time.monotonic, language)
+    people = People(slack, time.monotonic, stopping.wait, language)
+    gate = Gate(_access(settings), people, slack, time.monotonic, stopping.wait)
+    asides = Asides(slack, people, language)
     orchestrator = Orchestrator(
         *_models(settings, session, models),
         slack,
@@ -170,7 +176,9 @@ def build(
         Answers(journal, stores.ledger, seconds=settings.cache_ttl, fingerprint=fingerprint),
         ledger,
         threads,
-        Context(threads, people, SlackFiles(web), slack, tokens=settings.context_tokens),
+        Context(threads, people, SlackFiles(web), gate, tokens=settings.context_tokens),
+        gate,
+        asides,
         live_answers=settings.max_live_answers,
         ack_deadline=settings.ack_deadline,
         recover_within=settings.recover_within,
@@ -185,6 +193,7 @@ def build(
         app,
         orchestrator,
         homes,
+        asides,
         admins=admins,
         follow_threads=settings.follow_threads,
     )
@@ -196,6 +205,17 @@ def _allowance(settings: Settings) -> Allowance:
     starts = _STARTS_PER_MINUTE if settings.slack_streaming == "native" else 0
     return Allowance(
         settings.slack_edits_per_minute, settings.slack_posts_per_minute, starts_per_minute=starts
+    )
+
+
+def _access(settings: Settings) -> Access:
+    return Access(
+        frozenset(settings.allowed_channels),
+        frozenset(settings.allowed_users),
+        frozenset(settings.blocked_users),
+        guests=settings.allow_guests,
+        external=settings.allow_external,
+        direct_messages=settings.allow_dm,
     )
 
 

@@ -41,6 +41,12 @@ class Settings:
     user_daily_budget_usd: Decimal | None = None
     user_questions_per_minute: int | None = None
     admin_users: tuple[str, ...] = ()
+    allowed_channels: tuple[str, ...] = ()
+    allowed_users: tuple[str, ...] = ()
+    blocked_users: tuple[str, ...] = ()
+    allow_guests: bool = False
+    allow_external: bool = False
+    allow_dm: bool = True
     language: str = "auto"
     footer: str = "short"
     cache_ttl: float = 86_400.0
@@ -79,14 +85,20 @@ def read(env: Mapping[str, str]) -> tuple[Settings, list[str]]:
         user_daily_budget_usd=reader.dollars("USER_DAILY_BUDGET_USD"),
         user_questions_per_minute=reader.optional_count("USER_QUESTIONS_PER_MINUTE"),
         admin_users=reader.users("ADMIN_USERS"),
+        allowed_channels=reader.channels("ALLOWED_CHANNELS"),
+        allowed_users=reader.users("ALLOWED_USERS"),
+        blocked_users=reader.users("BLOCKED_USERS"),
+        allow_guests=reader.flag("ALLOW_GUESTS", Settings.allow_guests),
+        allow_external=reader.flag("ALLOW_EXTERNAL", Settings.allow_external),
+        allow_dm=reader.flag("ALLOW_DM", Settings.allow_dm),
         language=reader.choice("LANGUAGE", Settings.language, ("auto", "en", "ko")),
         footer=reader.choice("FOOTER", Settings.footer, ("full", "short", "off")),
         cache_ttl=reader.seconds("CACHE_TTL", Settings.cache_ttl, or_none=True, most=30 * _DAY),
         context_tokens=reader.count("CONTEXT_TOKENS", Settings.context_tokens, most=280_000),
-        follow_threads=reader.choice("FOLLOW_THREADS", "false", ("true", "false")) == "true",
+        follow_threads=reader.flag("FOLLOW_THREADS", Settings.follow_threads),
         follow_ups=int(reader.choice("FOLLOW_UPS", "3", ("0", "1", "2", "3"))),
         keep_days=reader.count("KEEP_DAYS", Settings.keep_days),
-        keep_text=reader.choice("KEEP_TEXT", "false", ("true", "false")) == "true",
+        keep_text=reader.flag("KEEP_TEXT", Settings.keep_text),
         prices_file=reader.text("PRICES_FILE"),
         metrics_port=reader.optional_count("METRICS_PORT", most=65_535),
         log_level=reader.choice("LOG_LEVEL", Settings.log_level, ("DEBUG", "INFO", "WARNING", "ERROR")),
@@ -184,13 +196,23 @@ class _Reader:
         return Decimal(value)
 
     def users(self, name: str) -> tuple[str, ...]:
+        return self._ids(
+            name, "[UW][A-Z0-9]+", "member ids like U012AB3CD, which a profile in Slack offers to copy"
+        )
+
+    def channels(self, name: str) -> tuple[str, ...]:
+        return self._ids(
+            name, "[CG][A-Z0-9]+", "channel ids like C012AB3CD, which a channel's details in Slack show"
+        )
+
+    def _ids(self, name: str, pattern: str, what: str) -> tuple[str, ...]:
         listed = tuple(filter(None, re.split(r"[\s,]+", self.text(name) or "")))
-        if strange := [user for user in listed if not re.fullmatch("[UW][A-Z0-9]+", user)]:
-            self.problems.append(
-                f"{name} must list member ids like U012AB3CD, which a profile in Slack offers to copy, and "
-                f"has {', '.join(map(repr, strange))}."
-            )
+        if strange := [each for each in listed if not re.fullmatch(pattern, each)]:
+            self.problems.append(f"{name} must list {what}, and has {', '.join(map(repr, strange))}.")
         return listed
+
+    def flag(self, name: str, default: bool) -> bool:
+        return self.choice(name, str(default).lower(), ("true", "false")) == "true"
 
     def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
         value = self.text(name) or default

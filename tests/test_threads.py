@@ -130,14 +130,15 @@ def test_people_are_told_apart_by_their_display_names_which_are_looked_up_once(r
 
 def test_who_cannot_be_looked_up_is_somebody_and_never_an_id(ready: Workbench) -> None:
     root = ready.say("Shall we deploy?", user=MINJI.id)
+    ready.start_bot()
+    ready.answered(ready.mention("hello"))  # from now on it is known who asks
     for _ in range(4):
         ready.slack.enqueue("users.info", Fault(error="user_not_found"))
-    ready.start_bot()
     ready.mention(f"what would <@{MINJI.id}> say?", thread=root)
     answered(ready, root, 1)
 
     assert MINJI.id not in str(ready.bedrock.requests)
-    assert told(ready) == ["Somebody: Shall we deploy?\n\nSomebody: what would @someone say?"]
+    assert told(ready) == ["Somebody: Shall we deploy?\n\nAda: what would @someone say?"]
 
 
 def test_a_long_conversation_is_kept_in_the_models_prompt_cache_and_costs_less(ready: Workbench) -> None:

@@ -15,6 +15,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
 from bot.core import mrkdwn
+from bot.core.access import Room
 from bot.core.conversation import Remark, Replies, Role
 from bot.core.errors import RateLimited, SlackError, Unreachable
 from bot.core.files import file_in
@@ -40,15 +41,20 @@ _PASSING = {
     "update_failed",
 }
 _PAGE = 200
+_PAGE_OF_ROOMS, _MOST_PAGES_OF_ROOMS = 999, 5
 _HEARD_SUBTYPES = {None, "file_share", "thread_broadcast"}
 
 
 class SlackWeb:
-    """Slack as the engine needs it, through `client`, for the bot user `me`. Raises SlackError."""
+    """Slack as the engine needs it, through `client`, for the bot user `me`. Raises SlackError.
 
-    def __init__(self, client: WebClient, me: str) -> None:
+    `team` is the workspace that the bot is installed in, `organisation` the Enterprise Grid organisation that
+    it belongs to, None for none.
+    """
+
+    def __init__(self, client: WebClient, me: str, team: str, organisation: str | None = None) -> None:
         self._client = client
-        self._me = me
+        self._me, self._team, self._organisation = me, team, organisation
 
     def post(self, channel: str, thread_ts: str | None, message: Outgoing) -> str:
         """Post a message and return its ts. Nothing in it unfurls."""
@@ -128,7 +134,16 @@ class SlackWeb:
             found = self._client.users_info(user=user, include_locale=True)["user"]
         profile = found.get("profile") or {}
         name = profile.get("display_name") or profile.get("real_name") or found.get("name") or ""
-        return Person(str(name), str(found.get("locale") or ""))
+        is_guest = bool(found.get("is_restricted") or found.get("is_ultra_restricted"))
+        return Person(str(name), str(found.get("locale") or ""), is_guest, self._is_external(found))
+
+    def _is_external(self, user: Mapping[str, Any]) -> bool:
+        """Whether a user belongs to another company: to another workspace, and not to one of the same
+        organisation. https://docs.slack.dev/reference/objects/user-object
+        """
+        organisation = (user.get("enterprise_user") or {}).get("enterprise_id") or user.get("enterprise_id")
+        is_of_ours = organisation is not None and organisation == self._organisation
+        return bool(user.get("is_stranger")) or (user.get("team_id") != self._team and not is_of_ours)
 
     def permalink(self, channel: str, ts: str) -> str:
         """The address of a message."""
@@ -140,11 +155,41 @@ class SlackWeb:
         with _translated():
             self._client.views_publish(user_id=user, view=as_view(page))
 
-    def is_open(self, channel: str) -> bool:
-        """Whether everybody of the workspace may read a channel."""
+    def room(self, channel: str) -> Room:
+        """What Slack tells of a conversation; of one that the bot cannot see, that it is closed."""
+        try:
+            with _translated():
+                found = self._client.conversations_info(channel=channel)["channel"]
+        except SlackError as error:
+            if error.code != "channel_not_found":
+                raise
+            return Room()
+        return _room(found)
+
+    def rooms(self) -> Mapping[str, Room]:
+        """The channels that the bot is in, open and private, by their ids; the first few thousands."""
+        found: dict[str, Room] = {}
+        cursor = ""
+        for _ in range(_MOST_PAGES_OF_ROOMS):
+            with _translated():
+                page = self._client.users_conversations(
+                    types="public_channel,private_channel",
+                    exclude_archived=True,
+                    limit=_PAGE_OF_ROOMS,
+                    cursor=cursor or None,
+                )
+            found.update((str(each["id"]), _room(each)) for each in page["channels"])
+            cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
+            if not cursor:
+                break
+        return found
+
+    def whisper(self, place: Place, user: str, text: Safe) -> None:
+        """Say `text` in a thread to nobody but `user`."""
         with _translated():
-            found = self._client.conversations_info(channel=channel)["channel"]
-        return bool(found.get("is_channel")) and not found.get("is_private")
+            self._client.chat_postEphemeral(
+                channel=place.channel, user=user, thread_ts=place.thread_ts or None, text=text
+            )
 
     def _thread(self, channel: str, thread_ts: str) -> list[dict[str, Any]]:
         answer = self._client.conversations_replies(
@@ -215,6 +260,12 @@ class SlackWeb:
             ).send(text=text, response_type="ephemeral")
         if response.status_code != 200:
             raise SlackError("response_url_refused", f"HTTP {response.status_code}")
+
+
+def _room(found: Mapping[str, Any]) -> Room:
+    """https://docs.slack.dev/reference/objects/conversation-object"""
+    is_open = bool(found.get("is_channel")) and not found.get("is_private")
+    return Room(is_open, is_external=bool(found.get("is_ext_shared")))
 
 
 def rendered(message: Outgoing) -> dict[str, Any]:

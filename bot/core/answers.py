@@ -12,8 +12,10 @@ from bot.core.question import Question
 _CLOSING = " \t\n.?!…。．？！‽~"
 
 
-def key_of(question: Question, fingerprint: str) -> str:
+def key_of(question: Question, fingerprint: str, *, is_open: bool) -> str:
     """The name under which the answer to `question` is kept; "" if it is not to be shared.
+
+    What was asked in a room that is not open to all stays there.
 
     Only first questions share one: what stands in a thread or comes with files or links is answered from
     these, and who asks again wants another. Questions that are the same but for case, white space and closing
@@ -23,10 +25,5 @@ def key_of(question: Question, fingerprint: str) -> str:
     is_first = not (question.stands_in_thread or question.retry)
     if not words or not is_first or question.files or linked(question.text):
         return ""
-    parts = (question.team, _room(question.channel), words, fingerprint)
+    parts = (question.team, "" if is_open else question.channel, words, fingerprint)
     return sha256(json.dumps(parts).encode()).hexdigest()
-
-
-def _room(channel: str) -> str:
-    """Where an answer may be shown again: what was said in a closed room stays there."""
-    return "" if channel.startswith("C") else channel

@@ -18,8 +18,9 @@ WHOLE_SECONDS = 15.0
 DOLLARS = Decimal("0.002")
 SATISFIED = 0.9
 
-# Fixed sentences; an answer whose process did not live to tell of it; one to a question that was changed.
-_UNASKED = {Outcome.NOTICE.value, Outcome.OVER_BUDGET.value, "stood", "amended"}
+# Fixed sentences; an answer whose process did not live to tell of it; one to a question that was changed, or
+# to somebody who may not ask.
+_UNASKED = {Outcome.NOTICE.value, Outcome.OVER_BUDGET.value, "stood", "amended", "denied"}
 _COMPLETE = {Outcome.WHOLE.value, Outcome.LENGTH_LIMIT.value}
 
 

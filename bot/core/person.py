@@ -7,7 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody's display name, and the IETF tag of the language in which they use Slack, "" if not told."""
+    """Somebody's display name, and the IETF tag of the language in which they use Slack, "" if not told.
+
+    A guest has a restricted account; who is external belongs to another company.
+    """
 
     name: str
     locale: str = ""
+    is_guest: bool = False
+    is_external: bool = False

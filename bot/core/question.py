@@ -23,7 +23,8 @@ class Question:
     `text` is plain text, not mrkdwn. `ts` is None for what is no message, as a slash command; `thread_ts` is
     None for what stands alone. `trigger_id` and `response_url` are a slash command's, else empty.
     `retry` counts how often it was asked again by a button. `spoken` is the language in which its asker is
-    spoken to, "" for that of the question.
+    spoken to, "" for that of the question. `is_external_room` tells whether the channel is shared with other
+    companies; None where the event did not say.
     """
 
     team: str
@@ -37,6 +38,7 @@ class Question:
     response_url: str = ""
     retry: int = 0
     spoken: str = ""
+    is_external_room: bool | None = None
 
     @property
     def key(self) -> str:

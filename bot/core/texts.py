@@ -61,6 +61,10 @@ class Texts:
     footer_full: str
     footer_unpriced: str
     only_asker: str
+    denied_person: str
+    denied_room: str
+    denied_direct_messages: str
+    denied_unknown: str
     question_gone: str
     interrupted: str
     superseded: str
@@ -160,6 +164,10 @@ _CATALOGUE = {
         ),
         footer_unpriced="price unknown",
         only_asker="Only the person who asked can do that. You can ask me yourself.",
+        denied_person="I am not open to your account here. Who looks after me can change that.",
+        denied_room="I do not answer in this channel. Who looks after me can change that.",
+        denied_direct_messages="I do not answer in direct messages here. Please mention me in a channel.",
+        denied_unknown="Slack could not tell me who is asking, so I may not answer. Please try again soon.",
         question_gone="I cannot find the question any more. Please ask again.",
         interrupted="Sorry, I was interrupted before I could answer. Please ask again.",
         superseded="This part was written again, above.",
@@ -265,6 +273,10 @@ _CATALOGUE = {
         ),
         footer_unpriced="가격 정보 없음",
         only_asker="질문하신 분만 할 수 있습니다. 직접 질문해 주세요.",
+        denied_person="이 계정으로는 저를 사용할 수 없습니다. 저를 관리하는 분께 문의해 주세요.",
+        denied_room="이 채널에서는 답변하지 않습니다. 저를 관리하는 분께 문의해 주세요.",
+        denied_direct_messages="여기서는 다이렉트 메시지에 답변하지 않습니다. 채널에서 저를 멘션해 주세요.",
+        denied_unknown="질문하신 분을 Slack에서 확인할 수 없어 답할 수 없습니다. 잠시 후 다시 질문해 주세요.",
         question_gone="질문을 더 이상 찾을 수 없습니다. 다시 질문해 주세요.",
         interrupted="죄송합니다. 답변드리기 전에 작업이 중단되었습니다. 다시 질문해 주세요.",
         superseded="이 부분은 위에 다시 작성되었습니다.",

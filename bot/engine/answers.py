@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from bot.core.answers import key_of
@@ -34,9 +35,14 @@ class Answers:
         self._journal, self._shelf = journal, shelf
         self._seconds, self._fingerprint = seconds, fingerprint
 
-    def key(self, question: Question) -> str:
-        """The name under which the answer to `question` is kept; "" if it is not to be shared."""
-        return key_of(question, self._fingerprint) if self._seconds else ""
+    def key(self, question: Question, is_open: Callable[[str], bool]) -> str:
+        """The name under which the answer to `question` is kept; "" if it is not to be shared.
+
+        `is_open` tells of a channel whether all may read it.
+        """
+        if not self._seconds or question.stands_in_thread:
+            return ""
+        return key_of(question, self._fingerprint, is_open=is_open(question.channel))
 
     def recall(self, key: str) -> str | None:
         """The answer that is kept under `key`."""

@@ -18,6 +18,7 @@ from bot.core.message import posted_key
 from bot.core.mrkdwn import mentioned
 from bot.core.question import Place, Question
 from bot.core.texts import Language, texts_in
+from bot.engine.gate import Gate
 from bot.engine.people import People
 from bot.engine.threads import Threads
 
@@ -40,13 +41,6 @@ class FileSource(Protocol):
         """
 
 
-class Rooms(Protocol):
-    """What reading links needs of Slack."""
-
-    def is_open(self, channel: str) -> bool:
-        """Whether everybody of the workspace may read a channel. Raises SlackError."""
-
-
 @dataclass(frozen=True)
 class Brief:
     """What the answering model is given, and what people are `told` of what it is not given.
@@ -62,9 +56,9 @@ class Context:
     """Gathers what belongs to a question, within about `tokens` of what was said before. Thread-safe."""
 
     def __init__(
-        self, threads: Threads, people: People, source: FileSource, rooms: Rooms, *, tokens: int
+        self, threads: Threads, people: People, source: FileSource, gate: Gate, *, tokens: int
     ) -> None:
-        self._threads, self._people, self._source, self._rooms = threads, people, source, rooms
+        self._threads, self._people, self._source, self._gate = threads, people, source, gate
         self._tokens, self._scale = tokens, 1.0
         self._lane = ThreadPoolExecutor(_FILES_AT_ONCE, "files")
 
@@ -173,9 +167,9 @@ class Context:
     def _message_at(self, link: Link, question: Question) -> Remark | None:
         """The message at `link`, if it stands where all may read who may read the answer."""
         place = Place(link.channel, link.thread_ts or link.ts)
+        if not self._gate.may_read(question, link.channel):
+            return None
         try:
-            if link.channel != question.channel and not self._rooms.is_open(link.channel):
-                return None
             return self._threads.message(place, link.ts)
         except SlackError as error:
             log.warning("link.unread", extra={**question.names, "code": error.code})

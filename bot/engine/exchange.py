@@ -37,6 +37,7 @@ class Ending(Enum):
     STOOD = "stood"  # another process had shown all of it
     HANDED_OVER = "handed_over"  # another process goes on with it
     AMENDED = "amended"  # the question was changed, and is asked anew
+    DENIED = "denied"  # its asker may not ask, or not there
 
 
 class Need(IntEnum):
@@ -139,6 +140,7 @@ class Exchange:
         self.place = place or question.place
         self.resumes = resumes
         self.is_recalled = not resumes  # whether it is known what stands of it
+        self.is_admitted = True  # whether its asker may ask; nothing is shown before that is known
         self.draft = Draft()
         self.ending: Ending | None = None
         self.messages: dict[str, str] = {}  # those that stand: their ts by their keys
@@ -380,7 +382,7 @@ class Exchange:
 
         One call at a time: so the messages stand in order, and never two calls write one message.
         """
-        if self._in_flight or self.ending:
+        if self._in_flight or self.ending or not self.is_admitted:
             return None
         if self.place is None:
             return Wish(Need.SIGN, self.question.channel, CallKind.POST, self._not_before)

@@ -11,27 +11,30 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from math import inf
 from typing import Protocol
 
+from bot.core import access
 from bot.core.conversation import asked_again
 from bot.core.draft import Outcome
-from bot.core.errors import Fault, OverBudget, RateLimited, SlackError, Unreachable
+from bot.core.errors import Fault, OverBudget, SlackError
 from bot.core.interaction import Vote
 from bot.core.journal import BEGINNING, Beat, CallKind, Entry
-from bot.core.message import Form, Outgoing, Press, Standing
+from bot.core.message import Outgoing, Press, Standing
 from bot.core.question import Place, Question, question_id
 from bot.core.safety import Safe
 from bot.core.spending import refusal_in
 from bot.core.stream import Notice, Recalled, StreamEvent
-from bot.core.texts import Language, language_of, texts_in
+from bot.core.texts import Language, texts_in
 from bot.engine.answers import Answers
+from bot.engine.asides import Asides
 from bot.engine.context import Context
-from bot.engine.entrance import Rooms, open_thread, tell
+from bot.engine.entrance import Rooms, open_thread
 from bot.engine.exchange import Ending, Exchange, OpenThread, Show
+from bot.engine.gate import Gate
 from bot.engine.journal import BEAT_SECONDS, Journal
 from bot.engine.ledger import Ledger
 from bot.engine.pacer import Pacer, Turn
@@ -46,12 +49,6 @@ _LAST_LINES_SECONDS = 3.0  # for what is still to be written down
 
 class Slack(Rooms, Protocol):
     """All that is needed of Slack. Every method raises SlackError."""
-
-    def open_form(self, trigger_id: str, form: Form) -> None:
-        """Open a small modal with one field."""
-
-    def set_status(self, place: Place, status: str) -> None:
-        """Show `status` in a thread until the bot posts there."""
 
     def edit(self, channel: str, ts: str, message: Outgoing) -> None:
         """Let a message of the bot's become `message`; if Slack streams it, that ends."""
@@ -89,6 +86,8 @@ class Orchestrator:
         ledger: Ledger,
         threads: Threads,
         context: Context,
+        gate: Gate,
+        asides: Asides,
         *,
         live_answers: int,
         ack_deadline: float,
@@ -99,13 +98,11 @@ class Orchestrator:
     ) -> None:
         self._slack, self._pacer = slack, pacer
         self._journal, self._answers, self._ledger = journal, answers, ledger
-        self._threads, self._context = threads, context
+        self._threads, self._context, self._gate, self._asides = threads, context, gate, asides
         self._ack_deadline, self._recover_within = ack_deadline, recover_within
         self._clock, self._language = clock, language
         self._inbox: queue.SimpleQueue[Callable[[float], None]] = queue.SimpleQueue()
         self._live: set[Exchange] = set()
-        self._offers_status = True
-        self._asides: set[Future[None]] = set()
         self._cut_at, self._beat_at = inf, -inf
         self._amended: dict[Exchange, Question] = {}  # what is asked in place of those, once they are over
         self._owned: frozenset[str] = frozenset()
@@ -139,21 +136,37 @@ class Orchestrator:
         if not self._journal.take(question, event_id):
             return
         exchange = self._new_exchange(question)
+        exchange.is_admitted = False
         self._inbox.put(lambda _now: self._live.add(exchange))
-        if question.place:
-            self._threads.join(question.place)
-        if question.may_have_files or not question.text:
+        if question.may_have_files or not question.text or not self._gate.is_known(question):
             self._slack_lane.submit(self._begin, exchange)
         else:
             self._begin(exchange)
 
     def _begin(self, exchange: Exchange) -> None:
+        if not self._admit(exchange):
+            return
         question = exchange.question = self._context.completed(exchange.question)
-        key = exchange.answer_key = self._answers.key(question)
+        if question.place:
+            self._threads.join(question.place)
+        key = exchange.answer_key = self._answers.key(question, self._gate.is_open)
         if exchange.grows and (all_there_is := self._said_already(question, key)):
             exchange.receive(all_there_is, self._clock())
             self._inbox.put(look)
         self._voices.speak(exchange, key)
+
+    def _admit(self, exchange: Exchange) -> bool:
+        """Whether the question is answered. It can wait for Slack. Who is turned away is told so."""
+        why = self._gate.denial(exchange.question)
+        if why is None:
+            exchange.is_admitted = True
+        else:
+            log.info("question.denied", extra={**exchange.question.names, "why": why.value})
+            exchange.end(Ending.DENIED)
+            if not self._gate.is_told(exchange.question.user):
+                self._asides.deny(exchange.question, why)
+        self._inbox.put(look)
+        return exchange.is_admitted
 
     def _new_exchange(self, question: Question, place: Place | None = None) -> Exchange:
         """An answer that begins now, or begins anew in the messages that stand at `place`."""
@@ -182,7 +195,9 @@ class Orchestrator:
 
     def _follow(self, question: Question, event_id: str) -> None:
         try:
-            if question.place and self._threads.is_the_bots(question.place):
+            if not question.place or not self._threads.is_the_bots(question.place):
+                return
+            if self._gate.denial(question) is None:  # who asked nobody is told nothing
                 self.ask(question, event_id)
         except SlackError as error:
             log.warning("thread.unread", extra={**question.names, "code": error.code})
@@ -233,12 +248,14 @@ class Orchestrator:
             question = asked_again(press, team, place, self._threads.remarks(place, anew=True))
         except SlackError as error:
             log.warning("thread.unread", extra={"team": team, "channel": place.channel, "code": error.code})
-            self.tell_privately(response_url, texts.failed)
+            self._asides.tell(response_url, texts.failed)
             return
         if question is None:
-            self.tell_privately(response_url, texts.question_gone)
+            self._asides.tell(response_url, texts.question_gone)
+        elif why := self._gate.denial(question):
+            self._asides.tell(response_url, access.told(texts, why))
         elif refusal := self._ledger.refusal(question):
-            self.tell_privately(response_url, refusal_in(texts, refusal))
+            self._asides.tell(response_url, refusal_in(texts, refusal))
         else:
             self._answer_again(question, place)
 
@@ -259,49 +276,6 @@ class Orchestrator:
         """Take note of what somebody thinks of an answer, which may be kept under `answer_key`."""
         self._ledger.vote(vote, answer_key)
 
-    def ask_reason(self, trigger_id: str, carries: str, language: Language) -> None:
-        """Let who voted an answer down say why."""
-        texts = texts_in(language)
-        words = (texts.reason_title, texts.reason_label, texts.reason_send, texts.close)
-        self._aside(self._open, trigger_id, Form("reason", carries, *words, is_optional=True))
-
-    def ask_about(self, trigger_id: str, carries: str, user: str) -> None:
-        """Let `user` put a question about a message."""
-        self._aside(self._ask_about, trigger_id, carries, user)
-
-    def _ask_about(self, trigger_id: str, carries: str, user: str) -> None:
-        texts = texts_in(self._context.language(Question("", "", user, "")))
-        words = (texts.about_title, texts.about_label, texts.about_send, texts.close)
-        self._open(trigger_id, Form("about", carries, *words))
-
-    def _open(self, trigger_id: str, form: Form) -> None:
-        try:
-            self._slack.open_form(trigger_id, form)
-        except SlackError as error:
-            log.warning("modal.refused", extra={"form": form.name, "code": error.code})
-
-    def _aside(self, call: Callable[..., None], *arguments: object) -> None:
-        """Make a call to Slack that no answer depends on; a stop waits for it."""
-        aside = self._slack_lane.submit(call, *arguments)
-        self._asides.add(aside)
-        aside.add_done_callback(self._asides.discard)
-
-    def language_for(self, text: str) -> Language:
-        """How to speak to somebody who reads `text`."""
-        return self._language or language_of(text)
-
-    def explain(self, user: str, response_url: str) -> None:
-        """Tell who gave a command without a question how to ask, and nobody else."""
-        self._aside(self._explain, user, response_url)
-
-    def _explain(self, user: str, response_url: str) -> None:
-        nothing = Question("", "", user, "", spoken=self._language.value if self._language else "")
-        tell(self._slack, response_url, texts_in(self._context.language(nothing)).usage_command)
-
-    def tell_privately(self, response_url: str, sentence: str) -> None:
-        """Say a fixed `sentence` to whoever pressed a button, and to nobody else."""
-        self._aside(tell, self._slack, response_url, sentence)
-
     def stop(self, grace: float) -> None:
         """Let live answers end within `grace` seconds and leave the others to the journal.
 
@@ -313,7 +287,7 @@ class Orchestrator:
         self._voices.hurry()
         self._inbox.put(look)
         self._loop.join(grace + _LAST_WORDS_SECONDS)
-        wait(list(self._asides), _LAST_LINES_SECONDS)
+        self._asides.close(_LAST_LINES_SECONDS)
         self._journal.leave(_LAST_LINES_SECONDS)
         self._voices.fall_silent()
         self._context.close()
@@ -415,9 +389,13 @@ class Orchestrator:
             "answer.resumed",
             extra={**entry.question.names, "age_s": round(entry.age), "tries": entry.tries},
         )
+        exchange.is_admitted = bool(entry.messages)  # who is answered already may ask
         self._live.add(self._with_footer(exchange))
-        if exchange.place:
-            self._recall_lane.submit(self._recall, exchange, exchange.place, entry.messages)
+        self._recall_lane.submit(self._take_up, exchange, entry.messages)
+
+    def _take_up(self, exchange: Exchange, noted: Mapping[str, str]) -> None:
+        if (exchange.is_admitted or self._admit(exchange)) and exchange.place:
+            self._recall(exchange, exchange.place, noted)
 
     def _recall(self, exchange: Exchange, place: Place, noted: Mapping[str, str]) -> None:
         try:
@@ -450,23 +428,12 @@ class Orchestrator:
             self._pacer.ended(turn, now, error)
             change(now)
             is_acknowledged = isinstance(turn.step, Show) and turn.step.is_acknowledgement
-            if is_acknowledged and error is None and self._offers_status and not exchange.draft.started:
-                self._aside(self._show_status, exchange)
+            if is_acknowledged and error is None and exchange.place and not exchange.draft.started:
+                self._asides.show_status(exchange.place, exchange.texts)
             if turn.charge.kind in BEGINNING and exchange.place:
                 self._journal.note(exchange.question, exchange.place, exchange.messages)
 
         self._inbox.put(settle)
-
-    def _show_status(self, exchange: Exchange) -> None:
-        """A nicety of Slack's: where it is not to be had, it is not asked for again."""
-        try:
-            if exchange.place:
-                self._slack.set_status(exchange.place, exchange.texts.thinking)
-        except (RateLimited, Unreachable) as error:
-            log.info("status.refused", extra={"code": error.code})
-        except SlackError as error:
-            self._offers_status = False
-            log.info("status.not_offered", extra={"code": error.code})
 
     def _made(self, exchange: Exchange, step: Show | OpenThread) -> Callable[[float], None]:
         """Make the call; what it changes about the exchange."""

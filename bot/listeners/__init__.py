@@ -11,6 +11,7 @@ from collections.abc import Collection
 
 from slack_bolt import App
 
+from bot.engine.asides import Asides
 from bot.engine.home import Homes
 from bot.engine.orchestrator import Orchestrator
 from bot.listeners.button import feedback_listener, reason_listener, retry_listener, stop_listener
@@ -25,24 +26,25 @@ def register(
     app: App,
     orchestrator: Orchestrator,
     homes: Homes,
+    asides: Asides,
     *,
     admins: Collection[str] = (),
     follow_threads: bool = False,
 ) -> None:
-    """Let `app` hand to `orchestrator` and `homes` what it hears.
+    """Let `app` hand to `orchestrator`, `homes` and `asides` what it hears.
 
     `admins` may press every button. With `follow_threads` it also hears what is said in the bot's threads
     without a mention.
     """
     app.event("app_mention")(mention_listener(orchestrator))
     app.event("message")(message_listener(orchestrator, follow_threads=follow_threads))
-    app.command("/ask")(ask_listener(orchestrator))
-    app.action("stop")(stop_listener(orchestrator, admins))
-    app.action("retry")(retry_listener(orchestrator, admins))
-    app.action("menu")(retry_listener(orchestrator, admins))  # "answer anew" is all that it offers
-    app.action("feedback")(feedback_listener(orchestrator))
+    app.command("/ask")(ask_listener(orchestrator, asides))
+    app.action("stop")(stop_listener(orchestrator, asides, admins))
+    app.action("retry")(retry_listener(orchestrator, asides, admins))
+    app.action("menu")(retry_listener(orchestrator, asides, admins))  # "answer anew" is all that it offers
+    app.action("feedback")(feedback_listener(orchestrator, asides))
     app.view("reason")(reason_listener(orchestrator))
-    app.shortcut("ask_about_message")(shortcut_listener(orchestrator))
+    app.shortcut("ask_about_message")(shortcut_listener(asides))
     app.view("about")(about_listener(orchestrator))
     app.action(re.compile("follow_up_[0-9]+"))(follow_up_listener(orchestrator))
     app.event("app_home_opened")(home_listener(homes))

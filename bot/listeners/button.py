@@ -12,6 +12,7 @@ from bot.core.interaction import Vote
 from bot.core.message import Press
 from bot.core.question import Place, question_id
 from bot.core.texts import Language, texts_in
+from bot.engine.asides import Asides
 from bot.engine.orchestrator import Orchestrator
 from bot.listeners.interaction import team_of
 
@@ -34,44 +35,46 @@ class _Click:
     trigger_id: str
 
 
-def stop_listener(orchestrator: Orchestrator, admins: Collection[str]) -> Callable[..., None]:
+def stop_listener(orchestrator: Orchestrator, asides: Asides, admins: Collection[str]) -> Callable[..., None]:
     """Hears the button that stops an answer."""
 
     def hear_stop(ack: Ack, body: Mapping[str, Any]) -> None:
         ack()
-        click = _click(body, orchestrator)
-        if _may(click, orchestrator, admins):
+        click = _click(body, asides)
+        if _may(click, asides, admins):
             press = click.press
             orchestrator.stop_answer(question_id(click.team, press.question_key, press.retry))
 
     return hear_stop
 
 
-def retry_listener(orchestrator: Orchestrator, admins: Collection[str]) -> Callable[..., None]:
+def retry_listener(
+    orchestrator: Orchestrator, asides: Asides, admins: Collection[str]
+) -> Callable[..., None]:
     """Hears what asks again: the button under an answer that went wrong, and the menu under others."""
 
     def hear_retry(ack: Ack, body: Mapping[str, Any]) -> None:
         ack()
-        click = _click(body, orchestrator)
-        if _may(click, orchestrator, admins):
+        click = _click(body, asides)
+        if _may(click, asides, admins):
             again = replace(click.press, retry=click.press.retry + 1)
             orchestrator.retry(click.team, again, click.place, click.response_url, click.language)
 
     return hear_retry
 
 
-def feedback_listener(orchestrator: Orchestrator) -> Callable[..., None]:
+def feedback_listener(orchestrator: Orchestrator, asides: Asides) -> Callable[..., None]:
     """Hears what anybody thinks of an answer."""
 
     def hear_feedback(ack: Ack, body: Mapping[str, Any]) -> None:
         ack()
-        click = _click(body, orchestrator)
+        click = _click(body, asides)
         vote = _vote(click.team, click.user, click.value)
         orchestrator.vote(vote, click.press.answer_key)
         if vote.is_up:
-            orchestrator.tell_privately(click.response_url, texts_in(click.language).thanks)
+            asides.tell(click.response_url, texts_in(click.language).thanks)
         else:
-            orchestrator.ask_reason(click.trigger_id, click.value, click.language)
+            asides.ask_reason(click.trigger_id, click.value, click.language)
 
     return hear_feedback
 
@@ -100,15 +103,15 @@ def _read(value: str) -> tuple[str, Press]:
     return (word, Press.read(rest)) if word.islower() else ("", Press.read(value))
 
 
-def _may(click: _Click, orchestrator: Orchestrator, admins: Collection[str]) -> bool:
+def _may(click: _Click, asides: Asides, admins: Collection[str]) -> bool:
     """Whether who pressed is who asked, or an admin; others are told."""
     if click.user == click.press.asker or click.user in admins:
         return True
-    orchestrator.tell_privately(click.response_url, texts_in(click.language).only_asker)
+    asides.tell(click.response_url, texts_in(click.language).only_asker)
     return False
 
 
-def _click(body: Mapping[str, Any], orchestrator: Orchestrator) -> _Click:
+def _click(body: Mapping[str, Any], asides: Asides) -> _Click:
     message, action = body["message"], body["actions"][0]
     value = str(action.get("value") or (action.get("selected_option") or {}).get("value"))
     _, press = _read(value)
@@ -118,7 +121,7 @@ def _click(body: Mapping[str, Any], orchestrator: Orchestrator) -> _Click:
         value=value,
         press=press,
         place=Place(str(body["channel"]["id"]), str(message.get("thread_ts") or message["ts"])),
-        language=orchestrator.language_for(str(message.get("text") or "")),
+        language=asides.language_for(str(message.get("text") or "")),
         response_url=str(body.get("response_url") or ""),
         trigger_id=str(body.get("trigger_id") or ""),
     )

@@ -9,10 +9,11 @@ from slack_bolt import Ack
 
 from bot.core import mrkdwn
 from bot.core.question import Question
+from bot.engine.asides import Asides
 from bot.engine.orchestrator import Orchestrator
 
 
-def ask_listener(orchestrator: Orchestrator) -> Callable[..., None]:
+def ask_listener(orchestrator: Orchestrator, asides: Asides) -> Callable[..., None]:
     """Hears `/ask`. An empty acknowledgement shows nothing."""
 
     def hear_ask(ack: Ack, command: Mapping[str, Any]) -> None:
@@ -20,7 +21,7 @@ def ask_listener(orchestrator: Orchestrator) -> Callable[..., None]:
         if question.text:
             orchestrator.ask(question)  # first: what was acknowledged must not be lost
         else:
-            orchestrator.explain(question.user, question.response_url)
+            asides.explain(question.user, question.response_url)
         ack()
 
     return hear_ask

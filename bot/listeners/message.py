@@ -92,4 +92,5 @@ def question_in(event: Mapping[str, Any], body: Mapping[str, Any], me: str) -> Q
         ts=str(event["ts"]),
         thread_ts=event.get("thread_ts"),
         files=tuple(map(file_in, event.get("files") or ())),
+        is_external_room=body.get("is_ext_shared_channel"),
     )

@@ -13,13 +13,14 @@ from slack_bolt import Ack, BoltContext
 
 from bot.core import mrkdwn
 from bot.core.question import Question
+from bot.engine.asides import Asides
 from bot.engine.orchestrator import Orchestrator
 from bot.listeners.interaction import asking, team_of
 
 _LONGEST_QUOTE = 1_500  # characters; what a modal carries has 3,000 at most, in JSON
 
 
-def shortcut_listener(orchestrator: Orchestrator) -> Callable[..., None]:
+def shortcut_listener(asides: Asides) -> Callable[..., None]:
     """Hears the shortcut, and opens a modal for the question."""
 
     def hear_shortcut(ack: Ack, body: Mapping[str, Any], context: BoltContext) -> None:
@@ -31,7 +32,7 @@ def shortcut_listener(orchestrator: Orchestrator) -> Callable[..., None]:
             "subject": subject[:_LONGEST_QUOTE],
             "response_url": body.get("response_url"),
         }
-        orchestrator.ask_about(
+        asides.ask_about(
             str(body["trigger_id"]), json.dumps(carries, ensure_ascii=False), str(body["user"]["id"])
         )
         ack()

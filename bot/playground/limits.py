@@ -13,6 +13,7 @@ _PER_MINUTE = {
     "chat.startStream": _TIER_2,
     "chat.stopStream": _TIER_2,
     "chat.appendStream": _TIER_4,
+    "chat.postEphemeral": _TIER_4,
     "users.info": _TIER_4,
     "views.open": _TIER_4,
     "views.publish": _TIER_4,

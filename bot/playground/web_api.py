@@ -73,6 +73,20 @@ def chat_post_message(workspace: Workspace, parameters: Parameters, now: float) 
     return {"channel": message.channel, "ts": message.ts, "message": as_slack_shows(message)}
 
 
+def chat_post_ephemeral(workspace: Workspace, parameters: Parameters, now: float) -> dict[str, Any]:
+    """https://docs.slack.dev/reference/methods/chat.postEphemeral"""
+    conversation = where_bot_may_write(workspace, parameters.get("channel"))
+    user, text = str(parameters.get("user")), str(parameters.get("text") or "")
+    if not text:
+        raise ApiError("no_text")
+    if user not in conversation.members:
+        raise ApiError("user_not_in_channel")
+    thread_ts = thread_to_reply_in(workspace, conversation, parameters.get("thread_ts"))
+    ts = workspace.new_ts(now)
+    workspace.put(Message(conversation.id, ts, BOT_USER, text, thread_ts, only_for=user, bot_id=BOT_ID))
+    return {"message_ts": ts}
+
+
 def chat_update(workspace: Workspace, parameters: Parameters, now: float) -> dict[str, Any]:
     conversation = where_bot_may_write(workspace, parameters.get("channel"))
     message = _visible(workspace, conversation, parameters.get("ts"))
@@ -156,8 +170,24 @@ def conversations_history(workspace: Workspace, parameters: Parameters, _now: fl
 
 
 def conversations_info(workspace: Workspace, parameters: Parameters, _now: float) -> dict[str, Any]:
-    conversation = where_bot_may_read(workspace, parameters.get("channel"))
-    shown = {
+    return {"channel": _as_conversation(where_bot_may_read(workspace, parameters.get("channel")))}
+
+
+def users_conversations(workspace: Workspace, parameters: Parameters, _now: float) -> dict[str, Any]:
+    """https://docs.slack.dev/reference/methods/users.conversations"""
+    kinds = {"public_channel": "channel", "private_channel": "private", "mpim": "mpim", "im": "im"}
+    wanted = {kinds.get(each) for each in str(parameters.get("types") or "public_channel").split(",")}
+    joined = [c for c in workspace.conversations.values() if BOT_USER in c.members and c.kind in wanted]
+    start = number(parameters.get("cursor") or 0, "invalid_cursor")
+    limit = min(number(parameters.get("limit") or 100, "invalid_limit"), 999)
+    return {
+        "channels": [_as_conversation(each) for each in joined[start : start + limit]],
+        "response_metadata": {"next_cursor": str(start + limit) if start + limit < len(joined) else ""},
+    }
+
+
+def _as_conversation(conversation: Conversation) -> dict[str, Any]:
+    return {
         "id": conversation.id,
         "name": conversation.name,
         "is_channel": conversation.kind in ("channel", "private"),
@@ -167,7 +197,6 @@ def conversations_info(workspace: Workspace, parameters: Parameters, _now: float
         "is_archived": conversation.is_archived,
         "is_ext_shared": conversation.is_shared,
     }
-    return {"channel": shown}
 
 
 def conversations_open(workspace: Workspace, parameters: Parameters, _now: float) -> dict[str, Any]:
@@ -238,6 +267,7 @@ METHODS = {
     "chat.appendStream": Method(chat_append_stream, _WRITE),
     "chat.delete": Method(chat_delete, _WRITE),
     "chat.getPermalink": Method(chat_get_permalink, {}),
+    "chat.postEphemeral": Method(chat_post_ephemeral, _WRITE),
     "chat.postMessage": Method(chat_post_message, _WRITE),
     "chat.startStream": Method(chat_start_stream, _WRITE),
     "chat.stopStream": Method(chat_stop_stream, _WRITE),
@@ -247,6 +277,7 @@ METHODS = {
     "conversations.open": Method(conversations_open, {"": "im:write"}),
     "conversations.replies": Method(conversations_replies, READ_SCOPES),
     "files.info": Method(files_info, {"": "files:read"}),
+    "users.conversations": Method(users_conversations, {"": "channels:read"}),
     "users.info": Method(users_info, {"": "users:read"}),
     "views.open": Method(views_open, {}),
     "views.publish": Method(views_publish, {}),

@@ -259,9 +259,9 @@ class Workspace:
         both = {user.id, BOT_USER}
         return user.team != TEAM and not any(both <= c.members for c in self.conversations.values())
 
-    def add_channel(self, channel: str, name: str) -> None:
+    def add_channel(self, channel: str, name: str, kind: str = "channel") -> None:
         """Open a channel that everybody and the bot are in."""
-        self.conversations[channel] = Conversation(channel, name, "channel", _EVERYONE | {BOT_USER})
+        self.conversations[channel] = Conversation(channel, name, kind, _EVERYONE | {BOT_USER})
 
     def invite(self, channel: str, user: str) -> None:
         """Let `user` join a channel."""

@@ -204,7 +204,7 @@ def slack() -> Iterator[SlackWeb]:
     servers = Servers(lambda: Slack(UNLIMITED))
     servers.start()
     client = WebClient(BOT_TOKEN, base_url=f"{servers.slack.base_url}/api/", retry_handlers=[])
-    yield SlackWeb(client, BOT_USER)
+    yield SlackWeb(client, BOT_USER, TEAM)
     servers.stop()
 
 
@@ -408,4 +408,4 @@ def test_a_refusal_for_good_keeps_its_code_and_its_reason(code: str, more: dict[
 )
 def test_nothing_is_sent_to_an_address_that_is_not_slacks(url: str) -> None:
     with pytest.raises(SlackError, match="foreign_response_url"):
-        SlackWeb(WebClient(), ME).tell_privately(url, Safe("Hello"))
+        SlackWeb(WebClient(), ME, TEAM).tell_privately(url, Safe("Hello"))

@@ -28,7 +28,9 @@ FEW = (
 def test_a_hundred_mixed_questions_are_a_hundred_and_mixed() -> None:
     questions = hundred()
     keys = Counter(
-        key_of(Question("T", "C", "U", asked.text), "") for asked in questions if asked.follows is None
+        key_of(Question("T", "C", "U", asked.text), "", is_open=True)
+        for asked in questions
+        if asked.follows is None
     )
 
     assert len(questions) == 100

@@ -98,7 +98,9 @@ def desk() -> Desk:
 
 @pytest.fixture
 def homes(desk: Desk) -> Iterator[Homes]:
-    homes = Homes(desk, People(desk, lambda: desk.now), desk, admins={"UADMIN"}, clock=lambda: desk.now)
+    homes = Homes(
+        desk, People(desk, lambda: desk.now, lambda _: True), desk, admins={"UADMIN"}, clock=lambda: desk.now
+    )
     yield homes
     desk.gate.set()
     homes.stop()

@@ -177,6 +177,10 @@ class Directory:
     calls: int = 0
     is_broken: bool = False
 
+    def wait(self, seconds: float) -> bool:
+        self.now += seconds
+        return False
+
     def person(self, user: str) -> Person:
         self.calls += 1
         if self.is_broken:
@@ -186,7 +190,7 @@ class Directory:
 
 def test_a_name_is_looked_up_once_an_hour() -> None:
     directory = Directory()
-    people = People(directory, lambda: directory.now)
+    people = People(directory, lambda: directory.now, directory.wait)
     assert people.names(["U1", "U1", "U2"]) == {"U1": "U1 at 0", "U2": "U2 at 0"}
     directory.now = 3_599.0
     assert people.names(["U1"]) == {"U1": "U1 at 0"}
@@ -198,7 +202,7 @@ def test_a_name_is_looked_up_once_an_hour() -> None:
 
 def test_who_cannot_be_looked_up_keeps_the_name_that_was_known_or_has_none() -> None:
     directory = Directory()
-    people = People(directory, lambda: directory.now)
+    people = People(directory, lambda: directory.now, directory.wait)
     people.names(["U1"])
     directory.now, directory.is_broken = 4_000.0, True
 
@@ -207,7 +211,7 @@ def test_who_cannot_be_looked_up_keeps_the_name_that_was_known_or_has_none() -> 
 
 def test_who_uses_slack_in_korean_reads_korean() -> None:
     directory = Directory()
-    people = People(directory, lambda: directory.now)
+    people = People(directory, lambda: directory.now, directory.wait)
 
     assert [people.language(user) for user in ("U1", "U2")] == [Language.EN, Language.KO]
     directory.is_broken = True
@@ -217,7 +221,7 @@ def test_who_uses_slack_in_korean_reads_korean() -> None:
 
 def test_no_more_people_are_looked_up_in_a_minute_than_slack_allows() -> None:
     directory = Directory()
-    people = People(directory, lambda: directory.now)
+    people = People(directory, lambda: directory.now, directory.wait)
     for tenth in range(600):
         directory.now = tenth / 10
         people.names([f"U{tenth}"])

@@ -1,0 +1,72 @@
+"""Who may ask, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from bot.core.person import Person
+from bot.core.question import Question
+from bot.core.texts import Texts
+
+
+@dataclass(frozen=True)
+class Room:
+    """A conversation: whether all full members of the workspace may read it, and other companies' people."""
+
+    is_open: bool = False
+    is_external: bool = False
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who may ask, by ids. No `channels` and no `users` mean all; direct messages are no channels.
+
+    `guests` are people with a restricted account, `external` people of other companies (Slack Connect), and
+    channels that are shared with them.
+    """
+
+    channels: frozenset[str] = frozenset()
+    users: frozenset[str] = frozenset()
+    blocked: frozenset[str] = frozenset()
+    guests: bool = False
+    external: bool = False
+    direct_messages: bool = True
+
+
+class Denial(Enum):
+    """Why somebody may not ask."""
+
+    PERSON = "person"
+    ROOM = "room"
+    DIRECT_MESSAGES = "direct_messages"
+    UNKNOWN = "unknown"
+
+
+def denial(access: Access, question: Question, person: Person | None, room: Room | None) -> Denial | None:
+    """Why `question` is not answered; None if it is.
+
+    `person` is who asks it and `room` where; None where Slack could not say, and then nothing is answered.
+    """
+    is_direct = question.channel.startswith("D")
+    if question.user in access.blocked or (access.users and question.user not in access.users):
+        return Denial.PERSON
+    if is_direct and not access.direct_messages:
+        return Denial.DIRECT_MESSAGES
+    if not is_direct and access.channels and question.channel not in access.channels:
+        return Denial.ROOM
+    if person is None or room is None:
+        return Denial.UNKNOWN
+    if (person.is_guest and not access.guests) or (person.is_external and not access.external):
+        return Denial.PERSON
+    return Denial.ROOM if room.is_external and not access.external else None
+
+
+def told(texts: Texts, why: Denial) -> str:
+    """What the asker is told."""
+    return {
+        Denial.PERSON: texts.denied_person,
+        Denial.ROOM: texts.denied_room,
+        Denial.DIRECT_MESSAGES: texts.denied_direct_messages,
+        Denial.UNKNOWN: texts.denied_unknown,
+    }[why]

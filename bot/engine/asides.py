@@ -1,0 +1,125 @@
+"""What is said and shown beside answers: to one person alone, in modals, over the message field."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Protocol
+
+from bot.core import access
+from bot.core.access import Denial
+from bot.core.errors import RateLimited, SlackError, Unreachable
+from bot.core.message import Form
+from bot.core.question import Place, Question
+from bot.core.safety import Safe, neutralise
+from bot.core.texts import Language, Texts, language_of, texts_in
+from bot.engine.people import People
+
+log = logging.getLogger(__name__)
+
+_AT_ONCE = 16
+
+
+class Slack(Protocol):
+    """What asides need of Slack. Every method raises SlackError."""
+
+    def tell_privately(self, response_url: str, text: Safe) -> None:
+        """Say `text` to nobody but the one whom `response_url` belongs to."""
+
+    def whisper(self, place: Place, user: str, text: Safe) -> None:
+        """Say `text` in a thread, or (no `thread_ts`) in its channel, to nobody but `user`."""
+
+    def open_form(self, trigger_id: str, form: Form) -> None:
+        """Open a small modal with one field."""
+
+    def set_status(self, place: Place, status: str) -> None:
+        """Show `status` in a thread until the bot posts there."""
+
+
+class Asides:
+    """Makes calls to Slack that no answer depends on. Thread-safe; no method waits but `close`.
+
+    `language` is that of all fixed sentences, None for that of their reader.
+    """
+
+    def __init__(self, slack: Slack, people: People, language: Language | None = None) -> None:
+        self._slack, self._people, self._language = slack, people, language
+        self._lane = ThreadPoolExecutor(_AT_ONCE, "asides")
+        self._under_way: set[Future[None]] = set()
+        self._offers_status = True
+
+    def language_for(self, text: str) -> Language:
+        """How to speak to somebody who reads `text`."""
+        return self._language or language_of(text)
+
+    def tell(self, response_url: str, sentence: str) -> None:
+        """Say a fixed `sentence` to whoever pressed a button, and to nobody else."""
+        self._do(lambda: self._tell(response_url, sentence))
+
+    def explain(self, user: str, response_url: str) -> None:
+        """Tell who gave a command without a question how to ask, and nobody else."""
+        self._do(lambda: self._tell(response_url, self._texts_for(user).usage_command))
+
+    def deny(self, question: Question, why: Denial) -> None:
+        """Tell who asked `question` that it is not answered, and nobody else."""
+        sentence = access.told(texts_in(question.language), why)
+        if question.response_url:
+            self.tell(question.response_url, sentence)
+        else:
+            thread_ts = (question.thread_ts if question.stands_in_thread else None) or ""
+            place = Place(question.channel, thread_ts)
+            self._do(lambda: self._slack.whisper(place, question.user, neutralise(sentence)))
+
+    def ask_reason(self, trigger_id: str, carries: str, language: Language) -> None:
+        """Let who voted an answer down say why."""
+        texts = texts_in(language)
+        words = (texts.reason_title, texts.reason_label, texts.reason_send, texts.close)
+        self._do(lambda: self._slack.open_form(trigger_id, Form("reason", carries, *words, is_optional=True)))
+
+    def ask_about(self, trigger_id: str, carries: str, user: str) -> None:
+        """Let `user` put a question about a message."""
+
+        def open_form() -> None:
+            texts = self._texts_for(user)
+            words = (texts.about_title, texts.about_label, texts.about_send, texts.close)
+            self._slack.open_form(trigger_id, Form("about", carries, *words))
+
+        self._do(open_form)
+
+    def show_status(self, place: Place, texts: Texts) -> None:
+        """Show that somebody thinks, where Slack offers it; where it does not, it is not asked for again."""
+        if self._offers_status:
+            self._do(lambda: self._show_status(place, texts.thinking))
+
+    def close(self, seconds: float) -> None:
+        """Make the calls that are under way, within so many seconds, and no more."""
+        wait(list(self._under_way), seconds)
+        self._lane.shutdown(wait=False, cancel_futures=True)
+
+    def _do(self, call: Callable[[], None]) -> None:
+        aside = self._lane.submit(_forgiven, call)
+        self._under_way.add(aside)
+        aside.add_done_callback(self._under_way.discard)
+
+    def _tell(self, response_url: str, sentence: str) -> None:
+        self._slack.tell_privately(response_url, neutralise(sentence))
+
+    def _texts_for(self, user: str) -> Texts:
+        return texts_in(self._people.language(user))
+
+    def _show_status(self, place: Place, status: str) -> None:
+        try:
+            self._slack.set_status(place, status)
+        except (RateLimited, Unreachable):
+            raise
+        except SlackError:
+            self._offers_status = False
+            raise
+
+
+def _forgiven(call: Callable[[], None]) -> None:
+    try:
+        call()
+    except SlackError as error:
+        log.info("aside.refused", extra={"code": error.code})

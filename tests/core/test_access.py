@@ -1,0 +1,56 @@
+"""Who may ask, and where: people, rooms and settings in a table."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.core.access import Access, Denial, Room, denial, told
+from bot.core.person import Person
+from bot.core.question import Question
+from bot.core.texts import Language, texts_in
+
+MEMBER, GUEST, PARTNER = Person("Ada"), Person("Sam", is_guest=True), Person("Noor", is_external=True)
+OPEN, CLOSED, SHARED = Room(is_open=True), Room(), Room(is_open=True, is_external=True)
+GUESTS, EXTERNAL = Access(guests=True), Access(external=True)
+
+
+@pytest.mark.parametrize(
+    ("access", "channel", "person", "room", "why"),
+    [
+        (Access(), "C1", MEMBER, OPEN, None),
+        (Access(), "G1", MEMBER, CLOSED, None),
+        (Access(), "D1", MEMBER, CLOSED, None),
+        (Access(), "C1", GUEST, OPEN, Denial.PERSON),
+        (Access(), "D1", GUEST, CLOSED, Denial.PERSON),
+        (Access(), "C1", PARTNER, SHARED, Denial.PERSON),
+        (Access(), "C1", MEMBER, SHARED, Denial.ROOM),
+        (GUESTS, "C1", GUEST, OPEN, None),
+        (GUESTS, "C1", PARTNER, SHARED, Denial.PERSON),
+        (EXTERNAL, "C1", PARTNER, SHARED, None),
+        (EXTERNAL, "C1", MEMBER, SHARED, None),
+        (EXTERNAL, "C1", GUEST, OPEN, Denial.PERSON),
+        (Access(), "C1", None, OPEN, Denial.UNKNOWN),
+        (Access(), "C1", MEMBER, None, Denial.UNKNOWN),
+        (Access(guests=True, external=True), "C1", None, OPEN, Denial.UNKNOWN),
+        (Access(direct_messages=False), "D1", MEMBER, CLOSED, Denial.DIRECT_MESSAGES),
+        (Access(direct_messages=False), "C1", MEMBER, OPEN, None),
+        (Access(channels=frozenset({"C2"})), "C1", MEMBER, OPEN, Denial.ROOM),
+        (Access(channels=frozenset({"C1"})), "C1", MEMBER, OPEN, None),
+        (Access(channels=frozenset({"C1"})), "D1", MEMBER, CLOSED, None),
+        (Access(users=frozenset({"U2"})), "C1", MEMBER, OPEN, Denial.PERSON),
+        (Access(users=frozenset({"U1"})), "C1", MEMBER, OPEN, None),
+        (Access(users=frozenset({"U1"})), "C1", GUEST, OPEN, Denial.PERSON),
+        (Access(blocked=frozenset({"U1"})), "C1", MEMBER, OPEN, Denial.PERSON),
+        (Access(users=frozenset({"U1"}), blocked=frozenset({"U1"})), "D1", MEMBER, CLOSED, Denial.PERSON),
+        (Access(blocked=frozenset({"U1"})), "C1", None, None, Denial.PERSON),
+    ],
+)
+def test_who_may_ask_where(
+    access: Access, channel: str, person: Person | None, room: Room | None, why: Denial | None
+) -> None:
+    assert denial(access, Question("T1", channel, "U1", "why?", ts="1.0"), person, room) is why
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_denial_has_a_sentence_of_its_own(language: Language) -> None:
+    assert len({told(texts_in(language), why) for why in Denial}) == len(Denial)
