@@ -241,9 +241,12 @@ def _models(
         connections=max(LEAST_QUICK_CALLS, settings.max_live_answers),
     )
     expert = bedrock.client(session, silence=settings.idle_timeout, connections=settings.max_live_answers)
+    guardrail = settings.bedrock_guardrail_id and bedrock.Guardrail(
+        settings.bedrock_guardrail_id, settings.bedrock_guardrail_version, settings.bedrock_guardrail_mode
+    )
     return (
-        bedrock.BedrockModel(quick, ids[Voice.ACKNOWLEDGEMENT]),
-        bedrock.BedrockModel(expert, ids[Voice.ANSWER]),
+        bedrock.BedrockModel(quick, ids[Voice.ACKNOWLEDGEMENT], guardrail or None),
+        bedrock.BedrockModel(expert, ids[Voice.ANSWER], guardrail or None),
     )
 
 

@@ -28,6 +28,9 @@ class Settings:
     aws_region: str | None = None  # None: what boto3 finds by itself
     micro_model_id: str | None = None  # None: the region's Nova Micro
     pro_model_id: str | None = None  # None: the region's Nova Pro
+    bedrock_guardrail_id: str | None = None
+    bedrock_guardrail_version: str = "DRAFT"
+    bedrock_guardrail_mode: str = "sync"
     slack_edits_per_minute: int = 50
     slack_posts_per_minute: int = 300
     slack_streaming: str = "update"
@@ -72,6 +75,12 @@ def read(env: Mapping[str, str]) -> tuple[Settings, list[str]]:
         aws_region=reader.text("AWS_REGION") or reader.text("AWS_DEFAULT_REGION"),
         micro_model_id=reader.text("MICRO_MODEL_ID"),
         pro_model_id=reader.text("PRO_MODEL_ID"),
+        bedrock_guardrail_id=reader.text("BEDROCK_GUARDRAIL_ID"),
+        bedrock_guardrail_version=reader.text("BEDROCK_GUARDRAIL_VERSION")
+        or Settings.bedrock_guardrail_version,
+        bedrock_guardrail_mode=reader.choice(
+            "BEDROCK_GUARDRAIL_MODE", Settings.bedrock_guardrail_mode, ("sync", "async")
+        ),
         slack_edits_per_minute=reader.count("SLACK_EDITS_PER_MINUTE", Settings.slack_edits_per_minute),
         slack_posts_per_minute=reader.count("SLACK_POSTS_PER_MINUTE", Settings.slack_posts_per_minute),
         slack_streaming=reader.choice("SLACK_STREAMING", Settings.slack_streaming, ("update", "native")),

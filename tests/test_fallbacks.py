@@ -106,7 +106,7 @@ def test_a_stream_that_goes_silent_is_given_up_after_the_idle_timeout(bench: Wor
         ("max_tokens", "length_limit"),
         ("model_context_window_exceeded", "length_limit"),
         ("content_filtered", "filtered"),
-        ("guardrail_intervened", "filtered"),
+        ("guardrail_intervened", "guarded"),
         ("malformed_model_output", "cut"),
     ],
 )
@@ -217,3 +217,27 @@ def test_a_thread_that_cannot_be_read_is_answered_without_it(bot: Workbench) -> 
 
     assert bot.answered(root) == ["On it.", "Because."]
     assert [turn["content"][0]["text"] for turn in bot.prompts()[0]["messages"]] == ["why?"]
+
+
+# A guardrail
+
+
+@pytest.mark.parametrize("mode", ["sync", "async"])
+def test_a_guardrail_reads_along_with_both_models(bench: Workbench, mode: str) -> None:
+    bench.bedrock.always("converse", Reply(text="No.", stop_reason="guardrail_intervened"))
+    bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
+    bench.start_bot(bedrock_guardrail_id="g-1", bedrock_guardrail_version="2", bedrock_guardrail_mode=mode)
+    question = bench.mention("why?")
+
+    assert bench.answered(question) == [EN.stand_in, "Because."]  # not what the guardrail says instead
+    named = {"guardrailIdentifier": "g-1", "guardrailVersion": "2"}
+    assert bench.prompts("converse")[0]["guardrailConfig"] == named
+    assert bench.prompts()[0]["guardrailConfig"] == named | {"streamProcessingMode": mode}
+
+
+def test_without_a_guardrail_none_is_named(bench: Workbench) -> None:
+    bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
+    bench.start_bot()
+    bench.answered(bench.mention("why?"))
+
+    assert "guardrailConfig" not in str([*bench.prompts(), *bench.prompts("converse")])

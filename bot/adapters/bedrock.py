@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from typing import Any
 
 import boto3
@@ -100,17 +101,36 @@ def has_credentials(session: boto3.Session) -> bool:
     return bool(os.environ.get("AWS_BEARER_TOKEN_BEDROCK")) or session.get_credentials() is not None
 
 
+@dataclass(frozen=True)
+class Guardrail:
+    """A guardrail that reads along: its id or ARN, its version ("DRAFT" or a number), and whether a stream
+    waits for it (`sync`) or runs ahead of it (`async`), so that words can be seen before they are judged.
+
+    https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-streaming.html
+    """
+
+    id: str
+    version: str = "DRAFT"
+    mode: str = "sync"
+
+
 class BedrockModel:
     """One model, by its id, inference profile or ARN, through `client`."""
 
-    def __init__(self, client: Any, model_id: str) -> None:
+    def __init__(self, client: Any, model_id: str, guardrail: Guardrail | None = None) -> None:
         self._client = client
         self.model_id = model_id
+        self._guarded: dict[str, Any] = {}
+        self._guarded_stream: dict[str, Any] = {}
+        if guardrail:
+            named = {"guardrailIdentifier": guardrail.id, "guardrailVersion": guardrail.version}
+            self._guarded = {"guardrailConfig": named}
+            self._guarded_stream = {"guardrailConfig": named | {"streamProcessingMode": guardrail.mode}}
 
     def reply(self, prompt: Prompt) -> Reply:
         """All the model says, at once. Raises ModelError."""
         try:
-            response = self._client.converse(**request(self.model_id, prompt))
+            response = self._client.converse(**request(self.model_id, prompt), **self._guarded)
         except _ERRORS as error:
             raise translated(error) from error
         return Reply(
@@ -127,7 +147,7 @@ class BedrockModel:
         """
         request_id, reason, usage, has_begun = "", "", None, False
         try:
-            response = self._client.converse_stream(**request(self.model_id, prompt))
+            response = self._client.converse_stream(**request(self.model_id, prompt), **self._guarded_stream)
             request_id, has_begun = response["ResponseMetadata"].get("RequestId", ""), True
             with closing(response["stream"]) as events:
                 for event in events:

@@ -19,6 +19,7 @@ class Outcome(Enum):
     WHOLE = "whole"
     LENGTH_LIMIT = "length_limit"
     FILTERED = "filtered"
+    GUARDED = "guarded"  # by a guardrail of the operator's
     CUT = "cut"
     FAILED = "failed"
     NOTICE = "notice"  # no answer at all, but a fixed sentence
@@ -33,14 +34,15 @@ _ENDINGS = {
     "max_tokens": Outcome.LENGTH_LIMIT,
     "model_context_window_exceeded": Outcome.LENGTH_LIMIT,
     "content_filtered": Outcome.FILTERED,
-    "guardrail_intervened": Outcome.FILTERED,
+    "guardrail_intervened": Outcome.GUARDED,
 }
 _WORTH_A_RETRY = {Fault.BUSY, Fault.UNAVAILABLE, Fault.FAILED, Fault.STOPPED, Fault.INTERRUPTED}
 _NO_ANSWERS = {Outcome.FAILED, Outcome.NOTICE, Outcome.OVER_BUDGET}
-_FINISHED = {Outcome.WHOLE, Outcome.LENGTH_LIMIT, Outcome.FILTERED}
+_FINISHED = {Outcome.WHOLE, Outcome.LENGTH_LIMIT, Outcome.FILTERED, Outcome.GUARDED}
 _SAYING_NOTHING = {
     Outcome.LENGTH_LIMIT: Fault.TOO_LONG,
     Outcome.FILTERED: Fault.BLOCKED,
+    Outcome.GUARDED: Fault.BLOCKED,
 }
 
 
@@ -133,6 +135,7 @@ class Draft:
         return {
             Outcome.LENGTH_LIMIT: texts.length_limit,
             Outcome.FILTERED: texts.filtered,
+            Outcome.GUARDED: texts.guarded,
             Outcome.CUT: texts.cut,
         }.get(self.outcome or Outcome.WHOLE, "")
 

@@ -29,7 +29,7 @@ _UNKNOWN = "–"
 # A hint in place of an answer, and a question that was changed and then asked anew.
 _NO_ANSWERS = {Outcome.NOTICE.value, "amended"}
 _WHOLE = {Outcome.WHOLE.value, Outcome.LENGTH_LIMIT.value, "stood"}
-_CUT = {Outcome.CUT.value, Outcome.FILTERED.value}
+_CUT = {Outcome.CUT.value, Outcome.FILTERED.value, Outcome.GUARDED.value}
 
 
 @dataclass(frozen=True)

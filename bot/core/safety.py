@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import NewType
 
+from bot.core.disguise import undisguised
+
 Safe = NewType("Safe", str)
 
 _BREAK = "\u200b"
@@ -45,7 +47,7 @@ def neutralise(text: str) -> Safe:
     """
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # a stream can cut a pair
     quiet = _CONTROL_SEQUENCE.sub(rf"\1{_BREAK}", mask_secrets(whole))
-    return Safe(_BARE_BROADCAST.sub(f"@{_BREAK}", quiet))
+    return Safe(undisguised(_BARE_BROADCAST.sub(f"@{_BREAK}", quiet)))
 
 
 def mask_secrets(text: str) -> str:

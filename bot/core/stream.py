@@ -90,5 +90,10 @@ class Reply:
     usage: Usage | None
     request_id: str = ""
 
+    @property
+    def is_blocked(self) -> bool:
+        """Whether its text is not the model's own, but what a filter or a guardrail says instead."""
+        return self.reason in ("guardrail_intervened", "content_filtered")
+
 
 StreamEvent: TypeAlias = Text | Finished | Failed | Recalled | Aside | Notice

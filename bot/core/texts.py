@@ -70,6 +70,7 @@ class Texts:
     superseded: str
     length_limit: str
     filtered: str
+    guarded: str
     busy: str
     unavailable: str
     blocked: str
@@ -173,6 +174,7 @@ _CATALOGUE = {
         superseded="This part was written again, above.",
         length_limit="The answer reached its greatest length here. Ask me to go on if you need the rest.",
         filtered="A content filter ended the answer here.",
+        guarded="A guardrail of this workspace stepped in and changed or ended this answer.",
         busy="Sorry, a lot is being asked right now. Please ask again in a moment.",
         unavailable="Sorry, the AI service is unsteady at the moment. Please ask again in a moment.",
         blocked="A content filter does not let me answer this. Please put the question differently.",
@@ -282,6 +284,7 @@ _CATALOGUE = {
         superseded="이 부분은 위에 다시 작성되었습니다.",
         length_limit="답변이 최대 길이에 도달했습니다. 나머지가 필요하시면 이어서 답해 달라고 해 주세요.",
         filtered="콘텐츠 필터가 답변을 여기에서 멈추었습니다.",
+        guarded="이 워크스페이스의 가드레일이 개입하여 답변을 바꾸거나 끝냈습니다.",
         busy="죄송합니다. 지금 요청이 많습니다. 잠시 후 다시 질문해 주세요.",
         unavailable="죄송합니다. AI 서비스가 일시적으로 불안정합니다. 잠시 후 다시 질문해 주세요.",
         blocked="콘텐츠 필터 때문에 답변드릴 수 없습니다. 질문을 다르게 표현해 주세요.",

@@ -147,7 +147,7 @@ class Voices:
             self._tell(lambda _now: flight.suggest(questions))
 
     def _reply(self, flight: Flight, voice: Voice, prompt: prompts.Prompt) -> str:
-        """What the first model says; "" where it fails, since it can be done without."""
+        """What the first model says; "" where it may not or fails, since it can be done without."""
         call = flight.call(voice, self._micro.model_id, prompt, self._clock())
         try:
             reply = self._micro.reply(prompt)
@@ -158,7 +158,7 @@ class Voices:
             log.exception(f"{voice.value}.crashed", extra=flight.question.names)
         else:
             call.hear(reply, self._clock())
-            return reply.text
+            return "" if reply.is_blocked else reply.text
         return ""
 
     def _answer(self, flight: Flight) -> None:

@@ -66,7 +66,7 @@ def test_a_draft_without_words_shows_nothing(pieces: list[str], texts: Texts) ->
         ("max_tokens", Outcome.LENGTH_LIMIT, "length_limit"),
         ("model_context_window_exceeded", Outcome.LENGTH_LIMIT, "length_limit"),
         ("content_filtered", Outcome.FILTERED, "filtered"),
-        ("guardrail_intervened", Outcome.FILTERED, "filtered"),
+        ("guardrail_intervened", Outcome.GUARDED, "guarded"),
         ("tool_use", Outcome.CUT, "cut"),
         ("malformed_model_output", Outcome.CUT, "cut"),
         ("not known yet", Outcome.CUT, "cut"),
