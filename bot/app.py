@@ -20,7 +20,6 @@ from uuid import uuid4
 import boto3
 from botocore.exceptions import BotoCoreError
 from slack_bolt import App
-from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
@@ -49,6 +48,7 @@ from bot.engine.pacer import FLOOR_SECONDS, Pacer
 from bot.engine.people import People
 from bot.engine.threads import Threads
 from bot.engine.voices import LEAST_QUICK_CALLS
+from bot.listeners.envelopes import Envelopes
 from bot.monitoring import open_page, open_telemetry
 from bot.settings import Settings, SettingsError
 from bot.stores import open_store
@@ -75,7 +75,7 @@ class Bot:
     settings: Settings
     orchestrator: Orchestrator
     homes: Homes
-    socket: SocketModeHandler
+    socket: Envelopes
     stopping: threading.Event
     telemetry: Telemetry | None
     page: MetricsPage | None = None
@@ -188,7 +188,12 @@ def build(
     admins = frozenset(settings.admin_users)
     homes = Homes(slack, people, stores.ledger, admins=admins, daily=settings.user_daily_budget_usd)
     # Bolt would acknowledge an event before its listener has written it down.
-    app = App(client=web, logger=logging.getLogger("slack_bolt"), process_before_response=True)
+    app = App(
+        client=web,
+        logger=logging.getLogger("slack_bolt"),
+        process_before_response=True,
+        raise_error_for_unhandled_request=True,  # for the listeners to acknowledge it all the same
+    )
     listeners.register(
         app,
         orchestrator,
@@ -197,8 +202,8 @@ def build(
         admins=admins,
         follow_threads=settings.follow_threads,
     )
-    handler = SocketModeHandler(app, settings.slack_app_token, ping_interval=_PING_SECONDS)
-    return Bot(settings, orchestrator, homes, handler, stopping, telemetry)
+    envelopes = Envelopes(app, settings.slack_app_token, ping_interval=_PING_SECONDS)
+    return Bot(settings, orchestrator, homes, envelopes, stopping, telemetry)
 
 
 def _allowance(settings: Settings) -> Allowance:

@@ -1,7 +1,6 @@
 """What we hear. Registration is this table; each listener takes milliseconds and hands over.
 
-Every event that the manifest subscribes to has its listener, whatever its subtype: Bolt does not acknowledge
-what nobody handles, and Slack would send it again.
+Every event that the manifest subscribes to has its listener, whatever its subtype.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from bot.engine.home import Homes
 from bot.engine.orchestrator import Orchestrator
 from bot.listeners.button import feedback_listener, reason_listener, retry_listener, stop_listener
 from bot.listeners.command import ask_listener
+from bot.listeners.envelopes import unreadable
 from bot.listeners.follow_up import follow_up_listener
 from bot.listeners.home import example_listener, home_listener
 from bot.listeners.message import mention_listener, message_listener
@@ -36,6 +36,7 @@ def register(
     `admins` may press every button. With `follow_threads` it also hears what is said in the bot's threads
     without a mention.
     """
+    app.error(unreadable)
     app.event("app_mention")(mention_listener(orchestrator))
     app.event("message")(message_listener(orchestrator, follow_threads=follow_threads))
     app.command("/ask")(ask_listener(orchestrator, asides))
