@@ -55,6 +55,7 @@ ALLOWED = {
     "bot/adapters/redis": {"bot.adapters.redis", "bot.core", "redis"},
     "bot/adapters/telemetry.py": {"bot.core", "opentelemetry"},
     "bot/adapters/metrics_page.py": {"bot.core", "prometheus_client"},
+    "bot/listeners/envelopes.py": {"slack_bolt", "slack_sdk"},
     "bot/listeners": {"bot.core", "bot.engine", "bot.listeners", "slack_bolt"},
     "bot/bench": {"bot.bench", "bot.playground"},
     "bot/bench/promises.py": {"bot.bench", "bot.core", "bot.playground", "bot.stats", "bot.stores"},

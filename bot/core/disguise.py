@@ -7,12 +7,12 @@ whose address carries what was said to somebody else's server. Broken by a zero-
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
 BREAK = "\u200b"
 
 _IMAGE = re.compile(r"!(?=\[)")
 _LINK = re.compile(r"\[(?P<text>[^\[\]]{1,500})\](?=\((?P<url><?https?://[^\s)>]{1,2000}))", re.IGNORECASE)
+_HOST = re.compile(r"//(?:[^/?#]*@)?([^/?#:]*)")
 _SLACK_LINK = re.compile(r"<(?=(?P<url>https?://[^\s|>]{1,2000})\|(?P<text>[^>\n]{1,500})>)", re.IGNORECASE)
 # What people take for an address: one with its scheme or "www.", or a name that ends as most do.
 _ADDRESS = re.compile(
@@ -33,16 +33,10 @@ def undisguised(text: str) -> str:
 
 
 def _deceives(link: re.Match[str]) -> bool:
-    target = _host(link["url"].lstrip("<"))
+    host = _HOST.search(link["url"])
+    target = _plain(host[1]) if host else ""
     shown = (found["with_scheme"] or found["bare"] for found in _ADDRESS.finditer(link["text"]))
     return any(not _belong_together(_plain(host), target) for host in shown)
-
-
-def _host(url: str) -> str:
-    try:
-        return _plain(urlsplit(url).hostname or "")
-    except ValueError:
-        return ""
 
 
 def _plain(host: str) -> str:

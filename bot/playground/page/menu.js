@@ -21,7 +21,7 @@ export function openMenu(button, items) {
   menu.ariaLabel = button.ariaLabel;
   menu.replaceChildren(...items.map((item) => (item.items ? groupOf(item) : itemOf(item))));
   // Outside an open dialog it could not be reached.
-  (button.closest("dialog") ?? document.body).append(menu);
+  (button.closest("dialog") ?? document.querySelector("main")).append(menu);
   button.focus();
   menu.showPopover();
   placeAt(button.getBoundingClientRect());

@@ -50,7 +50,6 @@ function updateFiles(element, files) {
   draw(".pictures", files.filter(isPicture), "picture-template", (item, { id, name }) => {
     find(item, "a").href = asMe(`/page/file/${id}`);
     find(item, ".file-name").textContent = name;
-    find(item, "img").alt = name;
     const source = asMe(`/page/file/${id}`);
     if (isNews(find(item, "img"), source)) find(item, "img").src = source;
   });
