@@ -55,9 +55,15 @@ _TOPICS = {
 
 
 def acknowledge(messages: Sequence[Mapping[str, Any]]) -> str:
-    """What Nova Micro's part says to the conversation `messages`, in Converse's form: one sentence."""
-    question = _questions(messages)[-1]
-    lines = _lines(question)
+    """What Nova Micro's part says to the conversation `messages`, in Converse's form.
+
+    That is one sentence, or, after an answer, what one could ask next, one a line.
+    """
+    first, *later = _questions(messages)
+    lines = _lines(first)
+    if later:  # the bot wants to know what could be asked next
+        return "\n".join(_leading_on(first, lines))
+    question = first
     about = _ABOUT.fullmatch(_first_line(question))
     if about is None or _LONG.search(question):
         return lines.acknowledgement
@@ -100,6 +106,11 @@ def _given(messages: Sequence[Mapping[str, Any]], lines: Lines) -> Iterator[str]
         text = data.decode(errors="replace").strip() if form in _TEXT_DOCUMENTS else ""
         line = _shortened(_first_line(text)).replace("`", "'")
         yield "- " + (lines.given_text.format(medium=medium, line=line) if line else medium)
+
+
+def _leading_on(question: str, lines: Lines) -> list[str]:
+    """Three questions that lead further than `question`."""
+    return [asks for topic, asks in lines.leading_on.items() if topic != _topic(question)][:3]
 
 
 def _lines(question: str) -> Lines:

@@ -26,6 +26,8 @@ class Lines:
     chapter_titles: tuple[str, ...]
     closing: str
     topics: Mapping[str, str]
+    leading_on: Mapping[str, str]
+    """Questions of which each is answered by the topic of that name."""
 
 
 _CHAPTER_CODE = """\
@@ -175,6 +177,12 @@ Mention Duet again **in the thread** of its answer. It reads what was said there
 - What is new in the thread, from colleagues too, is part of the conversation.
 - A new message outside of the thread begins a new conversation.""",
     },
+    leading_on={
+        "two": "Why are there two messages?",
+        "limits": "How does Duet keep to Slack's rate limits?",
+        "cost": "What does an answer cost?",
+        "connect": "How do I connect Duet to my own Slack?",
+    },
 )
 
 KOREAN = Lines(
@@ -303,5 +311,11 @@ Socket Mode를 쓰므로 공개 주소는 필요 없습니다.""",
 
 - 동료가 스레드에 쓴 글도 대화에 포함됩니다.
 - 스레드 밖의 새 메시지는 새 대화를 시작합니다.""",
+    },
+    leading_on={
+        "two": "왜 메시지가 두 개인가요?",
+        "limits": "Duet은 Slack의 호출 제한을 어떻게 지키나요?",
+        "cost": "답변 하나의 비용은 얼마인가요?",
+        "connect": "Duet을 우리 Slack에 어떻게 연결하나요?",
     },
 )

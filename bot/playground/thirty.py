@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bot.playground.workspace import BOT_USER, Message, Workspace
+from bot.playground.workspace import BOT_USER, TEAM, Message, Workspace
 
 if TYPE_CHECKING:
     from bot.playground.slack import Slack
@@ -69,11 +69,18 @@ def ask_thirty(slack: Slack) -> Thirty:
 
 
 def _places(workspace: Workspace) -> dict[str, list[str]]:
-    """Where several people can ask, and who they are."""
+    """Where several people can ask, and who they are: without guests and other companies, who may not."""
+    members = {
+        user.id
+        for user in workspace.users.values()
+        if not (user.is_bot or user.is_restricted) and user.team == TEAM
+    }
     return {
-        conversation.id: sorted(user for user in conversation.members if not workspace.users[user].is_bot)
+        conversation.id: sorted(conversation.members & members)
         for conversation in workspace.conversations.values()
-        if BOT_USER in conversation.members and conversation.kind != "im" and not conversation.is_archived
+        if BOT_USER in conversation.members
+        and conversation.kind != "im"
+        and not (conversation.is_archived or conversation.is_shared)
     }
 
 

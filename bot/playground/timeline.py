@@ -10,9 +10,10 @@ import html
 import re
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import takewhile
 from typing import Any
 
 from bot.playground.api_rules import ApiError, decoded
@@ -77,8 +78,13 @@ class Answer:
 
     @property
     def whole_at(self) -> float | None:
-        """When all of it stood in Slack, in Unix seconds; None before."""
-        return max(call.at for call, _ in self.shows if not call.error) if self.is_whole else None
+        """When all of it stood in Slack, in Unix seconds; None before. What can be asked next comes later."""
+        if not self.is_whole:
+            return None
+        ends = takewhile(
+            lambda show: show[1].is_end, reversed([show for show in self.shows if not show[0].error])
+        )
+        return min(call.at for call, _ in ends)
 
     def state(self) -> Sequence[object]:
         """What of it changes without a new record."""
@@ -210,7 +216,7 @@ class Timelines:
 
     def _asked(self, request: Request) -> None:
         """Give a model's request to the question whose words it carries, the longest that fits."""
-        said = _words(_last_turn(request.body))
+        said = _words(_asking_turn(request))
 
         def rank(answer: Answer) -> tuple[int, bool, int, float]:
             tries = sum(other.operation == request.operation for other in answer.requests)
@@ -235,7 +241,9 @@ class Timelines:
             if delivery.acknowledged_at:
                 yield delivery.acknowledged_at, "envelope", ""
         for request in answer.requests:
-            name = "micro" if request.operation == "converse" else "pro"
+            name = "pro"
+            if request.operation == "converse":
+                name = "micro" if len(request.body["messages"]) == 1 else "next"
             course = request.course
             yield self._wall(course.began), f"{name}Called", ""
             if request.sent:
@@ -243,7 +251,7 @@ class Timelines:
             if course.ended:
                 ending = "Said" if course.usage else "Failed"
                 yield self._wall(course.ended), f"{name}{ending}", course.error
-        has_words = False
+        has_words = is_whole = False
         for call, key in answer.shows:
             if call.error:
                 yield call.at, "refused", f"{call.method} {call.error}"
@@ -254,9 +262,11 @@ class Timelines:
             if not has_words or not key.is_end:
                 later = "edit" if call.method == "chat.update" else "page"
                 yield call.at, later if has_words else "firstWords", ""
-            if key.is_end:
+            elif is_whole:
+                yield call.at, "nextShown", ""
+            if key.is_end and not is_whole:
                 yield call.at, "whole", ""
-            has_words = True
+            has_words, is_whole = True, key.is_end
 
     def _model(self, answer: Answer, request: Request) -> dict[str, Any]:
         def since(moment: float | None) -> float | None:
@@ -279,10 +289,14 @@ class Timelines:
         }
 
 
-def _last_turn(body: Mapping[str, Any]) -> str:
-    """The text of a request's last turn; "" in one that Bedrock would refuse."""
+def _asking_turn(request: Request) -> str:
+    """The text of the turn that asks; "" in a request that Bedrock would refuse.
+
+    Micro is told the question first, also when it is to say what can be asked next; Pro last.
+    """
+    number = 0 if request.operation == "converse" else -1
     try:
-        return "\n".join(block.get("text", "") for block in body["messages"][-1]["content"])
+        return "\n".join(block.get("text", "") for block in request.body["messages"][number]["content"])
     except (AttributeError, IndexError, KeyError, TypeError):
         return ""
 

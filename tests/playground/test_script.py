@@ -206,3 +206,17 @@ def test_only_what_came_with_the_last_question_is_said() -> None:
     assert "came with" not in answer(turns + asked())
     assert "`two`" in answer(turns + asked(document(b"two")))
     assert "`one`" not in answer(turns + asked(document(b"two")))
+
+
+@pytest.mark.parametrize(
+    "question", ["What does an answer cost?", "답변 하나의 비용은 얼마인가요?", "Why is the sky blue?"]
+)
+def test_after_an_answer_it_suggests_what_it_can_answer_and_has_not(question: str) -> None:
+    suggested = acknowledge(conversation(question, "…", "What could I ask next?")).splitlines()
+
+    assert len(suggested) == 3
+    assert question not in suggested
+    assert all("{" not in line and len(line) <= 75 for line in suggested)
+    answers = {answer(conversation(each)) for each in suggested}
+    assert len(answers) == 3
+    assert not any("those I can answer" in each for each in answers)

@@ -313,14 +313,12 @@ def test_the_timeline_of_a_chosen_answer_has_its_marks_in_order_and_what_it_cost
     ):
         assert names.index(one) < names.index(other)
 
-    requests = [r for r in servers.bedrock.requests if FIRST in json.dumps(r.body)]
-    usages = {request.operation: request.course.usage for request in requests}
+    usages = [r.course.usage for r in servers.bedrock.requests if FIRST in json.dumps(r.body)]
     models = page.get_by_role("table", name="Model")
-    for name, usage in (("nova-micro", usages["converse"]), ("nova-pro", usages["converse-stream"])):
-        row = models.get_by_role("row", name=name)
-        expect(row).to_contain_text(
-            f"{usage['inputTokens']}\t{usage['outputTokens']}\t$0.", use_inner_text=True
-        )
+    expect(models.get_by_role("row", name="nova-micro")).to_have_count(2)  # it acknowledges, and suggests
+    for usage in usages:
+        figures = f"{usage['inputTokens']}\t{usage['outputTokens']}\t$0."
+        assert any(figures in row.inner_text() for row in models.get_by_role("row").all())
     expect(models.get_by_role("row", name="Together")).to_contain_text("$0.00")
 
     choice.select_option(label="Newest answer")

@@ -2,7 +2,8 @@
 
 import { make, makeRow, makeTable } from "./element.js";
 import { timelineOf } from "./timeline.js";
-import { language, words } from "./words.js";
+import { language } from "./settings.js";
+import { words } from "./words.js";
 
 const PLACE = "/page/workbench";
 const KEPT = "workbench"; // in localStorage: whether it is open
@@ -272,11 +273,13 @@ document.addEventListener("click", ({ target }) => {
   const message = target.closest("article.message[data-key]");
   if (message && !pane.hidden && !target.closest("a, button, textarea")) chooseAnswerOf(message);
 });
-pane.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" || event.isComposing) return;
+document.addEventListener("keydown", (event) => { // before the page's own, which a sheet covers
+  if (event.key !== "Escape" || event.isComposing || pane.hidden) return;
+  if (document.querySelector("dialog[open]") || !(isSheet() || pane.contains(event.target))) return;
   show(false);
   event.preventDefault();
-});
+  event.stopPropagation();
+}, { capture: true });
 
 showChoice();
 showTimeline();
