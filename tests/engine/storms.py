@@ -47,4 +47,4 @@ def storms(
     return simulation.run()
 
 
-many = settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+many = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])

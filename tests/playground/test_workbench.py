@@ -42,7 +42,7 @@ from tests.playground.test_browser import (
 from tests.workbench import Workbench
 
 TEXTS = texts_in(Language.EN)
-QUICK = Pace(converse=0.05, first_token=0.1, tokens_per_second=600)
+QUICK = Pace(converse=0.05, first_token=0.8, tokens_per_second=600)  # it is acknowledged first
 # So high that nothing waits for them, but there to be filled.
 ROOMY = Limits(
     per_minute=1000, posts_per_minute=2000, posts_per_second_in_channel=100, post_burst_in_channel=50

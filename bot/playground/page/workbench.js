@@ -260,7 +260,7 @@ function show(isOpen) {
   toggle.ariaExpanded = String(isOpen);
   localStorage.setItem(KEPT, isOpen ? "open" : "");
   if (isOpen && isSheet()) close.focus();
-  if (!isOpen && hadFocus) toggle.focus();
+  if (!isOpen && (hadFocus || isSheet())) toggle.focus(); // a sheet covered what had it
   watch();
 }
 
