@@ -10,7 +10,7 @@ import html
 import re
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import takewhile
@@ -18,14 +18,12 @@ from typing import Any
 
 from bot.playground.api_rules import ApiError, decoded
 from bot.playground.bedrock_answer import Request
-from bot.playground.bedrock_prices import dollars
 from bot.playground.slack import Call
 from bot.playground.socket_mode import Delivery
 
 _MOST_ANSWERS = 100
 _MOST_POSSIBLE = 500  # deliveries that may turn out to be a question
 _COMPARED = 200  # characters of a piece of a question, of which a model may be given the beginning only
-_LISTED = 120  # characters of a question in a list
 _SAID_BY_PEOPLE = {None, "file_share", "thread_broadcast"}
 
 
@@ -95,7 +93,8 @@ class Answer:
 class Timelines:
     """The newest answers, by the names of their questions, as of the last `catch_up`.
 
-    It reads what is new in the servers' records, and costs nothing as long as nobody asks.
+    It reads what is new in the servers' records, and costs nothing as long as nobody asks. `skew` is to be
+    added to a time of time.monotonic, which Bedrock's records have, to have it in Unix seconds.
     """
 
     def __init__(
@@ -107,7 +106,7 @@ class Timelines:
         self._possible: dict[str, Delivery] = {}
         self._unplaced: deque[Request] = deque(maxlen=_MOST_ANSWERS)
         self._states: dict[str, object] = {}
-        self._skew = time.time() - time.monotonic()
+        self.skew = time.time() - time.monotonic()
         self._serial = 0
 
     def catch_up(self) -> None:
@@ -118,7 +117,7 @@ class Timelines:
         news: list[tuple[float, Callable[[], None]]] = [
             *((each.sent_at, partial(self._heard, each)) for each in deliveries[heard:]),
             *((each.at, partial(self._called, each)) for each in calls[called:]),
-            *((self._wall(each.course.began), partial(self._asked, each)) for each in requests[asked:]),
+            *((each.course.began + self.skew, partial(self._asked, each)) for each in requests[asked:]),
         ]
         for _, take in sorted(news, key=lambda pair: pair[0]):
             take()
@@ -136,27 +135,9 @@ class Timelines:
         """The version of what is newest."""
         return self._serial
 
-    def shown(self, answer: Answer) -> dict[str, Any]:
-        """An answer as the page gets it. All times are seconds since it was asked."""
-        marks = sorted(self._marks(answer), key=lambda mark: mark[0])
-        return {
-            "name": answer.name,
-            "channel": answer.channel,
-            "thread_ts": answer.thread_ts,
-            "text": " ".join(html.unescape(re.sub(r"<@[^>]*>", "", answer.text)).split())[:_LISTED],
-            "asked_at": answer.asked_at,
-            "is_whole": answer.is_whole,
-            "marks": [[round(at - answer.asked_at, 3), what, note] for at, what, note in marks],
-            "models": [self._model(answer, request) for request in answer.requests],
-        }
-
     def _touch(self, answer: Answer) -> None:
         self._serial += 1
         answer.version = self._serial
-
-    def _wall(self, moment: float) -> float:
-        """A time of time.monotonic's in Unix seconds."""
-        return moment + self._skew
 
     def _heard(self, delivery: Delivery) -> None:
         payload = delivery.payload
@@ -233,60 +214,6 @@ class Timelines:
         answer = min(fitting, key=rank)
         answer.requests.append(request)
         self._touch(answer)
-
-    def _marks(self, answer: Answer) -> Iterator[tuple[float, str, str]]:
-        for number, delivery in enumerate(answer.deliveries):
-            is_press = number and delivery.kind == "interactive"
-            yield delivery.sent_at, "press" if is_press else "event", ""
-            if delivery.acknowledged_at:
-                yield delivery.acknowledged_at, "envelope", ""
-        for request in answer.requests:
-            name = "pro"
-            if request.operation == "converse":
-                name = "micro" if len(request.body["messages"]) == 1 else "next"
-            course = request.course
-            yield self._wall(course.began), f"{name}Called", ""
-            if request.sent:
-                yield self._wall(request.sent[0][0]), f"{name}First", ""
-            if course.ended:
-                ending = "Said" if course.usage else "Failed"
-                yield self._wall(course.ended), f"{name}{ending}", course.error
-        has_words = is_whole = False
-        for call, key in answer.shows:
-            if call.error:
-                yield call.at, "refused", f"{call.method} {call.error}"
-                continue
-            if key.kind != "answer":
-                yield call.at, key.kind, ""
-                continue
-            if not has_words or not key.is_end:
-                later = "edit" if call.method == "chat.update" else "page"
-                yield call.at, later if has_words else "firstWords", ""
-            elif is_whole:
-                yield call.at, "nextShown", ""
-            if key.is_end and not is_whole:
-                yield call.at, "whole", ""
-            has_words, is_whole = True, key.is_end
-
-    def _model(self, answer: Answer, request: Request) -> dict[str, Any]:
-        def since(moment: float | None) -> float | None:
-            return None if moment is None else round(self._wall(moment) - answer.asked_at, 3)
-
-        course, usage = request.course, request.course.usage
-        cached = usage.get("cacheReadInputTokens", 0) + usage.get("cacheWriteInputTokens", 0)
-        return {
-            "id": request.request_id,
-            "operation": request.operation,
-            "model": request.model_id,
-            "began": since(course.began),
-            "first": since(request.sent[0][0] if request.sent else None),
-            "ended": since(course.ended),
-            "error": course.error,
-            "is_told": bool(usage),
-            "input": usage.get("inputTokens", 0) + cached,
-            "output": usage.get("outputTokens", 0),
-            "dollars": dollars(request.model_id, usage) if usage else None,
-        }
 
 
 def _asking_turn(request: Request) -> str:

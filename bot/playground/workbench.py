@@ -16,6 +16,7 @@ from aiohttp import web
 from bot.playground.bedrock import Bedrock
 from bot.playground.faults import Faults
 from bot.playground.limits import Gauge
+from bot.playground.marks import shown
 from bot.playground.slack import Call, Slack
 from bot.playground.socket_mode import Loss
 from bot.playground.thirty import Thirty, ask_thirty, summary
@@ -97,14 +98,14 @@ class Workbench:
         watcher.told = now
         return {
             **({"begins": True} if is_first else {}),
-            **({"calls": [_shown(call) for call in calls]} if calls else {}),
+            **({"calls": [_as_shown(call) for call in calls]} if calls else {}),
             **({"answers": [self._answer(answer) for answer in answers]} if answers else {}),
             **changed,
         }
 
     def _answer(self, answer: Answer) -> dict[str, Any]:
         user = self._slack.workspace.users.get(answer.user)
-        return self._timelines.shown(answer) | {"asker": user.name if user else answer.user}
+        return shown(answer, self._timelines.skew) | {"asker": user.name if user else answer.user}
 
     def _gauge(self, gauge: Gauge) -> dict[str, Any]:
         conversation = self._slack.workspace.conversations.get(gauge.channel)
@@ -151,7 +152,7 @@ class Workbench:
         return web.json_response({"name": name if name in self._timelines.answers else None})
 
 
-def _shown(call: Call) -> dict[str, Any]:
+def _as_shown(call: Call) -> dict[str, Any]:
     """A call as the page gets it: nothing of what was said, and no token."""
     return {
         "method": call.method,

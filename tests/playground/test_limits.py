@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.playground.limits import UNLIMITED, Limits, Meter
+from bot.playground.limits import UNLIMITED, Gauge, Limits, Meter
 
 POST, UPDATE = "chat.postMessage", "chat.update"
 TODAY = 1_750_000_000.0
@@ -120,6 +120,20 @@ def test_a_post_that_two_limits_refuse_is_told_the_longer_wait() -> None:
 
     assert meter.take(POST, "C2", TODAY + 58) == 2
     assert meter.take(POST, "C1", TODAY + 58) == 4
+
+
+def test_a_gauge_tells_what_is_spent_and_falls_as_time_earns_it_back() -> None:
+    meter = Meter(Limits())
+    for _ in range(7):
+        meter.take(POST, "C1", TODAY)  # two of them are refused, and count for nothing
+    meter.take(UPDATE, "C1", TODAY + 2)
+
+    assert meter.gauges([UPDATE, POST], TODAY + 2) == [
+        Gauge(UPDATE, "", 1, 50),
+        Gauge(POST, "", 5, 300),
+        Gauge(POST, "C1", 3, 5),
+    ]
+    assert meter.gauges([UPDATE, POST], TODAY + 60) == [Gauge(UPDATE, "", 1, 50), Gauge(POST, "", 0, 300)]
 
 
 @pytest.mark.parametrize("method", [POST, UPDATE, "chat.startStream"])

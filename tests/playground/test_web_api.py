@@ -582,3 +582,30 @@ def test_calls_fail_as_they_are_told_to_and_then_no_more(servers: Servers, clien
     assert refusals[2]["error"] == "fatal_error"
     assert client.auth_test()["ok"]
     assert [call.error for call in servers.slack.calls] == ["ratelimited", "HTTP 502", "fatal_error", ""]
+
+
+def test_a_fault_can_last_until_it_is_ended_and_one_for_all_methods_leaves_the_others(
+    servers: Servers, client: WebClient
+) -> None:
+    slack = servers.slack
+
+    def error() -> str:
+        try:
+            client.auth_test()
+        except SlackApiError as refusal:
+            return str(refusal.response["error"])
+        return ""
+
+    servers.do(lambda: slack.always("auth.test", Fault(429, "ratelimited", retry_after=7)))
+    servers.do(lambda: slack.always("", Fault(500, "internal_error")))
+    servers.do(lambda: slack.enqueue("auth.test", Fault(error="fatal_error")))
+    assert [error(), error(), error()] == ["fatal_error", "ratelimited", "ratelimited"]
+    servers.do(lambda: slack.always("auth.test", None))
+    assert error() == "internal_error"
+    servers.do(lambda: slack.always("", None))
+    assert error() == ""
+
+    seen = [(call.status, call.error, call.retry_after) for call in slack.calls[1:]]
+    assert seen[0] == (429, "ratelimited", 7)
+    assert seen[2:] == [(500, "internal_error", None), (200, "", None)]
+    assert all(call.seconds >= 0 for call in slack.calls)

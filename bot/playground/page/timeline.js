@@ -3,6 +3,7 @@
 import { make, makeRow, makeTable } from "./element.js";
 import { words } from "./words.js";
 
+const WIDTH = 98.5; // percent of a lane: the last tick needs room, too
 const STREAM = "converse-stream";
 const ON_SCREEN = ["acknowledgement", "notice", "firstWords", "edit", "page", "whole", "refused"];
 
@@ -12,19 +13,25 @@ const nameOf = (model) => model.split(".").at(-1).replace(/-v\d+:\d+$/, "");
 
 /** Elements that show `answer`, as the server tells it. */
 export function timelineOf(answer) {
-  return [lanes(answer), marksOf(answer), modelsOf(answer), make("p", { className: "note", textContent: words.priced })];
+  const note = make("p", { className: "note", textContent: words.priced });
+  return [lanes(answer), marksOf(answer), modelsOf(answer), note];
 }
 
 function lanes({ marks, models }) {
   const end = Math.max(0.1, ...marks.map(([at]) => at));
-  const lane = (label, ...shapes) =>
-    make("div", { className: "lane" }, make("span", { textContent: label }), make("div", { className: "track" }, ...shapes));
-  const bars = (isStream) => models.filter(({ operation }) => (operation === STREAM) === isStream)
-    .flatMap((model) => barsOf(model, end));
-  const ticks = marks.filter(([, what]) => ON_SCREEN.includes(what)).map(([at, what]) => placed(`tick ${what}`, at, at, end));
+  const ofMicro = models.filter(({ operation }) => operation !== STREAM).flatMap((model) => barsOf(model, end));
+  const ofPro = models.filter(({ operation }) => operation === STREAM).flatMap((model) => barsOf(model, end));
+  const onScreen = marks.filter(([, what]) => ON_SCREEN.includes(what));
+  const ticks = onScreen.map(([at, what]) => placed(`tick ${what}`, at, at, end));
+  const scale = lane("", seconds(end));
+  scale.classList.add("scale");
   return make("div", { className: "lanes", ariaHidden: "true" },
-    lane(words.ofMicro, ...bars(false)), lane(words.ofPro, ...bars(true)), lane(words.onScreen, ...ticks),
-    make("div", { className: "lane scale" }, make("span", { textContent: "" }), make("div", { className: "track", textContent: seconds(end) })));
+    lane(words.ofMicro, ...ofMicro), lane(words.ofPro, ...ofPro), lane(words.ofSlack, ...ticks), scale);
+}
+
+function lane(label, ...shapes) {
+  const track = make("div", { className: "track" }, ...shapes);
+  return make("div", { className: "lane" }, make("span", { textContent: label }), track);
 }
 
 /** The wait for a model's first token, and its speaking. */
@@ -40,8 +47,8 @@ function barsOf({ operation, began, first, ended, error, is_told }, end) {
 
 function placed(className, from, to, end) {
   const shape = make("i", { className });
-  shape.style.insetInlineStart = `${(100 * from) / end}%`;
-  shape.style.width = `${(100 * Math.max(0, to - from)) / end}%`;
+  shape.style.insetInlineStart = `${(WIDTH * from) / end}%`;
+  shape.style.width = `${(WIDTH * Math.max(0, to - from)) / end}%`;
   return shape;
 }
 

@@ -173,7 +173,6 @@ export const words = Object.fromEntries(Object.entries({
   newestAnswer: ["Newest answer", "가장 최근 답변"],
   noAnswer: ["Ask something, and its timeline appears here.", "질문하면 타임라인이 여기에 나타납니다."],
   chooseAnswer: ["A click on a message chooses its answer.", "메시지를 클릭하면 해당 답변을 볼 수 있습니다."],
-  onScreen: ["Slack", "Slack"],
   after: ["After", "경과"],
   what: ["What", "내용"],
   seconds: [(s) => `${s} s`, (s) => `${s}초`],

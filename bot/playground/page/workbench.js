@@ -1,6 +1,8 @@
 /* The workbench: what goes over the wire, what it comes to, and what is to go wrong. It watches while it is open. */
 
+import { drawBudgets } from "./budgets.js";
 import { make, makeRow, makeTable } from "./element.js";
+import { drawFaults } from "./faults.js";
 import { timelineOf } from "./timeline.js";
 import { language } from "./settings.js";
 import { words } from "./words.js";
@@ -11,12 +13,13 @@ const MOST_ROWS = 300;
 const MOST_ANSWERS = 100;
 const NEAR_END = 24; // pixels that still count as "at the end"
 const RETRY = 2000; // milliseconds before connecting anew
-const GROUPS = { ofSlack: /^(slack|edits|posts)/, ofMicro: /^micro/, ofPro: /^pro/ };
 
 const clock = new Intl.DateTimeFormat(language, {
   hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 1, hourCycle: "h23",
 });
-const hour = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+const shortClock = new Intl.DateTimeFormat(language, {
+  hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
+});
 const isSheet = () => matchMedia("(max-width: 1279px)").matches; // as in workbench.css
 
 const toggle = document.getElementById("workbench-toggle");
@@ -35,9 +38,8 @@ const close = button("", () => show(false), "icon");
 close.ariaLabel = words.closeWorkbench;
 close.append(cross());
 const thirty = make("p", { className: "note", role: "status" });
-const switches = make("div", { className: "switches" });
-const running = make("ul", { className: "running" });
-const allOff = button(words.allOff, () => post("faults", {}).then(showFaults));
+const faults = make("div");
+const allOff = button(words.allOff, () => turn({}));
 const budgets = make("div", { className: "budgets" });
 const choice = make("select", { ariaLabel: words.answer });
 const timeline = make("div", { className: "timeline" });
@@ -52,7 +54,7 @@ pane.append(
   make("header", {}, make("h2", { textContent: words.workbench }), close),
   make("div", { className: "parts", tabIndex: 0, role: "group", ariaLabel: words.workbench },
     make("section", {}, button(words.askThirty, askThirty, "press primary"), thirty),
-    section(words.goesWrong, switches, running, make("div", { className: "row" },
+    section(words.goesWrong, faults, make("div", { className: "row" },
       button(words.cutSocket, () => post("cut", {})), allOff)),
     section(words.budgets, budgets),
     section(words.answer, choice, make("p", { className: "note", textContent: words.chooseAnswer }), timeline)),
@@ -100,7 +102,7 @@ function receive(news) {
     answers.clear();
   }
   if (news.faults) showFaults(news.faults);
-  if (news.budgets) showBudgets(news.budgets);
+  if (news.budgets) drawBudgets(budgets, news.budgets);
   if (news.calls) showCalls(news.calls);
   if (news.answers) showAnswers(news.answers);
   if (news.thirty) showThirty(news.thirty);
@@ -120,68 +122,14 @@ function showThirty(round) {
 
 // ---- What goes wrong -----------------------------------------------------------
 
-function showFaults({ all, on }) {
-  if (switches.childElementCount === 0) switches.append(...groupsOf(all));
-  for (const element of switches.querySelectorAll("[data-fault]")) {
-    element.ariaPressed = String(on.includes(element.dataset.fault));
-  }
-  running.replaceChildren(...on.map((name) => make("li", { textContent: words[name][1] })));
-  allOff.hidden = on.length === 0;
-  toggle.dataset.faults = on.length || "";
-  toggle.ariaLabel = on.length ? words.workbenchWith(on.length) : words.workbench;
-}
+const turn = (body) => post("faults", body).then(showFaults);
 
-function groupsOf(all) {
-  return Object.entries(GROUPS).flatMap(([group, pattern]) => {
-    const names = all.filter((name) => pattern.test(name));
-    if (names.length === 0) return [];
-    const label = words[group];
-    return [make("div", { role: "group", ariaLabel: label },
-      make("span", { textContent: label, ariaHidden: "true" }), ...names.map((name) => switchOf(name, label)))];
-  });
-}
-
-function switchOf(name, group) {
-  const [label, sentence] = words[name];
-  const made = button(label, () => {
-    post("faults", { name, on: made.ariaPressed !== "true" }).then(showFaults);
-  }, "switch");
-  Object.assign(made, { ariaLabel: `${group}: ${label}`, title: sentence });
-  made.dataset.fault = name;
-  return made;
-}
-
-// ---- Budgets ---------------------------------------------------------------------
-
-function showBudgets(all) {
-  const labels = all.map(({ method, place }) => (place ? words.postsIn(place) : method));
-  const kept = new Map([...budgets.children].map((element) => [element.dataset.label, element]));
-  budgets.replaceChildren(...all.map((budget, index) => {
-    const element = kept.get(labels[index]) ?? gaugeOf(labels[index]);
-    fill(element, budget);
-    return element;
-  }));
-}
-
-function gaugeOf(label) {
-  const element = make("div", { className: "budget" },
-    make("span", { textContent: label }), make("span", { className: "count" }),
-    make("div", { className: "bar", role: "meter", ariaLabel: label, ariaValueMin: "0" }, make("i")));
-  element.dataset.label = label;
-  return element;
-}
-
-function fill(element, { place, used, allowed }) {
-  const [, count, bar] = element.children;
-  const share = allowed ? used / allowed : 0;
-  count.textContent = allowed ? `${used}/${allowed}` : words.unlimited(used);
-  bar.hidden = !allowed;
-  bar.ariaValueMax = String(allowed);
-  bar.ariaValueNow = String(used);
-  bar.ariaValueText = words.budgetOf(used, allowed, place ? words.inBurst : words.inLastMinute);
-  bar.title = bar.ariaValueText;
-  bar.classList.toggle("is-full", share >= 0.9);
-  bar.firstElementChild.style.width = `${Math.min(100, 100 * share)}%`;
+function showFaults(state) {
+  const count = state.on.length;
+  drawFaults(faults, state, turn);
+  allOff.hidden = count === 0;
+  toggle.dataset.faults = count || "";
+  toggle.ariaLabel = count ? words.workbenchWith(count) : words.workbench;
 }
 
 // ---- The chosen answer -------------------------------------------------------------
@@ -198,7 +146,7 @@ function showAnswers(news) {
 
 function showChoice() {
   const known = [...answers.values()].reverse().map(({ name, asked_at, asker, text }) =>
-    new Option(`${hour.format(asked_at * 1000)} ${asker}: ${text}`, name));
+    new Option(`${shortClock.format(asked_at * 1000)} ${asker}: ${text}`, name));
   const shown = [...choice.options].map(({ value, text }) => value + text).join();
   const wanted = [new Option(words.newestAnswer, ""), ...known];
   if (shown !== wanted.map(({ value, text }) => value + text).join()) choice.replaceChildren(...wanted);
@@ -275,7 +223,7 @@ document.addEventListener("click", ({ target }) => {
 });
 document.addEventListener("keydown", (event) => { // before the page's own, which a sheet covers
   if (event.key !== "Escape" || event.isComposing || pane.hidden) return;
-  if (document.querySelector("dialog[open]") || !(isSheet() || pane.contains(event.target))) return;
+  if (document.querySelector("dialog[open], :popover-open") || !(isSheet() || pane.contains(event.target))) return;
   show(false);
   event.preventDefault();
   event.stopPropagation();
