@@ -16,16 +16,16 @@ export function drawBudgets(place, all) {
 
 function gaugeOf(label) {
   const element = make("div", { className: "budget" },
-    make("span", { textContent: label }), make("span", { className: "count" }),
+    make("span", { textContent: label }), make("span", { className: "spent" }),
     make("div", { className: "bar", role: "meter", ariaLabel: label, ariaValueMin: "0" }, make("i")));
   element.dataset.label = label;
   return element;
 }
 
 function fill(element, { place, used, allowed }) {
-  const [, count, bar] = element.children;
+  const [, spent, bar] = element.children;
   const share = allowed ? used / allowed : 0;
-  count.textContent = allowed ? `${used}/${allowed}` : words.unlimited(used);
+  spent.textContent = allowed ? `${used}/${allowed}` : words.unlimited(used);
   bar.hidden = !allowed;
   bar.ariaValueMax = String(allowed);
   bar.ariaValueNow = String(used);
