@@ -26,9 +26,11 @@ def playground() -> Iterator[str]:
     """The address of a playground that runs."""
     command = [sys.executable, "-m", "bot", "playground", "--no-browser"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own
-        lines = iter(process.stdout or ())
-        yield next(found[0] for line in lines if (found := re.search(r"http://\S+", line)))
-        process.terminate()
+        try:
+            lines = iter(process.stdout or ())
+            yield next(found[0] for line in lines if (found := re.search(r"http://\S+", line)))
+        finally:
+            process.terminate()
 
 
 @contextmanager
@@ -47,9 +49,6 @@ def ask(page: Page, text: str) -> None:
     field = page.get_by_role("textbox", name="Message #general", exact=True)
     field.fill(text)
     field.press("Enter")
-    expect(
-        page.get_by_role("complementary", name="Thread").get_by_role("button", name="Stop")
-    ).to_be_visible()
 
 
 def whole(page: Page) -> None:
@@ -58,11 +57,13 @@ def whole(page: Page) -> None:
 
 
 def main() -> None:
+    expect.set_options(timeout=30_000)
     with playground() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
         with opened(browser, address, "light") as page:
             ask(page, QUESTION)
-            page.wait_for_timeout(2500)  # some of the answer, not all of it
+            expect(page.get_by_role("button", name="Stop")).to_be_visible()
+            page.wait_for_timeout(1200)  # some of the answer, not all of it
             page.screenshot(path=HERE / "streaming.png")
             whole(page)
             page.screenshot(path=HERE / "light.png")
