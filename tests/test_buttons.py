@@ -106,7 +106,7 @@ def test_a_retry_that_fails_can_be_tried_again(bot: Workbench) -> None:
     bot.bedrock.always("converse-stream", CUT)
     question = bot.mention("why?")
     for count in (1, 2):
-        bot.until(lambda count=count: len(bot.prompts()) == count and bot.at_rest())  # type: ignore[misc]
+        bot.until(lambda count=count: len(bot.prompts()) == count and bot.texts(question) and bot.at_rest())  # type: ignore[misc]
         assert bot.texts(question)[-1] == f"Be\n{EN.cut}"
         if count == 2:
             bot.bedrock.always("converse-stream", BECAUSE)

@@ -19,7 +19,7 @@ _BREAK = "\u200b"
 # Slack's documentation does not say which of these fire inside Markdown, so none is let through anywhere.
 # Only what can be one is broken: `<!DOCTYPE html>`, `<!-- -->` and `List<@NonNull String>` can be copied.
 _CONTROL_SEQUENCE = re.compile(
-    r"(<|&lt;)(?=!(?i:here|channel|everyone|group|subteam)\b|@[UWB][A-Z0-9]|#[CDG][A-Z0-9])"
+    r"(<|&lt;)(?=!(?i:here|channel|everyone|group|subteam)\b|@[UWB](?:[A-Z0-9]|\Z)|#[CDG](?:[A-Z0-9]|\Z))"
 )
 _BARE_BROADCAST = re.compile(r"@(?=(?:here|channel|everyone)(?![a-z0-9_]))", re.IGNORECASE)
 
