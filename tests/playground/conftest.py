@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any, TypeVar
 
 import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
 from slack_sdk import WebClient
 from slack_sdk.socket_mode import SocketModeClient
 from slack_sdk.socket_mode.client import BaseSocketModeClient
@@ -23,7 +26,16 @@ from bot.playground.slack import APP_TOKEN, BOT_TOKEN, Slack
 from bot.playground.workspace import Message
 
 T = TypeVar("T")
-SOON = 10.0  # seconds, far more than anything here takes
+CHROMIUM = shutil.which("chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+SOON = 15.0  # seconds, far more than anything here takes
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -160,3 +172,17 @@ class Listener:
         with self._news:
             self.shown.append(message)
             self._news.notify_all()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        if os.environ.get("CI"):
+            pytest.fail("there is no chromium; install it with: apt-get install chromium")
+        pytest.skip("there is no chromium on the PATH to try the page in")
+    expect.set_options(timeout=SOON * 1000)
+    with (
+        sync_playwright() as playwright,
+        closing(playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)) as browser,
+    ):
+        yield browser
