@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from math import inf
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Dialog, Locator, Page, Request, expect
+import pytest
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Dialog,
+    Locator,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 from slack_sdk.socket_mode.request import SocketModeRequest
 
-from bot.playground.bedrock import Pace
+from bot.playground.bedrock import Bedrock, Pace, Reply
 from bot.playground.limits import UNLIMITED
 from bot.playground.page import Page as PageServer
 from bot.playground.servers import Servers
@@ -21,7 +36,56 @@ from bot.playground.workspace import ADA
 from tests.playground.conftest import SOON, Listener, serving, web_client
 
 QUICK = Pace(converse=0.05, first_token=0.05, tokens_per_second=inf)
+LAST_WORDS = "Slack: those I can answer."  # of what the script says to a question it knows nothing about
+CHROMIUM = shutil.which("chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>"
+
+
+class Stage:
+    """The platforms and the bot. The answering model says nothing until it is let."""
+
+    def __init__(self, servers: Servers) -> None:
+        self.servers = servers
+        self.url = servers.slack.base_url
+        servers.bedrock.always("converse-stream", Reply(after=0, then="hold"))
+
+    def answers(self) -> int:
+        return sum(request.operation == "converse-stream" for request in list(self.servers.bedrock.requests))
+
+    def release(self, number: int) -> None:
+        """Let the answers go on that are held, of which the `number`th has been asked for."""
+        deadline = time.monotonic() + SOON
+        while self.answers() < number:
+            assert time.monotonic() < deadline, "no answer was asked for"
+            time.sleep(0.01)
+        self.servers.bedrock.release()
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with serving(slack_with_page, lambda: Bedrock(QUICK)) as servers:
+        bot = subprocess.Popen(
+            [sys.executable, "-m", "bot"],
+            cwd=tmp_path_factory.mktemp("bot"),
+            env={**os.environ, **servers.environment(), "SHUTDOWN_GRACE": "0"},
+        )
+        yield Stage(servers)
+        bot.terminate()
+        assert bot.wait(SOON) == 0
+
+
+@pytest.fixture
+def page(stage: Stage, browser: Browser) -> Iterator[Page]:
+    with opened(browser, stage.url) as page:
+        yield page
 
 
 def slack_with_page(sockets: SocketMode | None = None) -> Slack:
@@ -56,6 +120,20 @@ def opened(browser: Browser, url: str) -> Iterator[Page]:
         page.goto(url)
         yield page
         assert faults == []
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        if os.environ.get("CI"):
+            pytest.fail("there is no chromium; install it with: apt-get install chromium")
+        pytest.skip("there is no chromium on the PATH to try the page in")
+    expect.set_options(timeout=SOON * 1000)
+    with (
+        sync_playwright() as playwright,
+        closing(playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)) as browser,
+    ):
+        yield browser
 
 
 def thread_of(page: Page) -> Locator:

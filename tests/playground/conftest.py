@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
 from slack_sdk import WebClient
 from slack_sdk.socket_mode import SocketModeClient
 from slack_sdk.socket_mode.client import BaseSocketModeClient
@@ -26,15 +23,6 @@ from bot.playground.slack import APP_TOKEN, BOT_TOKEN, Slack
 from bot.playground.workspace import Message
 
 T = TypeVar("T")
-CHROMIUM = shutil.which("chromium")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 SOON = 15.0  # seconds, far more than anything here takes
 
 
@@ -174,15 +162,5 @@ class Listener:
             self._news.notify_all()
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        if os.environ.get("CI"):
-            pytest.fail("there is no chromium; install it with: apt-get install chromium")
-        pytest.skip("there is no chromium on the PATH to try the page in")
-    expect.set_options(timeout=SOON * 1000)
-    with (
-        sync_playwright() as playwright,
-        closing(playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)) as browser,
-    ):
-        yield browser
+# At the end, since it imports what stands above. Fixtures come to tests by way of this file.
+from tests.playground.browser import browser, page, stage  # noqa: E402, F401

@@ -2,74 +2,26 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from math import inf
 
-import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from bot.playground.bedrock import Bedrock, Pace, Reply
-from bot.playground.servers import Servers
+from bot.playground.bedrock import Pace, Reply
 from bot.playground.workspace import ADA, MINJI, User
 from tests.playground.browser import (
     EVIL,
-    QUICK,
+    LAST_WORDS,
+    Stage,
     channel_of,
     go_to,
     messages,
-    opened,
-    slack_with_page,
     thread_of,
     write,
 )
-from tests.playground.conftest import SOON, serving
-
-LAST_WORDS = "Slack: those I can answer."  # of what the script says to a question it knows nothing about
-
-
-class Stage:
-    """The platforms and the bot. The answering model says nothing until it is let."""
-
-    def __init__(self, servers: Servers) -> None:
-        self.servers = servers
-        self.url = servers.slack.base_url
-        servers.bedrock.always("converse-stream", Reply(after=0, then="hold"))
-
-    def answers(self) -> int:
-        return sum(request.operation == "converse-stream" for request in list(self.servers.bedrock.requests))
-
-    def release(self, number: int) -> None:
-        """Let the answers go on that are held, of which the `number`th has been asked for."""
-        deadline = time.monotonic() + SOON
-        while self.answers() < number:
-            assert time.monotonic() < deadline, "no answer was asked for"
-            time.sleep(0.01)
-        self.servers.bedrock.release()
-
-
-@pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with serving(slack_with_page, lambda: Bedrock(QUICK)) as servers:
-        bot = subprocess.Popen(
-            [sys.executable, "-m", "bot"],
-            cwd=tmp_path_factory.mktemp("bot"),
-            env={**os.environ, **servers.environment(), "SHUTDOWN_GRACE": "0"},
-        )
-        yield Stage(servers)
-        bot.terminate()
-        assert bot.wait(SOON) == 0
-
-
-@pytest.fixture
-def page(stage: Stage, browser: Browser) -> Iterator[Page]:
-    with opened(browser, stage.url) as page:
-        yield page
+from tests.playground.conftest import SOON
 
 
 def length_over(message: Locator, length: int) -> int:

@@ -1,6 +1,5 @@
 """The page as people use it: with files, as several people, by the keyboard, in a narrow window."""
 
-# ruff: noqa: F811 - pytest hands fixtures over by their names
 from __future__ import annotations
 
 import re
@@ -14,16 +13,13 @@ from playwright.sync_api import Browser, Page, expect
 from bot.core.texts import Language, texts_in
 from bot.playground.bedrock import Pace, Reply
 from bot.playground.workspace import MINJI, SAM
-from tests.playground.test_browser import (
+from tests.playground.browser import (
     LAST_WORDS,
     Stage,
-    browser,  # noqa: F401 - the fixture
     channel_of,
     go_to,
     messages,
     opened,
-    page,  # noqa: F401 - likewise
-    stage,  # noqa: F401 - likewise
     thread_of,
     write,
 )

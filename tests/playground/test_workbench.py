@@ -30,17 +30,15 @@ from bot.playground.slack import APP_TOKEN, BOT_TOKEN, Slack
 from bot.playground.thirty import ask_thirty
 from bot.playground.timeline import Timelines
 from bot.playground.workspace import ADA, MINJI
-from tests.playground.conftest import serving, web_client
-from tests.playground.test_browser import (
+from tests.playground.browser import (
     LAST_WORDS,
-    SOON,
-    browser,  # noqa: F401 - the fixture
     channel_of,
     messages,
     opened,
     thread_of,
     write,
 )
+from tests.playground.conftest import SOON, serving, web_client
 from tests.workbench import Workbench
 
 TEXTS = texts_in(Language.EN)
@@ -204,7 +202,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
 
 
 @pytest.fixture
-def page(servers: Servers, browser: Browser) -> Iterator[Page]:  # noqa: F811 - the fixture
+def page(servers: Servers, browser: Browser) -> Iterator[Page]:
     """The page with the workbench open."""
     with opened(browser, servers.slack.base_url) as page:
         page.set_viewport_size({"width": 1400, "height": 900})

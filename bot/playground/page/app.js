@@ -78,7 +78,8 @@ function chooseFromAddress() {
   if (before === id) return;
   channel.goToEnd();
   thread.goToEnd();
-  channel.composer.input.focus();
+  // Who went elsewhere while the page was loading stays there.
+  if (before !== undefined || document.activeElement === document.body) channel.composer.input.focus();
 }
 
 addEventListener("hashchange", chooseFromAddress);
