@@ -83,6 +83,31 @@ def test_an_answer_is_stopped_and_tried_again(page: Page, stage: Stage) -> None:
     expect(messages(thread).last).to_contain_text(EN.regenerated)
 
 
+def test_a_vote_is_asked_why_or_thanked_for_and_the_home_tells_of_the_answer(
+    page: Page, stage: Stage
+) -> None:
+    answer_of(page, "What is a tree?")
+    bad = thread_of(page).get_by_role("button", name=EN.bad)
+    bad.click()
+    form = page.get_by_role("dialog", name=EN.reason_title)
+    form.get_by_role("textbox", name=EN.reason_label).fill("It is too long.")
+    form.get_by_role("button", name=EN.reason_send).click()
+    expect(form).to_be_hidden()
+    expect(bad).to_have_attribute("aria-pressed", "true")
+    thread_of(page).get_by_role("button", name=EN.good).click()
+    expect(bad).to_have_attribute("aria-pressed", "false")
+    thanks = messages(thread_of(page)).filter(has_text=EN.thanks)
+    expect(thanks).to_contain_text("Only visible to you")
+
+    go_to(page, "Duet")
+    page.get_by_role("link", name="Home").click()
+    home = page.get_by_role("region", name="Home")
+    expect(home.locator("time").first).to_contain_text("today")
+    home.get_by_role("button", name=EN.example_1).click()
+    page.get_by_role("link", name="Messages").click()
+    expect(messages(channel_of(page)).filter(has_text=EN.example_1).first).to_contain_text("2 replies")
+
+
 def test_what_is_suggested_is_asked_in_the_thread(page: Page) -> None:
     answer_of(page, "What is a graph?")
     thread = thread_of(page)

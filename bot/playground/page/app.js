@@ -71,7 +71,7 @@ function chooseFromAddress() {
   const tab = kind === "dm" && isTab(more) ? more : "messages";
   if (tab === "home" && here.tab !== "home") post("/page/home", {});
   here.tab = tab;
-  if (before !== id) here.thread = more ?? null;
+  here.thread = more ?? null;
   if (tab !== "messages" || !messages.has(identity({ channel: id, ts: here.thread }))) here.thread = null;
   if (tab === "messages") unseen.delete(id);
   changed();

@@ -41,9 +41,11 @@ export class Composer {
   moveTo(place, label) {
     this.input.placeholder = this.input.ariaLabel = label;
     if (place.channel === this.place.channel && place.thread_ts === this.place.thread_ts) return;
-    this.drafts.set(this.key, { text: this.input.value, files: this.files });
+    const left = { text: this.input.value, files: this.files };
+    const isFirst = this.place.channel === null; // what was written while the page was loading stays
+    this.drafts.set(this.key, left);
     this.place = place;
-    const { text, files } = this.drafts.get(this.key) ?? { text: "", files: [] };
+    const { text, files } = this.drafts.get(this.key) ?? (isFirst ? left : { text: "", files: [] });
     this.files = files;
     this.write(text);
   }
