@@ -33,7 +33,7 @@ from bot.playground.servers import Servers
 from bot.playground.slack import Slack
 from bot.playground.socket_mode import SocketMode
 from bot.playground.workspace import ADA
-from tests.playground.conftest import SOON, Listener, serving, web_client
+from tests.playground.serving import SOON, Listener, serving, web_client
 
 QUICK = Pace(converse=0.05, first_token=0.05, tokens_per_second=inf)
 LAST_WORDS = "Slack: those I can answer."  # of what the script says to a question it knows nothing about

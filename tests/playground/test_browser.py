@@ -21,7 +21,7 @@ from tests.playground.browser import (
     thread_of,
     write,
 )
-from tests.playground.conftest import SOON
+from tests.playground.serving import SOON
 
 
 def length_over(message: Locator, length: int) -> int:

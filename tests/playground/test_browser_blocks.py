@@ -27,7 +27,7 @@ from tests.playground.browser import (
     with_blocks,
     write,
 )
-from tests.playground.conftest import SOON, web_client
+from tests.playground.serving import SOON, web_client
 
 
 def test_a_click_reaches_the_app_once_until_it_is_acknowledged(browser: Browser) -> None:

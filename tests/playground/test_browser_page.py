@@ -29,7 +29,7 @@ from tests.playground.browser import (
     with_blocks,
     write,
 )
-from tests.playground.conftest import web_client
+from tests.playground.serving import web_client
 from tests.sample_files import png
 
 GROUND = "getComputedStyle(document.body).backgroundColor"

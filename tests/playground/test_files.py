@@ -16,7 +16,7 @@ from bot.playground.limits import UNLIMITED
 from bot.playground.servers import Servers
 from bot.playground.slack import ALL_SCOPES, APP_TOKEN, BOT_TOKEN, Slack
 from bot.playground.workspace import ADA, BOT_USER, MINJI, NOOR, OTHER_TEAM, SAM, TEAM, User
-from tests.playground.conftest import Listener, serving, web_client
+from tests.playground.serving import Listener, serving, web_client
 
 DATA = b"\x89PNG\r\n\x1a\n and more"
 MENTION = f"<@{BOT_USER}> what is this?"

@@ -15,7 +15,7 @@ from bot.playground.errors import CannotStart
 from bot.playground.keep import Keep
 from bot.playground.servers import Servers
 from bot.playground.workspace import ADA, BOT_USER, MINJI, Message
-from tests.playground.conftest import serving, until
+from tests.playground.serving import serving, until
 
 
 @contextmanager

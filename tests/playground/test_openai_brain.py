@@ -28,7 +28,6 @@ from bot.playground.openai_brain import ChatServer
 from bot.playground.openai_form import Thoughts
 from bot.playground.workspace import BOT_USER
 from tests import sample_files
-from tests.playground.conftest import until
 from tests.playground.openai_server import (
     DONE,
     HOLD,
@@ -42,6 +41,7 @@ from tests.playground.openai_server import (
     usage,
     whole,
 )
+from tests.playground.serving import until
 from tests.playground.test_bedrock import MICRO, PRO, connected, served
 from tests.playground.test_run import Playground, messages, refusal
 

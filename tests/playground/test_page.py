@@ -21,7 +21,7 @@ from bot.playground.servers import Servers
 from bot.playground.slack import Slack
 from bot.playground.socket_mode import SocketMode
 from bot.playground.workspace import ADA, BOT_USER, MINJI, NOOR, SAM, Message, User
-from tests.playground.conftest import SOON, Listener, serving, web_client
+from tests.playground.serving import SOON, Listener, serving, web_client
 from tests.sample_files import png
 
 FILES = sorted(path.name for path in (Path(bot.playground.page.__file__).parent / "page").iterdir())

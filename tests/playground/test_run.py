@@ -24,7 +24,7 @@ from bot.playground.run import environment, has_desktop
 from bot.playground.script import answer
 from bot.playground.servers import Servers
 from bot.playground.workspace import BOT_USER
-from tests.playground.conftest import until
+from tests.playground.serving import until
 
 SOON = 15.0  # seconds, for what takes about one
 QUESTION = "How do I ask a follow-up?"

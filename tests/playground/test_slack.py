@@ -12,7 +12,7 @@ from bot.playground.limits import UNLIMITED
 from bot.playground.slack import ALL_EVENTS, ALL_SCOPES, Slack
 from bot.playground.web_api import ApiError
 from bot.playground.workspace import ADA, BOT_ID, BOT_USER, MINJI, NOOR, OTHER_TEAM, RELAY
-from tests.playground.conftest import Listener, serving, web_client
+from tests.playground.serving import Listener, serving, web_client
 
 MENTION = f"<@{BOT_USER}> why?"
 EVERY_MESSAGE = ALL_EVENTS | {"message.channels", "message.groups", "message.mpim"}

@@ -16,7 +16,7 @@ from bot.playground.slack import Slack
 from bot.playground.socket_mode import SocketMode
 from bot.playground.web_api import as_slack_shows
 from bot.playground.workspace import ADA, BOT_USER, MINJI, TEAM, Message
-from tests.playground.conftest import Listener, serving, web_client
+from tests.playground.serving import Listener, serving, web_client
 
 Listen = Callable[..., Listener]
 LABEL = {"type": "plain_text", "text": "Stop"}

@@ -14,7 +14,7 @@ from bot.playground.limits import UNLIMITED
 from bot.playground.servers import Servers
 from bot.playground.slack import Slack
 from bot.playground.workspace import ADA, BOT_ID, BOT_USER, TEAM, Message
-from tests.playground.conftest import Clock, Listener, serving, web_client
+from tests.playground.serving import Clock, Listener, serving, web_client
 
 ADAS, REPLY, BOTS = (f"1500000000.00000{number}" for number in range(3))
 METADATA = {"event_type": "mark", "event_payload": {"kind": "answer"}}

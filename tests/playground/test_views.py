@@ -17,7 +17,7 @@ from bot.playground.slack import ALL_EVENTS, ALL_SCOPES, Slack
 from bot.playground.socket_mode import SocketMode
 from bot.playground.web_api import ApiError, as_slack_shows
 from bot.playground.workspace import ADA, BOT_USER, MINJI, TEAM, Message, View
-from tests.playground.conftest import Clock, Listener, serving, web_client
+from tests.playground.serving import Clock, Listener, serving, web_client
 
 
 def plain(text: str) -> dict[str, str]:

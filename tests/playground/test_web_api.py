@@ -14,7 +14,7 @@ from bot.playground.limits import UNLIMITED, Limits
 from bot.playground.servers import Servers
 from bot.playground.slack import ALL_SCOPES, APP_TOKEN, BOT_TOKEN, Fault, Slack
 from bot.playground.workspace import ADA, BOT_ID, BOT_USER, MINJI, RELAY, Conversation, Message
-from tests.playground.conftest import serving, web_client
+from tests.playground.serving import serving, web_client
 
 ADAS, BOTS, REPLY, WHISPER, LATER = (f"1500000000.00000{number}" for number in range(5))
 METADATA = {"event_type": "mark", "event_payload": {"kind": "answer"}}

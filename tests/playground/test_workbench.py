@@ -38,7 +38,7 @@ from tests.playground.browser import (
     thread_of,
     write,
 )
-from tests.playground.conftest import SOON, serving, web_client
+from tests.playground.serving import SOON, serving, web_client
 from tests.workbench import Workbench
 
 TEXTS = texts_in(Language.EN)
