@@ -90,8 +90,8 @@ export class Composer {
       this.add(event.clipboardData.files);
     });
     pane.addEventListener("dragover", (event) => {
-      if (!event.dataTransfer.types.includes("Files")) return;
-      pane.dataset.drop = words.dropHere(this.input.placeholder);
+      if (!event.dataTransfer.types.includes("Files") || !this.form.checkVisibility()) return;
+      pane.dataset.drop = words.dropHere;
       pane.classList.add("dropping");
     });
     pane.addEventListener("dragleave", (event) => {

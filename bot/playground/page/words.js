@@ -60,7 +60,7 @@ export const words = Object.fromEntries(Object.entries({
   removeFile: [(name) => `Remove ${name}`, (name) => `${name} 제거`],
   uploading: ["Uploading…", "올리는 중…"],
   notUploaded: [(error) => `Not uploaded: ${error}`, (error) => `올리지 못했습니다: ${error}`],
-  dropHere: [(place) => `Drop files here: ${place}`, (place) => `여기에 파일을 놓으세요: ${place}`],
+  dropHere: ["Drop files here to send them", "보낼 파일을 여기에 놓으세요"],
   size: [sizeOf, sizeOf],
   keys: ["Enter to send, Shift+Enter for a new line", "Enter로 보내기, Shift+Enter로 줄 바꿈"],
   suggestions: ["Suggestions", "추천"],
