@@ -153,7 +153,7 @@ def build(
     stores = open_store(settings.store_url, allowance)
     host = socket.gethostname()
     journal = Journal(stores.journal, f"{host}/{os.getpid()}/{uuid4().hex[:8]}", host)
-    fingerprint = " ".join((*models.values(), prompts.fingerprint()))
+    fingerprint = " ".join((*models.values(), prompts.fingerprint(), *settings.redact))
     telemetry = open_telemetry(settings, os.environ)
     ledger = Ledger(
         journal,
@@ -176,7 +176,9 @@ def build(
         Answers(journal, stores.ledger, seconds=settings.cache_ttl, fingerprint=fingerprint),
         ledger,
         threads,
-        Context(threads, people, SlackFiles(web), gate, tokens=settings.context_tokens),
+        Context(
+            threads, people, SlackFiles(web), gate, tokens=settings.context_tokens, redact=settings.redact
+        ),
         gate,
         asides,
         live_answers=settings.max_live_answers,

@@ -18,7 +18,7 @@ from dotenv import find_dotenv, load_dotenv
 from bot import stats
 from bot.core.errors import StoreError
 from bot.core.journal import Allowance
-from bot.core.safety import mask_secrets
+from bot.core.secrets import mask_secrets
 from bot.logs import log_to_stderr
 from bot.settings import SettingsError, read
 from bot.stores import open_store

@@ -6,7 +6,7 @@ import json
 import logging
 from datetime import datetime, timezone
 
-from bot.core.safety import mask_secrets
+from bot.core.secrets import mask_secrets
 
 # What a LogRecord always has; all else on it came as `extra` and is a field of the event.
 _PLAIN_RECORD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}

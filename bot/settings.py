@@ -9,6 +9,8 @@ from decimal import Decimal
 from math import nan
 from urllib.parse import urlsplit
 
+from bot.core.redaction import KINDS
+
 
 class SettingsError(Exception):
     """What keeps the bot from starting: `problems`, each a sentence that says what to do."""
@@ -56,6 +58,7 @@ class Settings:
     context_tokens: int = 20_000
     follow_threads: bool = False
     follow_ups: int = 3
+    redact: tuple[str, ...] = ()
     keep_days: int = 90
     keep_text: bool = False
     prices_file: str | None = None
@@ -106,6 +109,7 @@ def read(env: Mapping[str, str]) -> tuple[Settings, list[str]]:
         context_tokens=reader.count("CONTEXT_TOKENS", Settings.context_tokens, most=280_000),
         follow_threads=reader.flag("FOLLOW_THREADS", Settings.follow_threads),
         follow_ups=int(reader.choice("FOLLOW_UPS", "3", ("0", "1", "2", "3"))),
+        redact=reader.choices("REDACT", KINDS),
         keep_days=reader.count("KEEP_DAYS", Settings.keep_days),
         keep_text=reader.flag("KEEP_TEXT", Settings.keep_text),
         prices_file=reader.text("PRICES_FILE"),
@@ -215,10 +219,21 @@ class _Reader:
         )
 
     def _ids(self, name: str, pattern: str, what: str) -> tuple[str, ...]:
-        listed = tuple(filter(None, re.split(r"[\s,]+", self.text(name) or "")))
+        listed = self._listed(name)
         if strange := [each for each in listed if not re.fullmatch(pattern, each)]:
             self.problems.append(f"{name} must list {what}, and has {', '.join(map(repr, strange))}.")
         return listed
+
+    def choices(self, name: str, known: Sequence[str]) -> tuple[str, ...]:
+        listed = tuple(map(str.lower, self._listed(name)))
+        if strange := [word for word in listed if word not in known]:
+            self.problems.append(
+                f"{name} must list some of {', '.join(known)}, and has {', '.join(map(repr, strange))}."
+            )
+        return tuple(word for word in known if word in listed)
+
+    def _listed(self, name: str) -> tuple[str, ...]:
+        return tuple(filter(None, re.split(r"[\s,]+", self.text(name) or "")))
 
     def flag(self, name: str, default: bool) -> bool:
         return self.choice(name, str(default).lower(), ("true", "false")) == "true"

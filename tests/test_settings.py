@@ -47,6 +47,7 @@ def test_everything_can_be_set() -> None:
             "KEEP_DAYS": "30",
             "KEEP_TEXT": "true",
             "PRICES_FILE": "prices.json",
+            "REDACT": "phone, Email",
             "METRICS_PORT": "9464",
             "LOG_LEVEL": "debug",
             "LOG_FORMAT": "json",
@@ -73,6 +74,7 @@ def test_everything_can_be_set() -> None:
         keep_days=30,
         keep_text=True,
         prices_file="prices.json",
+        redact=("email", "phone"),
         metrics_port=9464,
         log_level="DEBUG",
         log_format="json",
@@ -190,6 +192,13 @@ def test_admins_are_named_by_their_ids_and_strangers_among_them_are_told() -> No
 
     assert problem.startswith("ADMIN_USERS must list member ids")
     assert problem.endswith("and has '@ada', 'C012AB3CD'.")
+
+
+def test_what_is_to_be_redacted_is_listed_and_unknown_words_are_told() -> None:
+    assert read({**TOKENS, "REDACT": "rrn,SSN card"})[0].redact == ("card", "rrn", "ssn")
+    (problem,) = problems_with(REDACT="email, name, iban")
+
+    assert problem == "REDACT must list some of email, card, rrn, ssn, phone, and has 'name', 'iban'."
 
 
 def test_swapped_tokens_are_told_apart() -> None:

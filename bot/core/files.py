@@ -95,12 +95,17 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file as a model reads it: `format` is one of Converse's, `name` a neutral one."""
+    """A file as a model reads it: `format` is one of Converse's, `name` a neutral one. Text is in UTF-8."""
 
     medium: Medium
     format: str
     name: str
     data: bytes
+
+    @property
+    def is_text(self) -> bool:
+        """Whether its data are words."""
+        return self.medium is Medium.DOCUMENT and self.format not in _BINARY_DOCUMENTS
 
 
 _FORMATS = {
@@ -205,7 +210,7 @@ def attachment(choice: Choice, data: bytes, number: int) -> Attachment | Flaw:
         return Flaw.EMPTY
     name = f"{choice.medium.value}-{number}"
     made = Attachment(choice.medium, choice.format, name, data)
-    if choice.medium is Medium.DOCUMENT and choice.format not in _BINARY_DOCUMENTS:
+    if made.is_text:
         text = _text_of(data)
         return Flaw.MISLABELLED if text is None else replace(made, data=text.encode())
     found = _format_of(data)

@@ -16,7 +16,8 @@ from bot.core.figures import Figures, Kept, figures
 from bot.core.interaction import Interaction, Vote
 from bot.core.mrkdwn import escaped
 from bot.core.prices import shown
-from bot.core.safety import Safe, mask_secrets, neutralise
+from bot.core.safety import Safe, neutralise
+from bot.core.secrets import mask_secrets
 from bot.core.spending import DAY_SECONDS
 from bot.core.texts import Texts
 

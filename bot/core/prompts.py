@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -12,6 +12,7 @@ from bot.core.files import listed
 from bot.core.interaction import Voice
 from bot.core.mrkdwn import naming
 from bot.core.question import Question
+from bot.core.redaction import redacted
 from bot.core.safety import Safe, neutralise
 from bot.core.stream import Usage
 from bot.core.texts import Language
@@ -79,11 +80,11 @@ class Prompt:
     temperature: float
 
 
-def acknowledge(question: Question) -> Prompt:
-    """The first model's prompt: the question alone, without its thread."""
-    words = naming(asked(question), {})[:_MICRO_INPUT_CHARACTERS]
+def acknowledge(question: Question, redact: Collection[str] = ()) -> Prompt:
+    """The first model's prompt: the question without its thread, and without the kinds to `redact`."""
+    words = _beginning(question, redact)
     if question.files:
-        words = f"{words}\n\n[Attached: {listed(question.files)}]"
+        words = f"{words}\n\n[Attached: {redacted(listed(question.files), redact)}]"
     return Prompt(_ACKNOWLEDGE, (Turn(Role.USER, words),), ACKNOWLEDGEMENT_MAX_TOKENS, temperature=0.3)
 
 
@@ -92,11 +93,11 @@ def answer(turns: tuple[Turn, ...]) -> Prompt:
     return Prompt(_ANSWER, turns, ANSWER_MAX_TOKENS, temperature=0.7)
 
 
-def suggest(question: Question, said: str, count: int) -> Prompt:
+def suggest(question: Question, said: str, count: int, redact: Collection[str] = ()) -> Prompt:
     """The first model's prompt after the answer, of which it `said`: for `count` questions to go on with."""
     turns = (
-        Turn(Role.USER, naming(asked(question), {})[:_MICRO_INPUT_CHARACTERS]),
-        Turn(Role.ASSISTANT, said[:_SUGGESTED_FROM_CHARACTERS].strip()),
+        Turn(Role.USER, _beginning(question, redact)),
+        Turn(Role.ASSISTANT, redacted(said, redact)[:_SUGGESTED_FROM_CHARACTERS].strip()),
         Turn(Role.USER, _NEXT.format(count=count)),
     )
     return Prompt(_SUGGEST, turns, SUGGESTION_MAX_TOKENS, temperature=0.5)
@@ -108,6 +109,11 @@ def suggestions(reply: str, count: int) -> tuple[Safe, ...]:
     asked_next = (_ITEM.sub("", line.strip(), count=1).strip('"“”* ') for line in lines)
     fitting = (neutralise(line) for line in asked_next if 0 < len(line) <= _LONGEST_SUGGESTION)
     return tuple(dict.fromkeys(fitting))[:count]
+
+
+def _beginning(question: Question, redact: Collection[str]) -> str:
+    # Redacted first: half a number is found by no rule.
+    return redacted(naming(asked(question), {}), redact)[:_MICRO_INPUT_CHARACTERS]
 
 
 def asked(question: Question) -> str:

@@ -11,6 +11,7 @@ import re
 from typing import NewType
 
 from bot.core.disguise import undisguised
+from bot.core.secrets import mask_secrets
 
 Safe = NewType("Safe", str)
 
@@ -23,19 +24,6 @@ _CONTROL_SEQUENCE = re.compile(
 )
 _BARE_BROADCAST = re.compile(r"@(?=(?:here|channel|everyone)(?![a-z0-9_]))", re.IGNORECASE)
 
-# Each pattern holds already for the first characters of its secret, since an answer is shown as it grows.
-_SECRETS = re.compile(
-    r"""
-      (?<![A-Za-z0-9]) (?:
-          (?P<slack> xox[a-z](?:\.xox[a-z])?- | xapp- ) [A-Za-z0-9-]+
-        | (?P<aws> A(?:KIA|SIA) ) [A-Z0-9]{4,}
-        | (?P<bedrock> bedrock-api-key- | ABSK(?=[A-Za-z0-9+/]{8}) ) [A-Za-z0-9+/=_-]+
-        | (?P<bearer> (?i:bearer)\s+ ) [A-Za-z0-9._~+/=-]{16,}
-      )
-    | (?P<named> (?i:aws_?secret_?access_?key|aws_?session_?token) ["']?\s*[=:]\s*["']? )[A-Za-z0-9+/=]{8,}
-    """,
-    re.VERBOSE,
-)
 _USER_ID = re.compile(r"[UW][A-Z0-9]+")
 
 
@@ -48,11 +36,6 @@ def neutralise(text: str) -> Safe:
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # a stream can cut a pair
     quiet = _CONTROL_SEQUENCE.sub(rf"\1{_BREAK}", mask_secrets(whole))
     return Safe(undisguised(_BARE_BROADCAST.sub(f"@{_BREAK}", quiet)))
-
-
-def mask_secrets(text: str) -> str:
-    """`text` with Slack tokens, AWS keys, Bedrock keys and bearer tokens cut to the part that names them."""
-    return _SECRETS.sub(lambda match: f"{match[match.lastgroup or 0]}***", text)
 
 
 def naming(sentence: str, user_id: str) -> Safe:

@@ -1,15 +1,18 @@
-"""All that the answering model is given with a question: the thread, names, files, and messages linked to."""
+"""All that models are given: the question, and to answer it the thread, names, files, and messages linked to.
+
+Nothing reaches a model but through here, so here is what it must not read redacted.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from bot.core import conversation, files, prompts
+from bot.core import conversation, files, prompts, redaction
 from bot.core.conversation import Remark, Role, Turn, estimated_tokens
 from bot.core.errors import FileError, SlackError
 from bot.core.files import Attachment, Choice, Flaw, LeftOut, Medium, SharedFile
@@ -53,14 +56,32 @@ class Brief:
 
 
 class Context:
-    """Gathers what belongs to a question, within about `tokens` of what was said before. Thread-safe."""
+    """Gathers what belongs to a question, within about `tokens` of what was said before. Thread-safe.
+
+    Of all that models are given, secrets are masked, and what is of the kinds to `redact`.
+    """
 
     def __init__(
-        self, threads: Threads, people: People, source: FileSource, gate: Gate, *, tokens: int
+        self,
+        threads: Threads,
+        people: People,
+        source: FileSource,
+        gate: Gate,
+        *,
+        tokens: int,
+        redact: Collection[str] = (),
     ) -> None:
         self._threads, self._people, self._source, self._gate = threads, people, source, gate
-        self._tokens, self._scale = tokens, 1.0
+        self._tokens, self._scale, self._redact = tokens, 1.0, redact
         self._lane = ThreadPoolExecutor(_FILES_AT_ONCE, "files")
+
+    def greeting(self, question: Question) -> prompts.Prompt:
+        """What to ask the acknowledging model. It waits for nothing."""
+        return prompts.acknowledge(question, self._redact)
+
+    def leading_on(self, question: Question, said: str, count: int) -> prompts.Prompt:
+        """What to ask the acknowledging model after the answer that `said` so much: for `count` questions."""
+        return prompts.suggest(question, said, count, self._redact)
 
     def brief(self, question: Question) -> Brief:
         """What to ask the answering model. It waits for Slack."""
@@ -77,7 +98,8 @@ class Context:
         text = "\n\n".join((prompts.asked(question), *self._linked(question)))
         asked = Remark(question.ts or "", Role.USER, text, question.user, question.files)
         names = self._people.names(conversation.people_in((*kept, asked)))
-        return Brief(conversation.turns(said, kept, asked, names, attachments), told)
+        turns = conversation.turns(said, kept, asked, names, attachments)
+        return Brief(tuple(redaction.redacted_turn(turn, self._redact) for turn in turns), told)
 
     def learn(self, estimated: int, billed: int) -> None:
         """Take note of how many tokens were `billed` for a text that had been `estimated`."""

@@ -133,12 +133,12 @@ class Voices:
             each.shutdown(wait=False, cancel_futures=True)
 
     def _acknowledge(self, flight: Flight) -> None:
-        reply = self._reply(flight, Voice.ACKNOWLEDGEMENT, prompts.acknowledge(flight.question))
+        reply = self._reply(flight, Voice.ACKNOWLEDGEMENT, self._context.greeting(flight.question))
         self._tell(lambda _now: flight.greet(prompts.one_sentence(reply)))
 
     def _suggest(self, flight: Flight, answer: str) -> None:
         questions: tuple[Safe, ...] = ()
-        prompt = prompts.suggest(flight.question, answer, self._follow_ups)
+        prompt = self._context.leading_on(flight.question, answer, self._follow_ups)
         try:
             if not self._stopping.is_set():
                 reply = self._reply(flight, Voice.SUGGESTION, prompt)
