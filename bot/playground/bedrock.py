@@ -20,6 +20,7 @@ from bot.playground.bedrock_answer import INSTANT, Answer, Client, Pace, Reply, 
 from bot.playground.bedrock_rules import refusal
 from bot.playground.converse import REQUEST_ID, BedrockError
 from bot.playground.prompt_cache import PromptCache
+from bot.playground.records import Records
 
 __all__ = ["INSTANT", "Bedrock", "Pace", "Reply", "Request"]
 
@@ -61,7 +62,7 @@ class Bedrock:
         pace: Pace = Pace(),  # noqa: B008 - it is frozen, so it can be shared
         brain: Brain | None = None,
     ) -> None:
-        self.requests: list[Request] = []
+        self.requests = Records[Request]()
         self.closed: list[str] = []
         """The ids of the requests whose client went away before the answer's end."""
         self.app = web.Application(client_max_size=_PAYLOAD_BYTES)

@@ -12,6 +12,7 @@ from bot.playground.bedrock_prices import dollars
 from bot.playground.timeline import Answer
 
 _LISTED = 120  # characters of a question in a list
+_MORE = {"chat.update": "edit", "chat.appendStream": "append", "chat.stopStream": "append"}
 
 
 def shown(answer: Answer, skew: float) -> dict[str, Any]:
@@ -71,8 +72,10 @@ def _shows(answer: Answer) -> Iterator[tuple[float, str, str]]:
         if key.kind != "answer":
             yield call.at, key.kind, ""
             continue
+        if call.method == "chat.startStream" and not call.parameters.get("markdown_text"):
+            continue  # the words come later
         if not has_words or not key.is_end:
-            later = "edit" if call.method == "chat.update" else "page"
+            later = _MORE.get(call.method, "page")
             yield call.at, later if has_words else "firstWords", ""
         elif is_whole:
             yield call.at, "nextShown", ""

@@ -47,6 +47,7 @@ _TOPICS = {
     "cost": r"\b(?:answers?|you|duet|bot|it|this)\b.*\b(?:cost|price|expensive|cheap)|"
     r"\b(?:costs?|prices?) of (?:an answer|a question|this|duet)\b|"
     r"(?:답변?|질문|듀엣|duet|봇|이거|사용).*(?:비용|가격|요금|얼마)|^(?:비용|가격|요금)",
+    "markdown": r"\bmarkdown\b|\bformatting\b|마크다운|서식",
     "thread": r"follow.?up question|ask a follow.?up|\b(?:ask|go on|continue)\b.*\bthread\b|"
     r"후속 ?질문|이어서 ?(?:질문|물어)|스레드.*(?:질문|이어|멘션)",
     "what": r"\bduet\b|듀엣|\b(?:what|who) (?:is|are) (?:this|you)\b|what (?:can|do) you do|"

@@ -85,7 +85,7 @@ def investigate(question: str, ideas: list[str]) -> str | None:
     return None  # that, too, is an answer
 ```
 
-- Ask me for a **long** answer to watch one go on in further messages.
+- Ask me for a **long** answer to watch one go on in further messages, or for **Markdown** to see all of it.
 - Ask me *what Duet is*, *why it writes two messages*, *what an answer costs* or *how to connect a real \
 Slack*: those I can answer.""",
     chapter=f"""\
@@ -168,6 +168,61 @@ Under **$0.002**, with both models together. For a question of 50 tokens and an 
 
 Nearly all of it is the text that Nova Pro writes; a long thread before the question adds to it. Slack's \
 side costs nothing, and here in the playground nothing costs anything. (Prices of US regions.)""",
+        "markdown": """\
+# Every Markdown feature
+
+A heading has one to three signs; this is **bold**, *italic*, ~~struck out~~, `code` and \
+[a link](https://docs.slack.dev/reference/block-kit/blocks/markdown-block).
+
+## Lists
+
+- one point
+    - and one within it
+- another point
+
+1. first
+2. second
+
+- [x] a task that is done
+- [ ] a task that is open
+
+### A quotation
+
+> What is worth saying once
+> can be quoted twice.
+
+---
+
+## A table
+
+| Left | Middle | Right |
+|:---|:---:|---:|
+| mention | `app_mention` | 1 |
+| edit | `chat.update` | 50 |
+
+## Code in several languages
+
+```python
+def first_words(seconds: float) -> str:
+    return "on time" if seconds < 2 else f"late by {seconds - 2:.1f} s"
+```
+
+```sql
+SELECT channel, count(*) AS questions FROM asked GROUP BY channel ORDER BY questions DESC;
+```
+
+```json
+{"text": "Hello", "thread_ts": "1795664924.038031", "final": true}
+```
+
+```sh
+python -m bot playground --port 8080  # the page, at another port
+```
+
+```diff
+- wait for the whole answer
++ show it as it grows
+```""",
         "thread": """\
 ## How to follow up
 
@@ -182,6 +237,7 @@ Mention Duet again **in the thread** of its answer. It reads what was said there
         "limits": "How does Duet keep to Slack's rate limits?",
         "cost": "What does an answer cost?",
         "connect": "How do I connect Duet to my own Slack?",
+        "markdown": "Which Markdown can Slack show?",
     },
 )
 
@@ -224,7 +280,8 @@ def investigate(question: str, ideas: list[str]) -> str | None:
     return None
 ```
 
-- **길게** 답해 달라고 하시면 답변이 다음 메시지로 이어집니다.
+- **길게** 답해 달라고 하시면 답변이 다음 메시지로 이어지고, **마크다운**을 물으시면 모든 서식을 보여 \
+드립니다.
 - *Duet이 무엇인지*, *왜 메시지가 두 개인지*, *비용이 얼마인지*, *실제 Slack에 어떻게 연결하는지*도 \
 물어보세요.""",
     chapter=f"""\
@@ -303,6 +360,61 @@ Socket Mode를 쓰므로 공개 주소는 필요 없습니다.""",
 
 대부분은 Nova Pro가 쓰는 글의 값이며, 질문 앞의 스레드가 길면 늘어납니다. 플레이그라운드에서는 비용이 들지 \
 않습니다. (미국 리전 가격)""",
+        "markdown": """\
+# 마크다운의 모든 서식
+
+제목은 `#` 하나에서 셋까지 쓸 수 있습니다. 그 밖에 **굵게**, *기울임*, ~~취소선~~, `코드`, \
+[링크](https://docs.slack.dev/reference/block-kit/blocks/markdown-block)가 있습니다.
+
+## 목록
+
+- 항목 하나
+    - 그 안의 항목
+- 다른 항목
+
+1. 첫째
+2. 둘째
+
+- [x] 끝난 일
+- [ ] 남은 일
+
+### 인용
+
+> 한 번 말할 가치가 있는 것은
+> 두 번 인용할 수 있습니다.
+
+---
+
+## 표
+
+| 왼쪽 | 가운데 | 오른쪽 |
+|:---|:---:|---:|
+| 멘션 | `app_mention` | 1 |
+| 수정 | `chat.update` | 50 |
+
+## 여러 언어의 코드
+
+```python
+def 첫마디(초: float) -> str:
+    return "제때" if 초 < 2 else f"{초 - 2:.1f}초 늦음"
+```
+
+```sql
+SELECT channel, count(*) AS questions FROM asked GROUP BY channel ORDER BY questions DESC;
+```
+
+```json
+{"text": "안녕하세요", "thread_ts": "1795664924.038031", "final": true}
+```
+
+```sh
+python -m bot playground --port 8080  # 다른 포트에서 페이지를 엽니다
+```
+
+```diff
+- 답변이 끝날 때까지 기다린다
++ 자라는 대로 보여 준다
+```""",
         "thread": """\
 ## 이어서 질문하기
 
@@ -317,5 +429,6 @@ Socket Mode를 쓰므로 공개 주소는 필요 없습니다.""",
         "limits": "Duet은 Slack의 호출 제한을 어떻게 지키나요?",
         "cost": "답변 하나의 비용은 얼마인가요?",
         "connect": "Duet을 우리 Slack에 어떻게 연결하나요?",
+        "markdown": "Slack은 어떤 마크다운을 보여 주나요?",
     },
 )

@@ -29,6 +29,7 @@ from bot.playground.interactions import (
     submitted,
 )
 from bot.playground.limits import Gauge, Limits, Meter
+from bot.playground.records import Records
 from bot.playground.socket_mode import SocketMode
 from bot.playground.views import changed_view, unfit, view_as_slack_shows
 from bot.playground.web_api import METHODS, READ_SCOPES, ApiError, as_slack_shows
@@ -76,7 +77,8 @@ class Fault:
 class Call:
     """A Web API call as it came, and how it was answered: `error` is empty where it was ok.
 
-    It was answered `at` (Unix seconds), after so many `seconds`. `status` is HTTP's, `retry_after` seconds.
+    It was answered `at` (Unix seconds), after so many `seconds`. `status` is HTTP's, `retry_after` seconds,
+    and `ts` that of the message it made or changed.
     """
 
     method: str
@@ -86,6 +88,7 @@ class Call:
     seconds: float = 0.0
     status: int = 200
     retry_after: int | None = None
+    ts: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,7 @@ class Slack:
         self.workspace = Workspace()
         self.files = FileHost(self.workspace, self._may_read_files)
         self.sockets = sockets or SocketMode()
-        self.calls: list[Call] = []
+        self.calls = Records[Call]()
         self.used_scopes: set[str] = set()
         self._granted, self._subscribed = frozenset(granted), frozenset(subscribed)
         self._clock = clock
@@ -420,7 +423,8 @@ class Slack:
             answer = {"ok": True} | self._made(name, parameters, _token(request))
         except ApiError as error:
             answer = {"ok": False, "error": error.code, **error.details}
-        self._note(Call(name, parameters, came, str(answer.get("error", ""))), fault)
+        call = Call(name, parameters, came, str(answer.get("error", "")), ts=str(answer.get("ts", "")))
+        self._note(call, fault)
         return await _faulty(fault, request) if fault else web.json_response(answer)
 
     def _next_fault(self, method: str) -> Fault | None:

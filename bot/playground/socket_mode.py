@@ -18,6 +18,8 @@ from uuid import uuid4
 
 from aiohttp import WSMsgType, web
 
+from bot.playground.records import Records
+
 _ACK_SECONDS = 3.0
 # After how many seconds an event that was not acknowledged is sent again: https://docs.slack.dev/apis/events-api
 _EVENT_RETRIES = (0.0, 60.0, 300.0)
@@ -55,7 +57,7 @@ class SocketMode:
         self._ack_seconds = ack_seconds
         self._event_retries = event_retries
         self.unacknowledged: list[dict[str, Any]] = []
-        self.deliveries: list[Delivery] = []
+        self.deliveries = Records[Delivery]()
         self._connections: dict[web.WebSocketResponse, web.Request] = {}
         self._connected = asyncio.Event()
         self._is_refusing = False

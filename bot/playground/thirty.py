@@ -56,7 +56,7 @@ class Thirty:
 
 def ask_thirty(slack: Slack) -> Thirty:
     """Ask them all now, in each channel and group that the bot is in, by all who are there."""
-    calls_before, asked = len(slack.calls), list[Message]()
+    calls_before, asked = slack.calls.total, list[Message]()
     places = _places(slack.workspace)
     for number, question in enumerate(_QUESTIONS):
         follows = number - (len(_QUESTIONS) - _IN_THREADS)
@@ -97,5 +97,5 @@ def summary(round_: Thirty, timelines: Timelines, slack: Slack) -> dict[str, Any
         "whole": len(whole),
         "signed_within": round(max(signed, default=0.0), 1),
         "whole_within": round(max(whole, default=0.0), 1),
-        "refused": sum(call.status == 429 for call in slack.calls[round_.calls_before :]),
+        "refused": sum(call.status == 429 for call in slack.calls.since(round_.calls_before)),
     }

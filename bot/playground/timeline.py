@@ -1,7 +1,8 @@
 """What became of each question, told from what the two servers saw of it.
 
-The bot says in the metadata of each message which question it belongs to, and what it is. A model's request
-is known by the question's words, with which its last turn ends.
+The bot says in the metadata of each message which question it belongs to, and what it is. Slack takes that of
+a stream when it stops; until then it is known by its thread and by whom it is for. A model's request is known
+by the question's words, with which its last turn ends.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 
 from bot.playground.api_rules import ApiError, decoded
 from bot.playground.bedrock_answer import Request
+from bot.playground.records import Records
 from bot.playground.slack import Call
 from bot.playground.socket_mode import Delivery
 
@@ -98,13 +100,14 @@ class Timelines:
     """
 
     def __init__(
-        self, deliveries: Sequence[Delivery], calls: Sequence[Call], requests: Sequence[Request]
+        self, deliveries: Records[Delivery], calls: Records[Call], requests: Records[Request]
     ) -> None:
         self.answers: dict[str, Answer] = {}
         self._deliveries, self._calls, self._requests = deliveries, calls, requests
         self._read = 0, 0, 0
         self._possible: dict[str, Delivery] = {}
         self._unplaced: deque[Request] = deque(maxlen=_MOST_ANSWERS)
+        self._streams: dict[str, str] = {}  # the name of the question that the message of that ts answers
         self._states: dict[str, object] = {}
         self.skew = time.time() - time.monotonic()
         self._serial = 0
@@ -113,11 +116,11 @@ class Timelines:
         """Read on, in the order in which it happened."""
         deliveries, calls, requests = self._deliveries, self._calls, self._requests
         heard, called, asked = self._read
-        self._read = len(deliveries), len(calls), len(requests)
+        self._read = deliveries.total, calls.total, requests.total
         news: list[tuple[float, Callable[[], None]]] = [
-            *((each.sent_at, partial(self._heard, each)) for each in deliveries[heard:]),
-            *((each.at, partial(self._called, each)) for each in calls[called:]),
-            *((each.course.began + self.skew, partial(self._asked, each)) for each in requests[asked:]),
+            *((each.sent_at, partial(self._heard, each)) for each in deliveries.since(heard)),
+            *((each.at, partial(self._called, each)) for each in calls.since(called)),
+            *((each.course.began + self.skew, partial(self._asked, each)) for each in requests.since(asked)),
         ]
         for _, take in sorted(news, key=lambda pair: pair[0]):
             take()
@@ -134,6 +137,10 @@ class Timelines:
     def version(self) -> int:
         """The version of what is newest."""
         return self._serial
+
+    def streamed(self, ts: str) -> str | None:
+        """The name of the question that is answered by the message `ts`, if that is or was a stream."""
+        return self._streams.get(ts)
 
     def _touch(self, answer: Answer) -> None:
         self._serial += 1
@@ -172,11 +179,13 @@ class Timelines:
         answer.deliveries.append(delivery)
         self._touch(answer)
         if len(self.answers) > _MOST_ANSWERS:
-            del self.answers[next(iter(self.answers))]
+            oldest = next(iter(self.answers))
+            del self.answers[oldest]
+            self._states.pop(oldest, None)
         return answer
 
     def _called(self, call: Call) -> None:
-        key = key_in(call.parameters.get("metadata"))
+        key = key_in(call.parameters.get("metadata")) or self._key_of_stream(call)
         if key is None:
             return
         answer = self.answers.get(key.name)
@@ -194,6 +203,17 @@ class Timelines:
         for request in [one for one in self._unplaced if key.kind == "question"]:
             self._unplaced.remove(request)
             self._asked(request)
+
+    def _key_of_stream(self, call: Call) -> Key | None:
+        """The key of what a stream says, which does not tell it itself."""
+        name = self._streams.get(str(call.parameters.get("ts")))
+        if call.method == "chat.startStream":
+            asked = call.parameters.get("thread_ts"), call.parameters.get("recipient_user_id")
+            fitting = (answer for answer in self.answers.values() if (answer.thread_ts, answer.user) == asked)
+            answer = min(fitting, key=lambda answer: answer.is_whole, default=None)
+            name = answer.name if answer else None
+            self._streams.update({call.ts: name} if name and call.ts else {})
+        return Key(name, "answer", is_end=False) if name else None
 
     def _asked(self, request: Request) -> None:
         """Give a model's request to the question whose words it carries, the longest that fits."""

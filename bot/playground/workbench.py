@@ -17,6 +17,7 @@ from bot.playground.bedrock import Bedrock
 from bot.playground.faults import Faults
 from bot.playground.limits import Gauge
 from bot.playground.marks import shown
+from bot.playground.records import Records
 from bot.playground.slack import Call, Slack
 from bot.playground.socket_mode import Loss
 from bot.playground.thirty import Thirty, ask_thirty, summary
@@ -51,7 +52,7 @@ class Workbench:
         self._slack = slack
         self._faults = Faults(slack, bedrock)
         self._timelines = Timelines(
-            slack.sockets.deliveries, slack.calls, bedrock.requests if bedrock else ()
+            slack.sockets.deliveries, slack.calls, bedrock.requests if bedrock else Records()
         )
         self._thirty: Thirty | None = None
         self._is_ending = False
@@ -73,7 +74,7 @@ class Workbench:
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         )
         await response.prepare(request)
-        watcher = _Watcher(max(0, len(self._slack.calls) - _MOST_CALLS))
+        watcher = _Watcher(max(0, self._slack.calls.total - _MOST_CALLS))
         while not self._is_ending and request.transport and not request.transport.is_closing():
             if news := self._news(watcher):
                 await response.write(f"data: {json.dumps(news)}\n\n".encode())
@@ -86,9 +87,9 @@ class Workbench:
     def _news(self, watcher: _Watcher) -> dict[str, Any]:
         """What a page is told next; nothing if it knows everything."""
         self._timelines.catch_up()
-        calls, answers = self._slack.calls[watcher.calls :], self._timelines.since(watcher.version)
+        calls, answers = self._slack.calls.since(watcher.calls), self._timelines.since(watcher.version)
         is_first = not watcher.told
-        watcher.calls, watcher.version = len(self._slack.calls), self._timelines.version
+        watcher.calls, watcher.version = self._slack.calls.total, self._timelines.version
         now = {
             "budgets": [self._gauge(gauge) for gauge in self._slack.gauges(_BUDGETS)],
             "faults": self._fault_names(),
@@ -148,7 +149,7 @@ class Workbench:
         message = self._slack.workspace.messages.get((channel, ts))
         key = key_in(message.metadata) if message else None
         self._timelines.catch_up()
-        name = key.name if key else ts
+        name = key.name if key else self._timelines.streamed(ts) or ts
         return web.json_response({"name": name if name in self._timelines.answers else None})
 
 

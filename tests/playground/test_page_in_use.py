@@ -168,6 +168,8 @@ def test_a_narrow_window_shows_one_thing_at_a_time(page: Page) -> None:
     assert box["width"] >= 380
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width <= 390
+    page.get_by_role("button", name="Workbench", exact=True).click()
+    page.get_by_role("button", name="Close workbench").click()
     page.get_by_role("button", name="Close thread").click()
     expect(page.get_by_role("textbox", name="Message #general", exact=True)).to_be_visible()
 

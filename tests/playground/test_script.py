@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.core.safety import neutralise
 from bot.playground.bedrock_rules import tokens
+from bot.playground.markdown import markdown
 from bot.playground.script import acknowledge, answer
 
 
@@ -49,6 +52,21 @@ def test_every_answer_says_first_that_a_script_speaks(question: str) -> None:
 )
 def test_a_newcomers_question_about_duet_is_answered(question: str, words: str) -> None:
     assert words in answer(conversation(question))
+
+
+@pytest.mark.parametrize("question", ["Which Markdown can Slack show?", "마크다운 서식을 보여 줘"])
+def test_every_markdown_feature_is_shown_to_whoever_asks_and_stands_in_slack(question: str) -> None:
+    shown = markdown(neutralise(answer(conversation(question))), spoken=str)
+
+    for tag in ("h1", "h2", "h3", "strong", "em", "s", "code", "ul", "ol", "blockquote", "hr", "table"):
+        assert f"<{tag}" in shown
+    assert re.search(r"<li>[^<]*<ul>", shown)  # one within another
+    assert shown.count('type="checkbox"') == 2
+    assert shown.count('checked="checked"') == 1
+    assert '<a href="https://docs.slack.dev/' in shown
+    assert 'class="align-right"' in shown
+    code = re.findall("<pre><code>(.*?)</code></pre>", shown, re.DOTALL)
+    assert ["<span" in block for block in code] == [True] * 5  # of each the language is known
 
 
 @pytest.mark.parametrize(

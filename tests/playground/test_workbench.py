@@ -25,8 +25,9 @@ from bot.playground.faults import Faults
 from bot.playground.limits import Limits
 from bot.playground.marks import shown as as_shown
 from bot.playground.page import Page as PageServer
+from bot.playground.records import Records
 from bot.playground.servers import Servers
-from bot.playground.slack import APP_TOKEN, BOT_TOKEN, Slack
+from bot.playground.slack import APP_TOKEN, BOT_TOKEN, Fault, Slack
 from bot.playground.thirty import ask_thirty
 from bot.playground.timeline import Timelines
 from bot.playground.workspace import ADA, MINJI
@@ -47,6 +48,7 @@ QUICK = Pace(converse=0.05, first_token=0.8, tokens_per_second=600)  # it is ack
 ROOMY = Limits(
     per_minute=1000, posts_per_minute=2000, posts_per_second_in_channel=100, post_burst_in_channel=50
 )
+GROWING = Reply(text="word " * 40, pace=Pace(0, 0.2, 30))
 FIRST = "What is a heap?"
 
 
@@ -129,6 +131,49 @@ def test_a_question_asked_again_by_a_button_goes_on_in_its_timeline(bot: Workben
     assert (broken["error"], told["is_told"]) == ("ValidationException", True)
     order = [marks(answer).index(what) for what in ("event", "proFailed", "press", "proSaid")]
     assert order == sorted(order)
+
+
+def test_an_answer_that_slack_streams_has_a_mark_for_all_that_was_appended(ready: Workbench) -> None:
+    ready.bedrock.always("converse-stream", GROWING)
+    ready.start_bot(slack_streaming="native")
+    timelines = timelines_of(ready)
+    questions = [ready.mention("why?"), ready.mention("why not?", user=MINJI.id)]
+    ready.until(lambda: all(len(ready.texts(question)) == 2 for question in questions) and ready.at_rest())
+
+    for question in questions:
+        answer = shown(timelines, question.ts)
+        appended = marks(answer).count("append")
+        assert appended > 1
+        assert marks(answer).index("firstWords") < marks(answer).index("append")
+        assert (marks(answer).count("firstWords"), marks(answer).count("whole")) == (1, 1)
+        assert timelines.streamed(ready.messages(thread=question)[1].ts) == question.ts
+    assert len(ready.calls("chat.appendStream")) >= 2
+
+
+def test_a_stream_that_slack_refuses_is_told_and_gone_on_with(ready: Workbench) -> None:
+    ready.bedrock.always("converse-stream", GROWING)
+    ready.start_bot(slack_streaming="native")
+    ready.slack.enqueue("chat.startStream", Fault(error="channel_type_not_supported"))
+    timelines = timelines_of(ready)
+    question = ready.mention("why?")
+    ready.until(lambda: len(ready.texts(question)) == 2 and ready.at_rest())
+
+    answer = shown(timelines, question.ts)
+    assert [note for _, what, note in answer["marks"] if what == "refused"] == [
+        "chat.startStream channel_type_not_supported"
+    ]
+    assert answer["is_whole"]
+
+
+def test_of_a_long_session_the_newest_records_are_kept_and_counted() -> None:
+    records = Records[int](3)
+    for number in range(10):
+        records.append(number)
+
+    assert (list(records)[-3:], records.total) == ([7, 8, 9], 10)
+    assert len(records) < 6
+    assert records.since(8) == [8, 9]
+    assert records.since(0) == list(records)
 
 
 @pytest.mark.parametrize("model", ["amazon.nova-micro-v1:0", "us.amazon.nova-pro-v1:0"])

@@ -5,7 +5,7 @@ import { words } from "./words.js";
 
 const WIDTH = 98.5; // percent of a lane: the last tick needs room, too
 const STREAM = "converse-stream";
-const ON_SCREEN = ["acknowledgement", "notice", "firstWords", "edit", "page", "whole", "refused"];
+const ON_SCREEN = ["acknowledgement", "notice", "firstWords", "edit", "append", "page", "whole", "refused"];
 
 const seconds = (s) => words.seconds(s.toFixed(2));
 const dollars = (d) => (d === null ? "—" : `$${d.toFixed(6)}`);

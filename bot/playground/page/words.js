@@ -190,6 +190,7 @@ export const words = Object.fromEntries(Object.entries({
   mark_proFailed: ["Pro broke off", "Pro 중단"],
   mark_firstWords: ["First words posted", "첫 내용 게시"],
   mark_edit: ["Edit", "편집"],
+  mark_append: ["Words appended", "내용 추가"],
   mark_page: ["Next page posted", "다음 페이지 게시"],
   mark_whole: ["Whole", "완료"],
   mark_nextCalled: ["Micro asked for next questions", "다음 질문을 Micro에 요청"],
