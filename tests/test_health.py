@@ -25,6 +25,11 @@ def processes(bench: Workbench, tmp_path: Path) -> Iterator[Processes]:
     processes.close()
 
 
+def is_told(processes: Processes, state: str) -> bool:
+    """Whether a probe tells that `state` of the connection, which is not asked before the bot logs it."""
+    return f"socket.{state}" in processes.log and processes.run("health")[1].endswith(f": {state}\n")
+
+
 def answers(bench: Workbench) -> bool:
     return bench.answered(bench.mention("why?")) == ["On it.", "Because."]
 
@@ -34,7 +39,8 @@ def test_a_bot_that_is_connected_is_healthy_and_one_that_is_gone_is_not(
 ) -> None:
     assert processes.run("health") == (1, "No bot is at work on this host.\n")
     bot = processes.start()
-    bench.until(lambda: processes.run("health")[0] == 0)
+    bench.until(lambda: is_told(processes, "connected"))
+    assert processes.run("health")[0] == 0
     bot.terminate()
     bot.wait(timeout=10)
 
@@ -43,11 +49,11 @@ def test_a_bot_that_is_connected_is_healthy_and_one_that_is_gone_is_not(
 
 def test_a_bot_that_cannot_connect_is_not_healthy(bench: Workbench, processes: Processes) -> None:
     processes.start()
-    bench.until(lambda: processes.run("health")[0] == 0)
+    bench.until(lambda: is_told(processes, "connected"))
     bench.servers.do(bench.slack.sockets.refuse)
     bench.servers.wait_for(lambda: bench.slack.sockets.lose(Loss.RESET))
 
-    bench.until(lambda: "disconnected" in processes.run("health")[1], seconds=20.0)
+    bench.until(lambda: is_told(processes, "disconnected"), seconds=20.0)
     assert processes.run("health")[0] == 1
 
 
@@ -55,7 +61,7 @@ def test_a_bot_whose_store_is_locked_goes_on_answering_and_writes_again_when_it_
     bench: Workbench, processes: Processes, tmp_path: Path
 ) -> None:
     processes.start()
-    bench.until(lambda: processes.run("health")[0] == 0)
+    bench.until(lambda: is_told(processes, "connected"))
     with closing(sqlite3.connect(tmp_path / "bot.db", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         bench.until(lambda: "store.failed" in processes.log)
@@ -74,7 +80,7 @@ def test_a_bot_whose_disk_is_full_goes_on_answering_and_writes_again_when_there_
 ) -> None:
     """The file may not grow any more: to SQLite that is a full disk."""
     bot = processes.start()
-    bench.until(lambda: processes.run("health")[0] == 0)
+    bench.until(lambda: is_told(processes, "connected"))
     grown = (tmp_path / "bot.db-wal").stat().st_size
     resource.prlimit(bot.pid, resource.RLIMIT_FSIZE, (grown, resource.RLIM_INFINITY))
     bench.until(lambda: "store.failed" in processes.log)

@@ -76,6 +76,12 @@ IMPURE = {
     "time",
     "urllib",
 }
+# What runs or rebuilds whatever it is given, so that text from outside could become code.
+RUNS_TEXT = {
+    "eval", "exec", "compile", "__import__", "os.system", "os.popen", "subprocess.getoutput",
+    "subprocess.getstatusoutput", "asyncio.create_subprocess_shell",
+}  # fmt: skip
+REBUILDS_OBJECTS = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "jsonpickle"}
 
 
 def imported(tree: ast.AST) -> Iterator[str]:
@@ -142,6 +148,36 @@ def test_importing_a_module_reads_nothing_of_its_surroundings(path: Path) -> Non
     }
 
     assert not reached, f"{path.relative_to(ROOT)} does this when it is imported: {', '.join(reached)}"
+
+
+def that_runs_text(tree: ast.AST) -> set[str]:
+    """What in `tree` would let a text become code or a command line."""
+    found = {name for name in imported(tree) if name.partition(".")[0] in REBUILDS_OBJECTS}
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    found |= {name for call in calls if (name := ast.unparse(call.func)) in RUNS_TEXT}
+    return found | {"shell=" for call in calls for keyword in call.keywords if keyword.arg == "shell"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_nothing_is_unpickled_evaluated_or_given_to_a_shell(path: Path) -> None:
+    found = that_runs_text(ast.parse(path.read_text()))
+
+    assert not found, f"{path.relative_to(ROOT)} uses {', '.join(sorted(found))}"
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("from pickle import loads", {"pickle"}),
+        ("def f(text):\n    return [eval(text)]", {"eval"}),
+        ("import os\nos.system(text)", {"os.system"}),
+        ("subprocess.run(text, shell=True)", {"shell="}),
+        ("re.compile(text)", set()),
+        ("subprocess.run([text])", set()),
+    ],
+)
+def test_what_runs_text_is_found_wherever_it_stands(source: str, found: set[str]) -> None:
+    assert that_runs_text(ast.parse(source)) == found
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""One question and its two messages: what is on screen, what its reader would want to see next.
+"""One question being answered: what was said about it, and what its reader would want to see next.
 
 Rules only: an exchange makes no call and reads no clock. It wishes, the pacer grants, the orchestrator makes
 the call and tells how it went. All of it runs on the orchestrator's thread, but for `receive`.
@@ -9,22 +9,23 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from enum import Enum, IntEnum
+from dataclasses import replace
+from enum import Enum
 
 from bot.core.draft import Draft
 from bot.core.errors import Fault, ModelError, OverBudget, RateLimited, SlackError, Unreachable
 from bot.core.journal import BEGINNING, CallKind
-from bot.core.message import Content, Kind, Outgoing, Press, Standing
+from bot.core.message import Content, Kind, Standing
 from bot.core.question import Place, Question
 from bot.core.safety import Safe, neutralise
 from bot.core.stream import Aside, Failed, StreamEvent, Text
 from bot.core.texts import texts_in
+from bot.engine.screen import Screen
+from bot.engine.steps import Need, OpenThread, Show, Wish
 
 _TRIES_WHEN_UNREACHABLE = 6
 _FIRST_PAUSE = 0.5
 _WHOLE_WORDS = re.compile(r"\S\s+\S")
-_OF_STREAMS = {CallKind.START, CallKind.APPEND, CallKind.STOP}
 # What an append is answered after somebody pressed Slack's own stop button:
 # https://docs.slack.dev/reference/methods/chat.appendStream
 _STOPPED_IN_SLACK = "stopped_by_user"
@@ -38,77 +39,6 @@ class Ending(Enum):
     HANDED_OVER = "handed_over"  # another process goes on with it
     AMENDED = "amended"  # the question was changed, and is asked anew
     DENIED = "denied"  # its asker may not ask, or not there
-
-
-class Need(IntEnum):
-    """What a call would give the reader, the most urgent first."""
-
-    SIGN = 0  # nothing at all is on screen yet
-    WHOLE = 1  # the final text
-    FIRST_WORDS = 2
-    NEXT_PAGE = 3
-    TURN = 4  # the acknowledgement told of a line, and the wait is over
-    PROGRESS = 5
-    FOLLOW_UPS = 6  # what can be asked next, under an answer that is complete
-
-
-@dataclass(frozen=True)
-class Wish:
-    """A call that an exchange would like to make in `channel`, not before `earliest`.
-
-    `opens` means that a post shows a text that still grows, and so will need an edit later. If it
-    `may_start`, it can be the start of a stream of Slack's instead, which will need to be stopped.
-    """
-
-    need: Need
-    channel: str
-    kind: CallKind
-    earliest: float
-    opens: bool = False
-    may_start: bool = False
-
-
-@dataclass(frozen=True)
-class OpenThread:
-    """A call to make: a slash command's question is posted, so that there is a thread to answer in.
-
-    `again` means that it was tried before, and may have been posted.
-    """
-
-    again: bool = False
-
-
-@dataclass(frozen=True)
-class Show:
-    """A call to make in `place`: one of a `kind` that lets the message `ts`, or a new one, say `message`.
-
-    `number` counts the answer's messages from 0; it means nothing for an acknowledgement. `grows` means that
-    the message will have more to say. A stream is given `more`. `unsure` are posts that were tried before, of
-    which one may stand.
-    """
-
-    place: Place
-    message: Outgoing
-    number: int = 0
-    ts: str | None = None
-    grows: bool = False
-    unsure: tuple[Show, ...] = ()
-    kind: CallKind = CallKind.POST
-    more: Safe = Safe("")
-
-    @property
-    def is_acknowledgement(self) -> bool:
-        return self.message.kind is Kind.ACKNOWLEDGEMENT
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A message of the answer as it is on screen."""
-
-    ts: str
-    content: Content
-    grows: bool
-    is_streamed: bool = False
 
 
 def _no_footer(_exchange: Exchange) -> str:
@@ -143,7 +73,7 @@ class Exchange:
         self.is_admitted = True  # whether its asker may ask; nothing is shown before that is known
         self.draft = Draft()
         self.ending: Ending | None = None
-        self.messages: dict[str, str] = {}  # those that stand: their ts by their keys
+        self.screen = Screen(question)
         self.asked_at, self.age = asked_at, age
         self.acknowledged_at: float | None = None
         self.first_words_at: float | None = None
@@ -153,19 +83,15 @@ class Exchange:
         self.granted_at = asked_at  # when the reader was last shown something new
         self.edits = 0
         self.limited = 0  # calls that Slack answered with 429
-        self.answer_key = ""  # under which the answer may be kept
         self.footer: Callable[[Exchange], str] = _no_footer  # what stands under an answer that has ended
         self._speak_by = asked_at + ack_deadline
         self._greeting: str | None = None
         self._ahead: int | None = None  # how many wait before it for the answering model, if it waits
         self._waits_on: str | None = None  # the ts of the acknowledgement that tells of the wait
         self._follow_ups: tuple[Safe, ...] | None = ()  # None while the first model thinks about them
-        self._shown: list[Shown] = []
         self._next_kind: CallKind | None = None  # what its news turned out to need, where that is no edit
         self._may_stream = True
-        self._in_flight: Show | OpenThread | None = None
         self._is_lost = is_lost
-        self._unsure: dict[str, Show] = {}  # by key, the first try: what stands says that or more
         self._may_have_thread = resumes
         self._not_before = asked_at
         self._failures = 0
@@ -241,11 +167,7 @@ class Exchange:
         """The thread is there, and `standing`, by their keys, are the messages of this exchange in it."""
         self._settled()
         self.place, self.is_recalled = place, True
-        self.messages.update((key, found.ts) for key, found in standing.items())
-        answers: list[Standing] = []
-        while found := self._answer_in(standing, len(answers)):
-            answers.append(found)
-        self._shown = [Shown(found.ts, Content(neutralise(found.body)), grows=True) for found in answers]
+        answers = self.screen.found(standing)
         self._standing_words = "\n\n".join(found.body for found in answers if found.kind is Kind.ANSWER)
         if answers and answers[-1].is_end and not self.question.retry:
             self.end(Ending.STOOD)
@@ -254,39 +176,31 @@ class Exchange:
         elif not self.question.retry:
             self._standing_characters = sum(len(found.body) for found in answers)
 
-    def _answer_in(self, standing: Mapping[str, Standing], number: int) -> Standing | None:
-        keys = (self._key(kind, number) for kind in (Kind.ANSWER, Kind.NOTICE))
-        return next((standing[key] for key in keys if key in standing), None)
-
     @property
     def first_message(self) -> str:
         """Where the answer begins, as channel and ts with a slash between; "" while nothing of it stands."""
-        return f"{self.place.channel}/{self._shown[0].ts}" if self.place and self._shown else ""
+        stands = self.screen.answer
+        return f"{self.place.channel}/{stands[0].ts}" if self.place and stands else ""
 
     def shown(self, show: Show, ts: str, now: float) -> None:
         """The call `show` was made; the message is `ts`."""
-        if show is not self._in_flight or (show.kind is CallKind.STOP and show.grows):
-            self._has_news = (
-                True  # an earlier try stood already, and it can say less; or a stream was given up
-            )
+        is_given_up = show.kind is CallKind.STOP and show.grows  # a stream, whose words are edited now
+        if is_given_up or show is not self.screen.in_flight:  # an earlier try stood, which can say less
+            self._has_news = True
         self._settled()
-        self.messages[show.message.key] = ts
+        self.screen.shown(show, ts)
         self.edits += show.kind not in BEGINNING
         if show.is_acknowledgement:
             self.acknowledged_at = self.acknowledged_at or now
             self._waits_on = ts if show.message.content.note and show.ts is None else None
             return
-        is_streamed = show.kind in (CallKind.START, CallKind.APPEND)
-        shown = Shown(ts, show.message.content, show.grows, is_streamed)
-        self._shown[show.number : show.number + 1] = [shown]
         if show.message.is_end:
             self.whole_at = self.whole_at or now
         if self.first_words_at is None:
             self.first_words_at = now
 
     def _settled(self) -> None:
-        self._in_flight = None
-        self._unsure.clear()
+        self.screen.settled()
         self._failures = 0
 
     def refused(self, error: SlackError, now: float) -> None:
@@ -295,7 +209,7 @@ class Exchange:
         A post that got no clear answer may stand in Slack all the same: it is looked for before it is made
         again.
         """
-        step, self._in_flight = self._in_flight, None
+        step, self.screen.in_flight = self.screen.in_flight, None
         is_added = isinstance(step, Show) and step.kind in (CallKind.APPEND, CallKind.STOP)
         match error:
             case RateLimited():
@@ -307,8 +221,8 @@ class Exchange:
                 self._failures += 1
                 if isinstance(step, OpenThread):
                     self._may_have_thread = True
-                elif step and step.ts is None:
-                    self._unsure.setdefault(step.message.key, step)
+                elif step:
+                    self.screen.doubt(step)
             case _ if is_added or (isinstance(step, Show) and step.kind is CallKind.START):
                 self._leave_stream(error, now)
             case _ if isinstance(step, Show) and step.ts and step.ts == self._waits_on:
@@ -321,17 +235,11 @@ class Exchange:
     def _leave_stream(self, error: SlackError, now: float) -> None:
         """From now on the answer is shown by edits: Slack has ended the stream, or it is not to be had."""
         self._may_stream, self._has_news = False, True
-        if self.is_streaming:
-            self._shown[-1] = replace(self._shown[-1], is_streamed=False)
+        self.screen.leave_stream()
         if error.code == _STOPPED_IN_SLACK:
             self.interrupt(now, Fault.STOPPED)
 
     # What the pacer reads
-
-    @property
-    def has_sign(self) -> bool:
-        """Whether anything stands by which the reader knows that the question was heard."""
-        return self._key(Kind.ACKNOWLEDGEMENT) in self.messages or bool(self._shown)
 
     @property
     def grows(self) -> bool:
@@ -339,26 +247,10 @@ class Exchange:
         return self.draft.outcome is None
 
     @property
-    def is_open(self) -> bool:
-        """Whether a message of it will need an edit to be complete, or may need one."""
-        if any(show.grows for show in self._unsure.values()):
-            return True
-        flying = self._in_flight
-        if isinstance(flying, Show) and flying.kind not in _OF_STREAMS and not flying.is_acknowledgement:
-            return flying.grows
-        return bool(self._shown) and self._shown[-1].grows and not self.is_streaming
-
-    @property
-    def is_streaming(self) -> bool:
-        """Whether Slack streams a message of it, which will need to be stopped."""
-        if isinstance(self._in_flight, Show) and self._in_flight.kind is CallKind.START:
-            return True
-        return bool(self._shown) and self._shown[-1].is_streamed
-
-    @property
     def is_unopened(self) -> bool:
         """Whether it will want to open a message."""
-        return self.grows and not self._shown and not self.is_open and not self.is_streaming
+        screen = self.screen
+        return self.grows and not screen.answer and not screen.is_open and not screen.is_streaming
 
     @property
     def unseen(self) -> int:
@@ -368,7 +260,7 @@ class Exchange:
     @property
     def is_over(self) -> bool:
         """Whether there is nothing left to show."""
-        if self._in_flight:
+        if self.screen.in_flight:
             return False
         if self.ending:
             return True
@@ -382,14 +274,14 @@ class Exchange:
 
         One call at a time: so the messages stand in order, and never two calls write one message.
         """
-        if self._in_flight or self.ending or not self.is_admitted:
+        if self.screen.in_flight or self.ending or not self.is_admitted:
             return None
         if self.place is None:
             return Wish(Need.SIGN, self.question.channel, CallKind.POST, self._not_before)
         if not self.is_recalled:
             return None
         channel, earliest = self.place.channel, self._not_before
-        has_sign = self.has_sign
+        has_sign = self.screen.has_sign
         waits_no_more = self._waits_on and self._ahead is None
         turn = Wish(Need.TURN, channel, CallKind.EDIT, earliest) if waits_no_more else None
         if not self.draft.started:
@@ -402,14 +294,14 @@ class Exchange:
             if self.whole_at and self._follow_ups:
                 need = Need.FOLLOW_UPS
             return Wish(need, channel, show.kind, earliest) if show else None
-        if not self._shown:
+        if not self.screen.answer:
             need = Need.FIRST_WORDS if has_sign else Need.SIGN
             return Wish(need, channel, CallKind.POST, earliest, opens=True, may_start=self._may_start)
         if kind := self._next_kind:
             opens = kind is CallKind.POST
             may_start = opens and self._may_start
             return Wish(Need.NEXT_PAGE, channel, kind, earliest, opens=opens, may_start=may_start)
-        kind = CallKind.APPEND if self.is_streaming else CallKind.EDIT
+        kind = CallKind.APPEND if self.screen.is_streaming else CallKind.EDIT
         progress = Wish(Need.PROGRESS, channel, kind, earliest)
         is_longer = len(self.draft.text) > self._standing_characters
         return turn or (progress if self._has_news and is_longer else None)
@@ -424,20 +316,20 @@ class Exchange:
         another kind: then that is the next wish.
         """
         may_show = may_open or starts or not self.grows or wish.kind is not CallKind.POST
+        step: Show | OpenThread | None
         if self.place is None:
-            self._in_flight = OpenThread(again=self._may_have_thread)
+            step = OpenThread(again=self._may_have_thread)
         elif wish.need is Need.TURN:
-            self._in_flight = self._acknowledgement(self.place, self.texts.turn_came, self._waits_on)
+            step = self._acknowledgement(self.place, self.texts.turn_came, self._waits_on)
         elif self.draft.started and may_show:
-            show = self._next_show(self.place, starts=starts)
-            if show and show.kind not in (wish.kind, CallKind.START):
-                self._has_news, self._next_kind = True, None if show.kind is CallKind.EDIT else show.kind
+            step = self._next_show(self.place, starts=starts)
+            if step and step.kind not in (wish.kind, CallKind.START):
+                self._has_news, self._next_kind = True, None if step.kind is CallKind.EDIT else step.kind
                 return None
-            self._in_flight = show
         else:
-            self._in_flight = self._acknowledgement(self.place, self._line())
-        self.granted_at = now
-        return self._in_flight
+            step = self._acknowledgement(self.place, self._line())
+        self.screen.in_flight, self.granted_at = step, now
+        return step
 
     @property
     def _may_start(self) -> bool:
@@ -446,7 +338,7 @@ class Exchange:
 
     def _acknowledgement(self, place: Place, note: str, ts: str | None = None) -> Show:
         words = Content(neutralise(self._greeting or self.texts.stand_in), note=neutralise(note))
-        return self._show(place, Kind.ACKNOWLEDGEMENT, words, ts=ts)
+        return self.screen.acknowledgement(place, words, ts)
 
     def _line(self) -> str:
         if self._ahead is None:
@@ -457,34 +349,12 @@ class Exchange:
         """The first of the answer's messages that is not on screen as it should be."""
         self._has_news = False  # before the draft is read: what comes after it is news again
         draft = self.draft
-        contents = self._dressed(draft, is_streamed=starts or self.is_streaming)
+        contents = self._dressed(draft, is_streamed=starts or self.screen.is_streaming)
         self._seen_characters = len(draft.text)
-        for number, content in enumerate(contents):
-            is_last = number == len(contents) - 1
-            self._next_kind = None if is_last else CallKind.POST
-            grows = is_last and draft.outcome is None
-            if number == len(self._shown):
-                show = self._show(place, draft.kind, content, number, grows=grows)
-                return replace(show, kind=CallKind.START, more=content.body) if starts and grows else show
-            shown = self._shown[number]
-            if shown.is_streamed and (content != shown.content or not grows):
-                return self._streamed(place, content, number, shown, grows=grows)
-            if content != shown.content:
-                return self._show(place, draft.kind, content, number, shown.ts, grows=grows)
-        superseded = Content(neutralise(self.texts.superseded))
-        for number, shown in enumerate(self._shown[len(contents) :], len(contents)):
-            if draft.outcome is not None and shown.content != superseded:
-                return self._show(place, Kind.NOTICE, superseded, number, shown.ts)
-        return None
-
-    def _streamed(self, place: Place, content: Content, number: int, shown: Shown, *, grows: bool) -> Show:
-        """What a stream is given next. Where its words changed, it is only stopped, and then edited."""
-        if not content.body.startswith(shown.content.body):
-            show = self._show(place, Kind.ANSWER, shown.content, number, shown.ts, grows=True)
-            return replace(show, kind=CallKind.STOP)
-        more = Safe(content.body[len(shown.content.body) :])
-        show = self._show(place, Kind.ANSWER, content, number, shown.ts, grows=grows)
-        return replace(show, kind=CallKind.APPEND if grows else CallKind.STOP, more=more)
+        grows = draft.outcome is None
+        show = self.screen.next(place, draft.kind, contents, grows=grows, starts=starts)
+        self._next_kind = CallKind.POST if show and show.number < len(contents) - 1 else None
+        return show
 
     def _dressed(self, draft: Draft, *, is_streamed: bool) -> tuple[Content, ...]:
         """The messages that show `draft`, with what is told at its end."""
@@ -504,23 +374,3 @@ class Exchange:
             end = replace(end, note=neutralise(self.texts.regenerated))
         follow_ups = (self._follow_ups or ()) if draft.leads_on else ()
         return (*whole, replace(end, footer=self._footer, follow_ups=follow_ups))
-
-    def _show(
-        self,
-        place: Place,
-        kind: Kind,
-        content: Content,
-        number: int = 0,
-        ts: str | None = None,
-        *,
-        grows: bool = False,
-    ) -> Show:
-        is_end = kind is not Kind.ACKNOWLEDGEMENT and number == len(self._contents) - 1 and not grows
-        press = Press(self.question.user, self.question.retry, self.question.key, self.answer_key)
-        message = Outgoing(kind, content, self._key(kind, number), is_end, press)
-        if ts:
-            return Show(place, message, number, ts, grows, kind=CallKind.EDIT)
-        return Show(place, message, number, grows=grows, unsure=tuple(self._unsure.values()))
-
-    def _key(self, kind: Kind, number: int = 0) -> str:
-        return f"{self.question.key}/{kind.value}/{number}"

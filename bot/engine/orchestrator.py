@@ -15,29 +15,29 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from math import inf
-from typing import Protocol
 
 from bot.core import access
 from bot.core.conversation import asked_again
 from bot.core.draft import Outcome
 from bot.core.errors import Fault, OverBudget, SlackError
 from bot.core.interaction import Vote
-from bot.core.journal import BEGINNING, Beat, CallKind, Entry
-from bot.core.message import Outgoing, Press, Standing
+from bot.core.journal import BEGINNING, Beat, Entry
+from bot.core.message import Press, Standing
 from bot.core.question import Place, Question, question_id
-from bot.core.safety import Safe
 from bot.core.spending import refusal_in
 from bot.core.stream import Notice, Recalled, StreamEvent
 from bot.core.texts import Language, texts_in
 from bot.engine.answers import Answers
 from bot.engine.asides import Asides
 from bot.engine.context import Context
-from bot.engine.entrance import Rooms, open_thread
-from bot.engine.exchange import Ending, Exchange, OpenThread, Show
+from bot.engine.entrance import open_thread
+from bot.engine.exchange import Ending, Exchange
 from bot.engine.gate import Gate
 from bot.engine.journal import BEAT_SECONDS, Journal
 from bot.engine.ledger import Ledger
 from bot.engine.pacer import Pacer, Turn
+from bot.engine.showing import Slack, show
+from bot.engine.steps import OpenThread, Show
 from bot.engine.threads import Threads
 from bot.engine.voices import LEAST_QUICK_CALLS, ExpertModel, QuickModel, Voices, lane, look
 
@@ -45,22 +45,6 @@ log = logging.getLogger(__name__)
 
 _LAST_WORDS_SECONDS = 5.0  # for calls in flight, and the last edits of answers that nobody else can finish
 _LAST_LINES_SECONDS = 3.0  # for what is still to be written down
-
-
-class Slack(Rooms, Protocol):
-    """All that is needed of Slack. Every method raises SlackError."""
-
-    def edit(self, channel: str, ts: str, message: Outgoing) -> None:
-        """Let a message of the bot's become `message`; if Slack streams it, that ends."""
-
-    def start_stream(self, place: Place, text: Safe, user: str, team: str) -> str:
-        """Begin a message that Slack streams, for `user` of `team`, and return its ts."""
-
-    def append(self, channel: str, ts: str, more: Safe) -> None:
-        """Add to what a stream says."""
-
-    def stop_stream(self, channel: str, ts: str, more: Safe, message: Outgoing | None) -> None:
-        """Add the last words of a stream, with what stands under `message`."""
 
 
 class Orchestrator:
@@ -149,7 +133,7 @@ class Orchestrator:
         question = exchange.question = self._context.completed(exchange.question)
         if question.place:
             self._threads.join(question.place)
-        key = exchange.answer_key = self._answers.key(question, self._gate.is_open)
+        key = exchange.screen.answer_key = self._answers.key(question, self._gate.is_open)
         if exchange.grows and (all_there_is := self._said_already(question, key)):
             exchange.receive(all_there_is, self._clock())
             self._inbox.put(look)
@@ -431,7 +415,7 @@ class Orchestrator:
             if is_acknowledged and error is None and exchange.place and not exchange.draft.started:
                 self._asides.show_status(exchange.place, exchange.texts)
             if turn.charge.kind in BEGINNING and exchange.place:
-                self._journal.note(exchange.question, exchange.place, exchange.messages)
+                self._journal.note(exchange.question, exchange.place, exchange.screen.messages)
 
         self._inbox.put(settle)
 
@@ -441,27 +425,8 @@ class Orchestrator:
             place = open_thread(exchange.question, self._slack, again=step.again)
             standing = self._threads.standing(place, exchange.question.key, {}) if exchange.resumes else {}
             return partial(self._go_on, exchange, place, standing)
-        for tried in step.unsure:
-            if found := self._slack.find(step.place.channel, step.place.thread_ts, tried.message):
-                return partial(exchange.shown, tried, found)
-        ts = self._written(exchange.question, step)
-        return lambda now: exchange.shown(step, ts, now)
-
-    def _written(self, question: Question, step: Show) -> str:
-        """The ts of the message that now says what `step` wants it to."""
-        channel, thread_ts, message = step.place.channel, step.place.thread_ts, step.message
-        match step.kind, step.ts:
-            case CallKind.START, _:
-                return self._slack.start_stream(step.place, step.more, question.user, question.team)
-            case CallKind.APPEND, str(ts):
-                self._slack.append(channel, ts, step.more)
-            case CallKind.STOP, str(ts):
-                self._slack.stop_stream(channel, ts, step.more, None if step.grows else message)
-            case _, str(ts):
-                self._slack.edit(channel, ts, message)
-            case _:
-                return self._slack.post(channel, thread_ts, message)
-        return ts
+        shown, ts = show(self._slack, exchange.question, step)
+        return lambda now: exchange.shown(shown, ts, now)
 
 
 def _log_refusal(exchange: Exchange, error: Exception, crash: BaseException | None = None) -> None:

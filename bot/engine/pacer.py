@@ -19,8 +19,9 @@ from math import inf
 from bot.core.errors import OverBudget, RateLimited, SlackError
 from bot.core.journal import BEGINNING, Allowance, CallKind, Charge, Spent
 from bot.engine.budget import WINDOW_SECONDS, Bucket, Window
-from bot.engine.exchange import Exchange, Need, OpenThread, Show, Wish
+from bot.engine.exchange import Exchange
 from bot.engine.journal import BEAT_SECONDS
+from bot.engine.steps import Need, OpenThread, Show, Wish
 
 FLOOR_SECONDS = 0.4  # between two edits of one message, when there is room for all
 _LONGEST_PATIENCE = 2.5  # for first words that are held back to carry something
@@ -87,12 +88,12 @@ class Pacer:
 
     def turns(self, live: Collection[Exchange], now: float) -> tuple[list[Turn], float]:
         """The calls to make now, and when to ask again if nothing happens until then."""
-        self.reserved = sum(exchange.is_open for exchange in live)
-        streaming = sum(exchange.is_streaming for exchange in live)
+        self.reserved = sum(exchange.screen.is_open for exchange in live)
+        streaming = sum(exchange.screen.is_streaming for exchange in live)
         room = _Room(
             edits=self._windows[CallKind.EDIT].room(now) - self.reserved - self._reserved_by_others,
             unopened=sum(exchange.is_unopened for exchange in live),
-            growing=sum(exchange.grows and not exchange.is_streaming for exchange in live),
+            growing=sum(exchange.grows and not exchange.screen.is_streaming for exchange in live),
             spare=min(self._most_spare, self._recently_answered(now)),
             streams=self._streams(streaming, now),
             streaming=streaming,

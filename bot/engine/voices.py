@@ -109,7 +109,7 @@ class Voices:
         if ahead >= 0:
             self._tell(lambda _now: flight.stand_in_line(ahead))
         is_worded = exchange.question.text or exchange.question.files
-        if is_worded and not exchange.has_sign:
+        if is_worded and not exchange.screen.has_sign:
             self._micro_lane.submit(self._acknowledge, flight)
         self._pro_lane.submit(self._answer, flight)
 

@@ -21,8 +21,9 @@ from bot.core.journal import BEGINNING, Allowance, CallKind
 from bot.core.message import Content, Kind
 from bot.core.question import Place, Question
 from bot.core.stream import Finished, StreamEvent, Text
-from bot.engine.exchange import Exchange, OpenThread, Show
+from bot.engine.exchange import Exchange
 from bot.engine.pacer import Pacer, Turn
+from bot.engine.steps import OpenThread, Show
 from bot.playground.limits import Limits, Meter
 
 ACK_DEADLINE = 1.5

@@ -18,7 +18,8 @@ from bot.core.question import Place, Question
 from bot.core.safety import neutralise
 from bot.core.stream import Failed, Finished, StreamEvent, Text
 from bot.core.texts import Language, texts_in
-from bot.engine.exchange import Ending, Exchange, Need, OpenThread, Show, Wish
+from bot.engine.exchange import Ending, Exchange
+from bot.engine.steps import Need, OpenThread, Show, Wish
 
 DEADLINE = 1.5
 PLACE = Place("C1", "1.0")
@@ -689,18 +690,18 @@ def test_an_answer_that_has_ended_needs_no_opening() -> None:
 def test_an_answer_is_open_from_its_first_call_until_its_last_is_begun() -> None:
     screen = Screen()
     screen.greets("On it.")
-    assert (screen.exchange.is_unopened, screen.exchange.is_open) == (True, False)
+    assert (screen.exchange.is_unopened, screen.exchange.screen.is_open) == (True, False)
 
     screen.lands()
     screen.says("Be")
-    assert (screen.exchange.is_unopened, screen.exchange.is_open) == (False, True)
+    assert (screen.exchange.is_unopened, screen.exchange.screen.is_open) == (False, True)
     screen.lands()
     screen.says("cause")
-    assert (screen.exchange.is_unopened, screen.exchange.is_open) == (False, True)
+    assert (screen.exchange.is_unopened, screen.exchange.screen.is_open) == (False, True)
     screen.says(".", END)
     screen.lands()
     assert screen.showing == "Because."
-    assert (screen.exchange.is_unopened, screen.exchange.is_open) == (False, False)
+    assert (screen.exchange.is_unopened, screen.exchange.screen.is_open) == (False, False)
 
 
 def test_an_edit_in_flight_that_is_the_last_needs_no_other() -> None:
@@ -709,14 +710,14 @@ def test_an_edit_in_flight_that_is_the_last_needs_no_other() -> None:
     screen.says(BREAK)
 
     assert isinstance(screen.call, Show)
-    assert not screen.exchange.is_open
+    assert not screen.exchange.screen.is_open
 
 
 def test_an_answer_whose_opening_may_stand_is_open() -> None:
     screen = answering("Be")
     screen.is_refused(Unreachable("timeout"))
 
-    assert screen.exchange.is_open
+    assert screen.exchange.screen.is_open
     assert not screen.exchange.is_unopened
 
 

@@ -21,9 +21,10 @@ from bot.core.prices import Price, price_of
 from bot.core.question import Place, Question
 from bot.core.spending import Budget, Limit, nano
 from bot.core.stream import Failed, Finished, Recalled, Text, Usage
-from bot.engine.exchange import Ending, Exchange, Show
+from bot.engine.exchange import Ending, Exchange
 from bot.engine.journal import Journal
 from bot.engine.ledger import Ledger, Terms
+from bot.engine.steps import Show
 
 QUESTION = Question("T1", "C1", "U1", "왜 하늘은 파란가요?", ts="1.0")
 PRICES: dict[Voice, Price | None] = {

@@ -16,8 +16,9 @@ from bot.core.journal import Allowance, CallKind, Charge, Spent
 from bot.core.message import Content, Kind, Standing
 from bot.core.question import Place, Question
 from bot.core.stream import Text
-from bot.engine.exchange import Exchange, OpenThread, Show
+from bot.engine.exchange import Exchange
 from bot.engine.pacer import FLOOR_SECONDS, Pacer
+from bot.engine.steps import OpenThread, Show
 from tests.engine.simulation import (
     END,
     Broken,

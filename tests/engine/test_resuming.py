@@ -13,7 +13,8 @@ from bot.core.message import Action, Button, Kind, Press, Standing
 from bot.core.question import Place, Question
 from bot.core.stream import Failed, Finished, Text
 from bot.core.texts import Language, texts_in
-from bot.engine.exchange import Ending, Exchange, Need, OpenThread, Show
+from bot.engine.exchange import Ending, Exchange
+from bot.engine.steps import Need, OpenThread, Show
 
 EN = texts_in(Language.EN)
 PLACE = Place("C1", "1.0")
@@ -74,14 +75,14 @@ def test_an_acknowledgement_that_stands_is_not_given_again() -> None:
     exchange = resumed({ACK: Standing("2.0", "On it.")})
     exchange.greet("On it.")
 
-    assert exchange.has_sign
+    assert exchange.screen.has_sign
     assert exchange.wish() is None
 
 
 def test_an_answer_that_stands_in_part_is_edited_and_not_posted_again() -> None:
     exchange = told(resumed({FIRST: Standing("3.0", "Be")}), "Because.")
 
-    assert (call(exchange).ts, exchange.messages[FIRST]) == ("3.0", "3.0")
+    assert (call(exchange).ts, exchange.screen.messages[FIRST]) == ("3.0", "3.0")
 
 
 def test_a_growing_answer_is_not_shown_while_it_is_shorter_than_what_stands() -> None:

@@ -1,0 +1,164 @@
+"""The messages of one answer: what stands of them, and the next call that lets them say what they should.
+
+Rules only, as an exchange's are. A message is known by its key, which it carries in Slack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bot.core.journal import CallKind
+from bot.core.message import Content, Kind, Outgoing, Press, Standing
+from bot.core.question import Place, Question
+from bot.core.safety import Safe, neutralise
+from bot.core.texts import texts_in
+from bot.engine.steps import OpenThread, Show
+
+_OF_STREAMS = {CallKind.START, CallKind.APPEND, CallKind.STOP}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A message of the answer as it is on screen."""
+
+    ts: str
+    content: Content
+    grows: bool
+    is_streamed: bool = False
+
+
+class Screen:
+    """What stands, or may stand, of the answer to `question`."""
+
+    def __init__(self, question: Question) -> None:
+        self._question = question
+        self.messages: dict[str, str] = {}  # the ts of all that stand, by their keys
+        self.answer: list[Shown] = []
+        self.in_flight: Show | OpenThread | None = None
+        self.answer_key = ""  # under which the answer may be kept, which its buttons tell
+        self._unsure: dict[str, Show] = {}  # by key, the first try: what stands says that or more
+
+    # What stands
+
+    @property
+    def has_sign(self) -> bool:
+        """Whether anything stands by which the reader knows that the question was heard."""
+        return self._key(Kind.ACKNOWLEDGEMENT) in self.messages or bool(self.answer)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a message will need an edit to be complete, or may need one."""
+        if any(show.grows for show in self._unsure.values()):
+            return True
+        flying = self.in_flight
+        if isinstance(flying, Show) and flying.kind not in _OF_STREAMS and not flying.is_acknowledgement:
+            return flying.grows
+        return bool(self.answer) and self.answer[-1].grows and not self.is_streaming
+
+    @property
+    def is_streaming(self) -> bool:
+        """Whether Slack streams a message, which will need to be stopped."""
+        if isinstance(self.in_flight, Show) and self.in_flight.kind is CallKind.START:
+            return True
+        return bool(self.answer) and self.answer[-1].is_streamed
+
+    def found(self, standing: Mapping[str, Standing]) -> list[Standing]:
+        """`standing`, by their keys, are all messages there are; those of the answer, in order."""
+        self.messages.update((key, found.ts) for key, found in standing.items())
+        answer: list[Standing] = []
+        while found := self._answer_in(standing, len(answer)):
+            answer.append(found)
+        self.answer = [Shown(found.ts, Content(neutralise(found.body)), grows=True) for found in answer]
+        return answer
+
+    def _answer_in(self, standing: Mapping[str, Standing], number: int) -> Standing | None:
+        keys = (self._key(kind, number) for kind in (Kind.ANSWER, Kind.NOTICE))
+        return next((standing[key] for key in keys if key in standing), None)
+
+    def shown(self, show: Show, ts: str) -> None:
+        """The call `show` was made; the message is `ts`."""
+        self.settled()
+        self.messages[show.message.key] = ts
+        if not show.is_acknowledgement:
+            is_streamed = show.kind in (CallKind.START, CallKind.APPEND)
+            shown = Shown(ts, show.message.content, show.grows, is_streamed)
+            self.answer[show.number : show.number + 1] = [shown]
+
+    def settled(self) -> None:
+        """It is known what stands."""
+        self.in_flight = None
+        self._unsure.clear()
+
+    def doubt(self, show: Show) -> None:
+        """The call may have been made or not."""
+        if show.ts is None:
+            self._unsure.setdefault(show.message.key, show)
+
+    def leave_stream(self) -> None:
+        """What was streamed goes on as a message that is edited."""
+        if self.is_streaming:
+            self.answer[-1] = replace(self.answer[-1], is_streamed=False)
+
+    # What should stand
+
+    def acknowledgement(self, place: Place, content: Content, ts: str | None = None) -> Show:
+        """The call that lets the acknowledgement, a new one or `ts`, say `content`."""
+        return self._show(place, Kind.ACKNOWLEDGEMENT, content, ts=ts)
+
+    def next(
+        self, place: Place, kind: Kind, contents: Sequence[Content], *, grows: bool, starts: bool = False
+    ) -> Show | None:
+        """The call for the first message of the answer that does not say what `contents` want.
+
+        If the answer `grows`, so does its last message; it is opened as a stream of Slack's if it `starts`.
+        """
+        for number, content in enumerate(contents):
+            is_last = number == len(contents) - 1
+            is_growing = is_last and grows
+            is_end = is_last and not grows
+            if number == len(self.answer):
+                show = self._show(place, kind, content, number, grows=is_growing, is_end=is_end)
+                is_start = starts and is_growing
+                return replace(show, kind=CallKind.START, more=content.body) if is_start else show
+            shown = self.answer[number]
+            if shown.is_streamed and (content != shown.content or not is_growing):
+                return self._streamed(place, content, number, grows=is_growing, is_end=is_end)
+            if content != shown.content:
+                return self._show(place, kind, content, number, shown.ts, grows=is_growing, is_end=is_end)
+        superseded = Content(neutralise(texts_in(self._question.language).superseded))
+        for number, shown in enumerate(self.answer[len(contents) :], len(contents)):
+            if not grows and shown.content != superseded:
+                return self._show(place, Kind.NOTICE, superseded, number, shown.ts)
+        return None
+
+    def _streamed(self, place: Place, content: Content, number: int, *, grows: bool, is_end: bool) -> Show:
+        """What a stream is given next. Where its words changed, it is only stopped, and then edited."""
+        shown = self.answer[number]
+        if not content.body.startswith(shown.content.body):
+            show = self._show(place, Kind.ANSWER, shown.content, number, shown.ts, grows=True)
+            return replace(show, kind=CallKind.STOP)
+        more = Safe(content.body[len(shown.content.body) :])
+        show = self._show(place, Kind.ANSWER, content, number, shown.ts, grows=grows, is_end=is_end)
+        return replace(show, kind=CallKind.APPEND if grows else CallKind.STOP, more=more)
+
+    def _show(
+        self,
+        place: Place,
+        kind: Kind,
+        content: Content,
+        number: int = 0,
+        ts: str | None = None,
+        *,
+        grows: bool = False,
+        is_end: bool = False,
+    ) -> Show:
+        question = self._question
+        press = Press(question.user, question.retry, question.key, self.answer_key)
+        message = Outgoing(kind, content, self._key(kind, number), is_end, press)
+        if ts:
+            return Show(place, message, number, ts, grows, kind=CallKind.EDIT)
+        return Show(place, message, number, grows=grows, unsure=tuple(self._unsure.values()))
+
+    def _key(self, kind: Kind, number: int = 0) -> str:
+        return f"{self._question.key}/{kind.value}/{number}"
