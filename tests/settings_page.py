@@ -16,7 +16,8 @@ _BEGINNING = """\
 
 They are read from the environment, and from a file `.env` in the folder where the bot is started or
 above it; the environment goes first. Times are seconds. `.env.example` has all of them, to be copied.
-What is wrong or missing is told when the bot starts, all at once.
+What is wrong or missing is told when the bot starts, all at once. A name that is none of them is warned
+about, with the nearest that is one: `setting.unknown`.
 """
 _ENDING = """
 Others read variables of their own: boto3 whatever begins with `AWS_`, the [SDK of

@@ -17,7 +17,7 @@ from bot.playground.bedrock import Reply
 from bot.playground.limits import UNLIMITED
 from bot.playground.web_api import METHODS
 from bot.playground.workspace import MINJI
-from bot.settings import Settings, read
+from bot.settings import NAMES, Settings, read
 from tests.conftest import offer
 from tests.sample_files import png
 from tests.settings_page import PAGE, documented, page
@@ -143,7 +143,7 @@ def test_the_example_env_has_every_setting_that_the_code_reads_and_no_other() ->
     read(env)
     names = [setting.name for setting in documented()]
 
-    assert set(names) - READ_BY_BOTO3 == env.names
+    assert set(names) - READ_BY_BOTO3 == env.names == NAMES
     assert len(names) == len(set(names))
     assert all(setting.words.endswith(".") for setting in documented())
 
