@@ -30,11 +30,15 @@ TRIED = (
     ".venv/bin/python -c \"import sqlite3; sqlite3.connect('bot.db').backup(sqlite3.connect('backup.db'))\"",
     "redis-cli -u redis://localhost:6379/0 --rdb backup.rdb",
 )
-# The last part of each is run by the tests of a file, and `.ci/run` installs in the same way.
+# What each does is tested here, or it is a test; `.ci/run` installs in the same way.
 INSTALL = "python3 -m venv .venv && .venv/bin/pip install -q -e {} && .venv/bin/python -m bot"
 RUN_BY = {
     INSTALL.format("'.[playground]'") + " playground": "tests/playground/test_run.py",
     INSTALL.format("."): "tests/test_start.py",
+    ".venv/bin/python -m bot bench": "tests/bench",
+    ".venv/bin/python -m bot bench --promises": "tests/bench",
+    ".venv/bin/python -m pytest -n 0 tests/core/test_draft.py": "tests/core/test_draft.py",
+    ".venv/bin/python -m tests.settings_page": "tests/settings_page.py",
 }
 # By their first word, and why they are not run.
 NOT_RUN = {
@@ -145,6 +149,19 @@ def test_every_link_within_the_docs_leads_somewhere() -> None:
                 dead.append(f"{page.name}: {link}")
 
     assert dead == []
+
+
+def test_what_the_house_style_quotes_stands_in_the_code() -> None:
+    quoted = re.findall(r"(?ms)^```python\n# (\S+)\n(.*?)^```$", (ROOT / "docs/contributing.md").read_text())
+
+    assert len(quoted) > 5
+    for path, lines in quoted:
+        assert flat(lines) in flat((ROOT / path).read_text()), path
+
+
+def flat(text: str) -> str:
+    """A text without its indentation."""
+    return "".join(f"\n{line.strip()}" for line in text.splitlines()) + "\n"
 
 
 def anchors(page: Path) -> set[str]:
