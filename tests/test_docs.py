@@ -168,3 +168,10 @@ def anchors(page: Path) -> set[str]:
     """The headings of a page, as GitHub names them in addresses."""
     headings = re.findall(r"(?m)^#+ (.+)$", page.read_text())
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_changelog_tells_of_the_version_that_this_is() -> None:
+    latest = re.search(r"(?m)^## (\S+) - \d{4}-\d\d-\d\d$", (ROOT / "docs/CHANGELOG.md").read_text())
+
+    assert latest
+    assert f'\nversion = "{latest[1]}"\n' in (ROOT / "pyproject.toml").read_text()
