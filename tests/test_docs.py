@@ -12,12 +12,14 @@ from pathlib import Path
 import pytest
 
 from bot.core.interaction import Voice
+from bot.settings import read
 from tests.adapters.redis_server import free_port, redis_server
 from tests.processes import Processes, environment_on
 from tests.workbench import Workbench
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+README, KOREAN = ROOT / "README.md", ROOT / "docs/README.ko.md"
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
 
 # Each of these is run below, beside a bot that has answered a question.
@@ -175,3 +177,35 @@ def test_the_changelog_tells_of_the_version_that_this_is() -> None:
 
     assert latest
     assert f'\nversion = "{latest[1]}"\n' in (ROOT / "pyproject.toml").read_text()
+
+
+@pytest.mark.parametrize("page", [README, KOREAN], ids=["en", "ko"])
+def test_what_somebody_sees_who_looks_for_help_is_what_the_bot_says(page: Path) -> None:
+    said = "".join(path.read_text() for path in (ROOT / "bot").rglob("*.py"))
+    said += " ".join(f"Slack refuses {token}" for token in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"))
+    said += " ".join(read({"LANGUAGE": "en_US:en"})[1])
+    cells = re.findall(r'(?m)^\| (".+?) \| ', page.read_text())
+    quotes = re.findall('"([^"]+)"', " ".join(cells))
+
+    assert len(quotes) > 5
+    assert [quote for quote in quotes if quote not in said] == []
+
+
+def test_both_readmes_have_the_same_headings_commands_tables_pictures_and_figures() -> None:
+    english, korean = README.read_text(), KOREAN.read_text()
+
+    for pattern in (
+        r"(?m)^(#+) ",
+        r"(?m)^(\|).*\|$",
+        r"(?m)^(\d\.|-) ",
+        r"pictures/(\w+\.\w+)",
+        r"`([A-Z_]{4,})",
+    ):
+        assert re.findall(pattern, english) == re.findall(pattern, korean), pattern
+    assert list(commands(README)) == list(commands(KOREAN))
+    assert sorted(measured(english)) == sorted(measured(korean))
+
+
+def measured(text: str) -> list[str]:
+    """The numbers in what was measured."""
+    return re.findall(r"\d[\d.,]*\d", text[text.index("bench`") : text.index("most-dollars")])
