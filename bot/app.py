@@ -28,7 +28,7 @@ from bot.adapters import bedrock, slack_web
 from bot.adapters.slack_files import SlackFiles
 from bot.core import prompts
 from bot.core.access import Access
-from bot.core.errors import Unreachable
+from bot.core.errors import NewerStore, StoreError, Unreachable
 from bot.core.interaction import Voice
 from bot.core.journal import Allowance
 from bot.core.models import default_model
@@ -51,7 +51,7 @@ from bot.engine.voices import LEAST_QUICK_CALLS
 from bot.listeners.envelopes import Envelopes
 from bot.monitoring import open_page, open_telemetry
 from bot.settings import Settings, SettingsError
-from bot.stores import open_store
+from bot.stores import Stores, open_store
 
 if TYPE_CHECKING:  # the packages of OpenTelemetry are an extra
     from bot.adapters.metrics_page import MetricsPage
@@ -151,6 +151,7 @@ def build(
 
     allowance = allowance or _allowance(settings)
     stores = open_store(settings.store_url, allowance)
+    _refuse_newer(stores)
     host = socket.gethostname()
     journal = Journal(stores.journal, f"{host}/{os.getpid()}/{uuid4().hex[:8]}", host)
     fingerprint = " ".join((*models.values(), prompts.fingerprint(), *settings.redact))
@@ -206,6 +207,16 @@ def build(
     )
     envelopes = Envelopes(app, settings.slack_app_token, ping_interval=_PING_SECONDS)
     return Bot(settings, orchestrator, homes, envelopes, stopping, telemetry)
+
+
+def _refuse_newer(stores: Stores) -> None:
+    try:
+        stores.journal.owners()
+    except NewerStore as error:
+        problem = f"STORE_URL cannot be used: {error}. Start that version, or name another store."
+        raise SettingsError([problem]) from error
+    except StoreError:
+        return  # done without, as later on
 
 
 def _allowance(settings: Settings) -> Allowance:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import signal
 import socket
@@ -13,15 +14,17 @@ from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from dotenv import find_dotenv, load_dotenv
+from dotenv import dotenv_values, find_dotenv, load_dotenv
 
 from bot import stats
 from bot.core.errors import StoreError
 from bot.core.journal import Allowance
 from bot.core.secrets import mask_secrets
 from bot.logs import log_to_stderr
-from bot.settings import SettingsError, read
+from bot.settings import SettingsError, read, unknown
 from bot.stores import open_store
+
+log = logging.getLogger(__name__)
 
 # Bolt would read these behind our back: with a client id and secret it takes the bot for one that many
 # workspaces install, and drops the token.
@@ -81,11 +84,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run() -> int:
     stop = _stop_signals()
-    load_dotenv(find_dotenv(usecwd=True))
+    file = find_dotenv(usecwd=True)
+    unknown_names = unknown(os.environ, dotenv_values(file))
+    load_dotenv(file)
     settings, problems = read(os.environ)
     for name in _READ_BY_BOLT:
         os.environ.pop(name, None)
     log_to_stderr(settings.log_level, settings.log_format)
+    for name, nearest in unknown_names.items():
+        log.warning("setting.unknown", extra={"setting": name, "nearest": nearest})
     from bot.app import (
         build,
     )  # boto3 and Bolt take most of a second to import, which --help need not wait for

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
+from difflib import get_close_matches
 from math import nan
 from urllib.parse import urlsplit
 
@@ -118,6 +119,32 @@ def read(env: Mapping[str, str]) -> tuple[Settings, list[str]]:
         log_format=reader.choice("LOG_FORMAT", Settings.log_format, ("text", "json")),
     )
     return settings, problems
+
+
+NAMES = frozenset(each.name.upper() for each in fields(Settings)) | {"AWS_DEFAULT_REGION"}
+
+# boto3, OpenTelemetry and what calls over HTTPS. Not Bolt's own SLACK_… variables: the bot uses none of them.
+_READ_BY_OTHERS = re.compile(
+    r"AWS_\w+|OTEL_\w+|(HTTPS?|NO|ALL)_PROXY|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE", re.IGNORECASE
+)
+# By difflib's measure misspelt names are 0.85 to 1 like ours, and those of shells, hosts and CI up to 0.8.
+_VERY_LIKE, _LIKE = 0.85, 0.6
+
+
+def unknown(env: Collection[str], in_file: Collection[str]) -> dict[str, str | None]:
+    """Names that seem meant for the bot and are none of its settings, each with the nearest that is one.
+
+    `in_file`, the names in the file .env, are all meant for it, so None stands where nothing is near; of
+    those in `env`, which has many for others, only what is very like one of ours.
+    """
+    found = {}
+    for name in sorted({*env, *in_file} - NAMES):
+        if not _READ_BY_OTHERS.fullmatch(name):
+            cutoff = _LIKE if name in in_file else _VERY_LIKE
+            nearest = next(iter(get_close_matches(name.upper(), NAMES, 1, cutoff)), None)
+            if nearest or name in in_file:
+                found[name] = nearest
+    return found
 
 
 _STORES = ("sqlite:///", "redis://", "rediss://")

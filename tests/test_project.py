@@ -6,7 +6,7 @@ import ast
 import re
 import shutil
 import subprocess
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from pathlib import Path
 
 import pytest
@@ -17,9 +17,10 @@ from bot.playground.bedrock import Reply
 from bot.playground.limits import UNLIMITED
 from bot.playground.web_api import METHODS
 from bot.playground.workspace import MINJI
-from bot.settings import Settings, read
+from bot.settings import NAMES, Settings, read
 from tests.conftest import offer
 from tests.sample_files import png
+from tests.settings_page import PAGE, documented, page
 from tests.workbench import Workbench
 
 ROOT = Path(__file__).parent.parent
@@ -111,13 +112,54 @@ def test_the_manifest_is_a_socket_mode_app_that_people_can_write_to() -> None:
     assert len(MANIFEST["display_information"]["description"]) <= 140
 
 
-def test_the_example_env_names_every_setting_with_its_default() -> None:
-    named = dict(re.findall(r"^(?:# )?([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE))
-    settings, problems = read(named | {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"})
+READ_BY_BOTO3 = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_BEARER_TOKEN_BEDROCK"}
+TO_BE_FILLED_IN = {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "AWS_REGION"}
 
-    assert not problems
-    assert {field.name.upper() for field in fields(Settings)} <= set(named)
-    assert settings == Settings("xoxb-1", "xapp-1", aws_region="us-east-1")
+
+class Recording(dict[str, str]):
+    """An environment with nothing in it, which notes what it is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names = set[str]()
+
+    def get(self, name: str, default: str = "") -> str:  # type: ignore[override] # read() gives a text
+        """Nothing but the default."""
+        self.names.add(name)
+        return default
+
+
+def as_written(default: object) -> str:
+    """How a default stands in the environment."""
+    if default is None or default == ():
+        return ""
+    if isinstance(default, float):
+        return f"{default:g}"
+    return str(default).lower() if isinstance(default, bool) else str(default)
+
+
+def test_the_example_env_has_every_setting_that_the_code_reads_and_no_other() -> None:
+    env = Recording()
+    read(env)
+    names = [setting.name for setting in documented()]
+
+    assert set(names) - READ_BY_BOTO3 == env.names == NAMES
+    assert len(names) == len(set(names))
+    assert all(setting.words.endswith(".") for setting in documented())
+
+
+def test_the_example_env_has_the_defaults_of_the_code() -> None:
+    known = {each.name.upper(): each.default for each in fields(Settings) if each.default is not MISSING}
+    written = {setting.name: setting.value for setting in documented() if setting.is_default}
+
+    assert {setting.name for setting in documented() if not setting.is_default} == TO_BE_FILLED_IN
+    assert written == {name: as_written(known.get(name)) for name in written}
+    tokens = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}
+    assert read(written | tokens) == (Settings("xoxb-1", "xapp-1"), [])
+
+
+def test_the_page_of_settings_is_made_of_the_example_env() -> None:
+    assert PAGE.read_text() == page(), "python -m tests.settings_page writes it anew"
 
 
 def test_the_readme_and_ci_run_the_same_commands() -> None:

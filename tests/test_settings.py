@@ -6,10 +6,28 @@ from decimal import Decimal
 
 import pytest
 
-from bot.settings import Settings, SettingsError, read
+from bot.settings import NAMES, Settings, SettingsError, read, unknown
 
 BOT, APP = "xoxb-1-secret", "xapp-1-secret"
 TOKENS = {"SLACK_BOT_TOKEN": BOT, "SLACK_APP_TOKEN": APP}
+
+# Names that others set: shells, desktops, systemd, Heroku, Kubernetes, CI, and programs beside the bot.
+USUAL = """
+_ BASH_ENV BASH_FUNC_which%% COLORTERM CONDA_DEFAULT_ENV CONDA_PREFIX DBUS_SESSION_BUS_ADDRESS DISPLAY
+EDITOR ENV GPG_AGENT_INFO HISTFILE HISTSIZE HOME HOSTNAME HOSTTYPE LANG LC_ALL LC_CTYPE LESS LESSOPEN
+LOGNAME LS_COLORS MAIL OLDPWD PAGER PATH PS1 PWD SHELL SHLVL SSH_AUTH_SOCK SSH_CLIENT SSH_CONNECTION SSH_TTY
+TERM TERM_PROGRAM TMPDIR TMUX TZ USER VIRTUAL_ENV VISUAL WAYLAND_DISPLAY XAUTHORITY XDG_CONFIG_HOME
+XDG_DATA_DIRS XDG_RUNTIME_DIR XDG_SESSION_ID __CF_USER_TEXT_ENCODING Apple_PubSub_Socket_Render CARGO_HOME
+GOPATH JAVA_HOME NODE_ENV NVM_DIR PIP_CACHE_DIR PYTHONPATH PYTHONUNBUFFERED RUST_LOG CREDENTIALS_DIRECTORY
+INVOCATION_ID JOURNAL_STREAM LISTEN_FDS MAINPID NOTIFY_SOCKET STATE_DIRECTORY SYSTEMD_EXEC_PID WATCHDOG_USEC
+DATABASE_URL DYNO HEROKU_APP_NAME PORT REDIS_TLS_URL REDIS_URL STACK WEB_CONCURRENCY
+KUBERNETES_PORT_443_TCP_ADDR KUBERNETES_SERVICE_HOST KUBERNETES_SERVICE_PORT METRICS_ADDR NAMESPACE POD_NAME
+BUILD_NUMBER CI CI_COMMIT_SHA GITHUB_ACTIONS GITHUB_REF GITHUB_TOKEN GITHUB_WORKSPACE GITLAB_CI JENKINS_URL
+RUNNER_OS CURL_CA_BUNDLE HTTP_PROXY HTTPS_PROXY NO_PROXY REQUESTS_CA_BUNDLE SSL_CERT_FILE https_proxy
+AWS_REGIONS AWS_ROLE_ARN AWS_WEB_IDENTITY_TOKEN_FILE OTEL_SERVICE_NAME SLACK_CLIENT_ID SLACK_SIGNING_SECRET
+SLACK_WEBHOOK_URL ADMIN_EMAIL ALLOWED_HOSTS ANTHROPIC_API_KEY BEDROCK_MODEL_ID CACHE_DIR CACHE_URL DEBUG
+LOG_DIR LOG_FILE MODEL_ID OPENAI_API_KEY SECRET_KEY SENTRY_DSN SLACK_USER_TOKEN STORE_PATH VERBOSE
+"""
 
 
 def problems_with(**env: str) -> list[str]:
@@ -237,6 +255,37 @@ def test_a_missing_token_says_where_to_get_it() -> None:
     assert "OAuth & Permissions" in bot
     assert app.startswith("SLACK_APP_TOKEN is missing")
     assert "connections:write" in app
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("SLACK_EDIT_PER_MINUTE", "SLACK_EDITS_PER_MINUTE"),
+        ("SLACK_API_TOKEN", "SLACK_APP_TOKEN"),
+        ("SLACK_BOTTOKEN", "SLACK_BOT_TOKEN"),
+        ("FOLOW_THREADS", "FOLLOW_THREADS"),
+        ("LOGLEVEL", "LOG_LEVEL"),
+        ("log_level", "LOG_LEVEL"),
+        ("STORE_URI", "STORE_URL"),
+        ("DAILY_BUDGET", "DAILY_BUDGET_USD"),
+        ("PRO_MODEL", "PRO_MODEL_ID"),
+        ("LANGAUGE", "LANGUAGE"),
+        ("ALLOWED_USER", "ALLOWED_USERS"),
+    ],
+)
+def test_a_misspelt_name_is_told_with_the_right_one(name: str, meant: str) -> None:
+    assert unknown([name, "HOME"], []) == unknown([], [name]) == {name: meant}
+
+
+def test_in_a_usual_environment_nothing_is_misspelt() -> None:
+    assert unknown([*USUAL.split(), *NAMES], []) == {}
+
+
+def test_in_the_file_env_every_name_is_told_that_nobody_reads() -> None:
+    strangers = {"PASSWORD": None, "SLACK_SIGNING_SECRET": None, "APP_TOKEN": "SLACK_APP_TOKEN"}
+    read_by_others = ["AWS_PROFILE", "OTEL_SERVICE_NAME", "HTTPS_PROXY", "no_proxy", "SSL_CERT_FILE"]
+
+    assert unknown(["PASSWORD"], [*NAMES, *read_by_others, *strangers]) == strangers
 
 
 def test_printed_settings_show_no_token() -> None:

@@ -115,6 +115,20 @@ def test_a_file_env_is_read_and_the_environment_goes_before_it(
     assert "ACK_DEADLINE" not in complaint
 
 
+def test_names_that_are_no_settings_are_told_with_the_nearest(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("FOLOW_THREADS=true\nPASSWORD=s3cret\nIDLE_TIMEOUT=later\n")
+    _, log = run(environment | {"LOGLEVEL": "DEBUG"}, tmp_path)
+
+    told = [line.partition("WARNING ")[2] for line in log.splitlines() if "setting.unknown" in line]
+    assert told == [
+        "bot.cli setting.unknown setting=FOLOW_THREADS nearest=FOLLOW_THREADS",
+        "bot.cli setting.unknown setting=LOGLEVEL nearest=LOG_LEVEL",
+        "bot.cli setting.unknown setting=PASSWORD",
+    ]
+
+
 @pytest.fixture
 def process(environment: dict[str, str], bench: Workbench, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A bot that listens, in a process of its own."""

@@ -72,6 +72,13 @@ class StoreError(Exception):
     """The store cannot be read or written. Its text is for operators only."""
 
 
+class NewerStore(StoreError):
+    """The store is laid out as only a newer version of Duet knows; nothing in it was touched."""
+
+    def __init__(self) -> None:
+        super().__init__("it was written by a newer version of Duet")
+
+
 class FileError(Exception):
     """A file that Slack did not give. Its text is for operators only; `is_gone` if it never will."""
 

@@ -149,5 +149,6 @@ def _decoded(text: str) -> Question:
     if not isinstance(written, dict):
         raise TypeError("not an object")
     values = {name: value for name, value in written.items() if name in Question.__dataclass_fields__}
-    files = tuple(SharedFile(**file) for file in values.get("files", ()))
+    # The first versions wrote down names alone; those files are looked for as if nothing had told of them.
+    files = tuple(SharedFile(**file) for file in values.get("files", ()) if not isinstance(file, str))
     return Question(**values | {"files": files})

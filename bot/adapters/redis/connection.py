@@ -9,17 +9,21 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from bot.core.errors import StoreError
+from bot.core.errors import NewerStore, StoreError
 
 _PATIENCE_SECONDS = 1.0
 
 # Each script is run as one step. Times are milliseconds of the server's clock. Scripts
-# make the names of keys, with ARGV[1] before them, which only a Redis Cluster would not take.
+# make the names of keys, with ARGV[1] before them, which only a Redis Cluster would not take. A version that
+# lays them out as this one cannot read them is to write the key `schema`, so that this one keeps away.
 _START = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function key(...)
   return ARGV[1] .. table.concat({...}, ':')
+end
+if redis.call('EXISTS', key('schema')) == 1 then
+  return redis.error_reply('NEWER than this version of Duet')
 end
 """
 
@@ -53,6 +57,8 @@ class RedisConnection:
         try:
             return self._redis.register_script(_START + script)(args=(self._prefix, *values))
         except (RedisError, OSError) as error:
+            if str(error).startswith("NEWER"):
+                raise NewerStore from error
             raise StoreError(f"Redis: {error}") from error
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from bot.core.errors import StoreError
+from bot.core.errors import NewerStore, StoreError
 from bot.core.journal import REMEMBERED_SECONDS
 from bot.core.spending import DAY_SECONDS
 
@@ -130,7 +130,10 @@ def _migrate(db: sqlite3.Connection) -> None:
         db.execute("BEGIN IMMEDIATE")
         (done,) = db.execute("PRAGMA user_version").fetchone()
         if done > len(MIGRATIONS):
-            raise sqlite3.NotSupportedError("it was written by a newer version of Duet")
+            raise NewerStore
         for number, statement in enumerate(MIGRATIONS[done:], done + 1):
             db.execute(statement)
             db.execute(f"PRAGMA user_version = {number}")
+        columns = {column for _, column, *_ in db.execute("PRAGMA table_info(questions)")}
+        if "stopped" not in columns:  # in the first files the first of these statements had none
+            db.execute("ALTER TABLE questions ADD COLUMN stopped INTEGER")
