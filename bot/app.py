@@ -28,7 +28,8 @@ from bot.adapters import bedrock, slack_web
 from bot.adapters.slack_files import SlackFiles
 from bot.core import prompts
 from bot.core.access import Access
-from bot.core.errors import NewerStore, StoreError, Unreachable
+from bot.core.diagnosis import of_slack_error
+from bot.core.errors import NewerStore, StoreError
 from bot.core.interaction import Voice
 from bot.core.journal import Allowance
 from bot.core.models import default_model
@@ -66,6 +67,16 @@ _SLACK_TIMEOUT = 10  # seconds
 _STARTS_PER_MINUTE = (
     20  # Tier 2, which chat.startStream is in: https://docs.slack.dev/apis/web-api/rate-limits
 )
+
+
+@dataclass(frozen=True)
+class Aws:
+    """What is called on AWS: nothing has been yet."""
+
+    session: boto3.Session
+    region: str
+    models: Mapping[Voice, str]
+    prices: Mapping[Voice, Price | None]
 
 
 @dataclass
@@ -131,18 +142,13 @@ def build(
 
     `allowance` and `floor` are the pacer's, where they are not what the settings and Slack say.
     """
-    session = _aws_session(settings, problems)
-    region = str(session.region_name)
-    models = {
-        Voice.ACKNOWLEDGEMENT: settings.micro_model_id or default_model("micro", region),
-        Voice.ANSWER: settings.pro_model_id or default_model("pro", region),
-    }
-    models[Voice.SUGGESTION] = models[Voice.ACKNOWLEDGEMENT]
-    prices, price_problems = _prices(settings, models, region)
-    problems = [*problems, *_aws_problems(session), *price_problems]
-    if problems:
+    aws, problems = reach_aws(settings, problems)
+    if aws is None or problems:
         raise SettingsError(problems)
-    web = _slack_client(settings)
+    models, prices = aws.models, aws.prices
+    if unknown := sorted({models[voice] for voice, price in prices.items() if price is None}):
+        log.warning("price.unknown", extra={"models": ", ".join(unknown), "mend": "set PRICES_FILE"})
+    web = slack_client(settings)
     try:
         me = web.auth_test()
         slack = slack_web.SlackWeb(web, str(me["user_id"]), str(me["team_id"]), me.get("enterprise_id"))
@@ -170,7 +176,7 @@ def build(
     gate = Gate(_access(settings), people, slack, time.monotonic, stopping.wait)
     asides = Asides(slack, people, language)
     orchestrator = Orchestrator(
-        *_models(settings, session, models),
+        *open_models(settings, aws),
         slack,
         Pacer(allowance, floor=floor),
         journal,
@@ -237,7 +243,8 @@ def _access(settings: Settings) -> Access:
     )
 
 
-def _slack_client(settings: Settings) -> WebClient:
+def slack_client(settings: Settings) -> WebClient:
+    """The Web API with the bot's token; nothing is called yet."""
     # slack_sdk calls through urllib's opener. Of its own, that loads the certificates for every call: 35 ms.
     secure = urllib.request.HTTPSHandler(context=ssl.create_default_context())
     urllib.request.install_opener(urllib.request.build_opener(secure))
@@ -249,22 +256,20 @@ def _slack_client(settings: Settings) -> WebClient:
     )
 
 
-def _models(
-    settings: Settings, session: boto3.Session, ids: Mapping[Voice, str]
-) -> tuple[bedrock.BedrockModel, bedrock.BedrockModel]:
+def open_models(settings: Settings, aws: Aws) -> tuple[bedrock.BedrockModel, bedrock.BedrockModel]:
     """The model that acknowledges and the one that answers, each through a client of its own."""
     quick = bedrock.client(
-        session,
+        aws.session,
         silence=max(settings.ack_deadline, 1.0),
         connections=max(LEAST_QUICK_CALLS, settings.max_live_answers),
     )
-    expert = bedrock.client(session, silence=settings.idle_timeout, connections=settings.max_live_answers)
+    expert = bedrock.client(aws.session, silence=settings.idle_timeout, connections=settings.max_live_answers)
     guardrail = settings.bedrock_guardrail_id and bedrock.Guardrail(
         settings.bedrock_guardrail_id, settings.bedrock_guardrail_version, settings.bedrock_guardrail_mode
     )
     return (
-        bedrock.BedrockModel(quick, ids[Voice.ACKNOWLEDGEMENT], guardrail or None),
-        bedrock.BedrockModel(expert, ids[Voice.ANSWER], guardrail or None),
+        bedrock.BedrockModel(quick, aws.models[Voice.ACKNOWLEDGEMENT], guardrail or None),
+        bedrock.BedrockModel(expert, aws.models[Voice.ANSWER], guardrail or None),
     )
 
 
@@ -289,21 +294,27 @@ def _prices(
         return {}, [mend]
     prices = {voice: price_of(model_id, region, own) for voice, model_id in models.items()}
     unknown = sorted({models[voice] for voice, price in prices.items() if price is None})
-    if not unknown:
-        return prices, []
-    if settings.daily_budget_usd is None and settings.user_daily_budget_usd is None:
-        log.warning("price.unknown", extra={"models": ", ".join(unknown), "mend": "set PRICES_FILE"})
+    has_budget = settings.daily_budget_usd is not None or settings.user_daily_budget_usd is not None
+    if not unknown or not has_budget:
         return prices, []
     named = ", ".join(unknown)
     return prices, [f"A budget needs the price of {named}, which is not known: give it in PRICES_FILE."]
 
 
-def _aws_session(settings: Settings, problems: Sequence[str]) -> boto3.Session:
+def reach_aws(settings: Settings, problems: Sequence[str]) -> tuple[Aws | None, list[str]]:
+    """Whom to call on AWS, None if AWS is not set up, and `problems` with what else is in the way."""
     try:
-        return boto3.Session(region_name=settings.aws_region)
+        session = boto3.Session(region_name=settings.aws_region)
     except BotoCoreError as error:  # a profile that does not exist, a configuration that cannot be read
-        mend = f"AWS is not set up: {error}. Mend AWS_PROFILE or ~/.aws/config."
-        raise SettingsError([*problems, mend]) from error
+        return None, [*problems, f"AWS is not set up: {error}. Mend AWS_PROFILE or ~/.aws/config."]
+    region = str(session.region_name)
+    models = {
+        Voice.ACKNOWLEDGEMENT: settings.micro_model_id or default_model("micro", region),
+        Voice.ANSWER: settings.pro_model_id or default_model("pro", region),
+    }
+    models[Voice.SUGGESTION] = models[Voice.ACKNOWLEDGEMENT]
+    prices, price_problems = _prices(settings, models, region)
+    return Aws(session, region, models, prices), [*problems, *_aws_problems(session), *price_problems]
 
 
 def _aws_problems(session: boto3.Session) -> list[str]:
@@ -323,13 +334,5 @@ def _aws_problems(session: boto3.Session) -> list[str]:
 
 
 def _connection_problem(settings: Settings, error: Exception, token: str) -> str:
-    refusal = slack_web.translated(error)
-    if isinstance(refusal, Unreachable):
-        return (
-            f"Slack cannot be reached at {settings.slack_api_url} ({refusal}). Check the network, a proxy in "
-            "HTTPS_PROXY, and SLACK_API_URL."
-        )
-    return (
-        f"Slack refuses {token} ({refusal.code}). Copy it again from https://api.slack.com/apps, your app; "
-        "after a change of scopes, install the app again first."
-    )
+    found = of_slack_error(slack_web.translated(error), token, settings.slack_api_url)
+    return f"{found.detail}. {found.cure}"

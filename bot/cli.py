@@ -17,6 +17,7 @@ from pathlib import Path
 from dotenv import dotenv_values, find_dotenv, load_dotenv
 
 from bot import stats
+from bot.core.diagnosis import exit_status
 from bot.core.errors import StoreError
 from bot.core.journal import Allowance
 from bot.core.secrets import mask_secrets
@@ -37,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", title="commands", metavar="")
     commands.add_parser("run", help="connect to Slack and answer (the default)")
     commands.add_parser("health", help="tell whether a bot runs on this host and is connected: exit status 0")
+    doctor = commands.add_parser("doctor", help="try all that it stands on: tokens, models, store, clock")
+    doctor.add_argument("--json", action="store_true", help="all checks as JSON")
     told = commands.add_parser("stats", help="tell what it cost, how fast it was, and how people liked it")
     told.add_argument("--since", default="7d", help="how far back: 90m, 12h, 7d, 2w (default: 7d)")
     told.add_argument("--json", action="store_true", help="all figures as JSON")
@@ -71,6 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     if chosen.command == "health":
         return _health()
+    if chosen.command == "doctor":
+        return _doctor(as_json=chosen.json)
     if chosen.command == "stats":
         return _stats(chosen.since, as_json=chosen.json)
     if chosen.command == "bench":
@@ -123,6 +128,20 @@ def _health() -> int:
     if not here:
         print("No bot is at work on this host.")  # noqa: T201
     return 0 if any(owner.state == "connected" for owner in here) else 1
+
+
+def _doctor(*, as_json: bool) -> int:
+    load_dotenv(find_dotenv(usecwd=True))
+    settings, problems = read(os.environ)
+    from bot import doctor  # as for run
+
+    checks = []
+    for check in doctor.examine(settings, problems, os.environ):
+        checks.append(check)
+        if not as_json:
+            print(doctor.as_lines(check), end="", flush=True)  # noqa: T201
+    print(doctor.as_json(checks) if as_json else doctor.as_summary(checks), end="")  # noqa: T201
+    return exit_status(checks)
 
 
 def _stats(period: str, *, as_json: bool) -> int:

@@ -39,6 +39,7 @@ INSTALL = "python3 -m venv .venv && .venv/bin/pip install -q -e {} && .venv/bin/
 RUN_BY = {
     INSTALL.format("'.[playground]'") + " playground": "tests/playground/test_run.py",
     INSTALL.format("."): "tests/test_start.py",
+    ".venv/bin/python -m bot doctor": "tests/test_doctor.py",
     ".venv/bin/python -m bot bench": "tests/bench",
     ".venv/bin/python -m bot bench --promises": "tests/bench",
     ".venv/bin/python -m pytest -n 0 tests/core/test_draft.py": "tests/core/test_draft.py",

@@ -21,6 +21,7 @@ from bot.playground.bedrock_rules import refusal
 from bot.playground.converse import REQUEST_ID, BedrockError
 from bot.playground.prompt_cache import PromptCache
 from bot.playground.records import Records
+from bot.playground.sts import identity_refused, identity_told
 
 __all__ = ["INSTANT", "Bedrock", "Pace", "Reply", "Request"]
 
@@ -67,10 +68,15 @@ class Bedrock:
         """The ids of the requests whose client went away before the answer's end."""
         self.app = web.Application(client_max_size=_PAYLOAD_BYTES)
         self.app.router.add_post("/model/{model_id}/{operation:converse|converse-stream}", self._handle)
+        self.app.router.add_post("/", self._tell_identity)
         self.app.on_response_prepare.append(_identify)
         self.app.on_shutdown.append(self._stop)
         self._pace, self._brain = pace, brain
-        self._queued: dict[str, deque[Reply]] = {"converse": deque(), "converse-stream": deque()}
+        self._queued: dict[str, deque[Reply]] = {
+            "converse": deque(),
+            "converse-stream": deque(),
+            "get-caller-identity": deque(),
+        }
         self._always: dict[str, Reply | None] = {}
         self._cache = PromptCache()
         self._releases = 0
@@ -88,6 +94,14 @@ class Bedrock:
     def release(self) -> None:
         """Let every request go on that is held, or that is in `requests` already and would be held."""
         self._releases += 1
+
+    async def _tell_identity(self, _http: web.Request) -> web.Response:
+        """STS's GetCallerIdentity: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html"""
+        request_id = str(uuid4())
+        reply = self._next_reply("get-caller-identity")
+        if reply and reply.error:
+            return identity_refused(reply.error, reply.message, request_id, reply.status or 403)
+        return identity_told(request_id)
 
     async def _stop(self, _app: web.Application) -> None:
         self._stopping = True

@@ -13,6 +13,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from email.utils import formatdate
 from typing import Any
 from uuid import uuid4
 
@@ -403,6 +404,9 @@ class Slack:
     # What the bot calls
 
     async def _open_connection(self, request: web.Request) -> web.Response:
+        name = "apps.connections.open"
+        if fault := self._faults[name].popleft() if self._faults[name] else self._lasting.get(name):
+            return await _faulty(fault, request)
         if code := _refusal_of_token(_token(request), APP_TOKEN):
             return web.json_response({"ok": False, "error": code})
         url = f"{self.base_url.replace('http', 'ws', 1)}{self.sockets.new_path()}"
@@ -425,7 +429,12 @@ class Slack:
             answer = {"ok": False, "error": error.code, **error.details}
         call = Call(name, parameters, came, str(answer.get("error", "")), ts=str(answer.get("ts", "")))
         self._note(call, fault)
-        return await _faulty(fault, request) if fault else web.json_response(answer)
+        if fault:
+            return await _faulty(fault, request)
+        headers = {"Date": formatdate(self._clock(), usegmt=True)}
+        if "error" not in answer:
+            headers["x-oauth-scopes"] = ",".join(sorted(self._granted))
+        return web.json_response(answer, headers=headers)
 
     def _next_fault(self, method: str) -> Fault | None:
         queued = self._faults[method]

@@ -1,0 +1,92 @@
+"""What Slack lets the app do, asked without anybody noticing."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from http.client import HTTPException
+from threading import Timer
+from typing import Any
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+from slack_sdk.socket_mode.builtin.connection import Connection, ConnectionState
+
+from bot.adapters.slack_web import translated
+from bot.core.errors import Unreachable
+
+_ERRORS = (SlackApiError, OSError, HTTPException)
+_PATIENCE_SECONDS = 10.0
+_GLANCE_SECONDS = 1.0
+_SILENT = logging.Logger("connection", logging.CRITICAL + 1)  # what it says is raised, too
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Where the app is installed, what it may do there, and what time Slack has (a `Date` header)."""
+
+    team: str
+    bot: str
+    scopes: frozenset[str]
+    date: str
+
+
+def installation(client: WebClient) -> Installation:
+    """What Slack knows of the token of `client`. Raises SlackError."""
+    try:
+        answer = client.auth_test()
+    except _ERRORS as error:
+        raise translated(error) from error
+    headers = {str(name).lower(): str(value) for name, value in answer.headers.items()}
+    scopes = filter(None, (scope.strip() for scope in headers.get("x-oauth-scopes", "").split(",")))
+    return Installation(str(answer["team"]), str(answer["user"]), frozenset(scopes), headers.get("date", ""))
+
+
+def connection_url(client: WebClient, app_token: str) -> str:
+    """Where one Socket Mode connection may be opened now. Raises SlackError."""
+    try:
+        return str(client.apps_connections_open(app_token=app_token)["url"])
+    except _ERRORS as error:
+        raise translated(error) from error
+
+
+def greeting(client: WebClient, url: str) -> Mapping[str, Any]:
+    """What Slack says first on the connection at `url`, which is closed then. Raises Unreachable.
+
+    The client of slack_sdk would connect again by itself, so only its connection is used. What Slack sends
+    after its greeting is not acknowledged, so that events come again, to a bot that runs.
+    """
+    said, errors = list[str](), list[Exception]()
+    state = ConnectionState()  # type: ignore[no-untyped-call] # slack_sdk gives it no types
+    end = partial(setattr, state, "terminated", True)
+
+    def hear(message: str) -> None:
+        said.append(message)
+        end()
+
+    connection = Connection(
+        url,
+        _SILENT,
+        proxy=client.proxy,
+        receive_timeout=_GLANCE_SECONDS,
+        on_message_listener=hear,
+        on_error_listener=errors.append,
+        ssl_context=client.ssl,
+    )
+    patience = Timer(_PATIENCE_SECONDS, end)
+    patience.start()
+    try:
+        connection.connect()
+        if connection.is_active():
+            connection.run_until_completion(state)
+    finally:
+        patience.cancel()
+        connection.disconnect()
+    if said:
+        return dict(json.loads(said[0]))
+    if errors:
+        raise Unreachable(type(errors[0]).__name__, str(errors[0]))
+    raise Unreachable("no hello", "Slack closed the connection or said nothing")
