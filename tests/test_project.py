@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import MISSING, fields
+from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from bot.playground.web_api import METHODS
 from bot.playground.workspace import MINJI
 from bot.settings import NAMES, Settings, read
 from tests.conftest import offer
+from tests.lowest import constraints
 from tests.sample_files import png
 from tests.settings_page import PAGE, documented, page
 from tests.workbench import Workbench
@@ -183,3 +185,12 @@ def test_nothing_stands_at_the_top_level_but_what_belongs_there() -> None:
 
     belongs = {"pyproject.toml", "bot", "manifest.yml", "tests", "README.md", "Procfile", "docs", "LICENSE"}
     assert {name for name in top if not name.startswith(".")} <= belongs
+
+
+def test_everything_that_the_bot_needs_has_an_oldest_release_which_ci_tries() -> None:
+    needed = {each for each in requires("duet") or () if "test" not in each.partition(";")[2]}
+
+    assert len(needed) > 10
+    assert len(constraints()) == len(needed)
+    assert all(re.fullmatch(r"[\w-]+==[\w.]+", each) for each in constraints())
+    assert "python -m tests.lowest" in (ROOT / ".ci/run").read_text()

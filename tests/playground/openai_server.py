@@ -98,11 +98,13 @@ class OpenAIServer:
         return None
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
+        if (refusal := self._refusal(request)) is not None:  # a response without items was once false
+            return refusal
         listed = [{"id": name, "object": "model"} for name in self.models]
-        return self._refusal(request) or web.json_response({"object": "list", "data": listed})
+        return web.json_response({"object": "list", "data": listed})
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
-        if refusal := self._refusal(request):
+        if (refusal := self._refusal(request)) is not None:
             return refusal
         self.asked.append(await request.json())
         answer = self.answers.popleft() if len(self.answers) > 1 else self.answers[0]
