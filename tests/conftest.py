@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import botocore.session
 import pytest
 from hypothesis import settings
 
+from bot.engine import orchestrator, voices
 from bot.playground.bedrock import Reply
 from tests.workbench import Workbench
 
@@ -27,6 +29,15 @@ def read_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
         patch.setattr(botocore.session, "create_loader", cache(botocore.session.create_loader))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def threads_on_demand() -> Iterator[None]:
+    """A bot starts three hundred threads ahead, for storms; to start them for each test takes long."""
+    with pytest.MonkeyPatch.context() as patch:
+        for user in (orchestrator, voices):
+            patch.setattr(user, "lane", lambda name, size: ThreadPoolExecutor(size, name))
         yield
 
 
