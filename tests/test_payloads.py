@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any, ClassVar
 from unittest.mock import create_autospec
@@ -30,6 +31,7 @@ from bot.engine.home import Homes
 from bot.engine.orchestrator import Orchestrator
 from bot.listeners.envelopes import Envelopes
 from bot.playground.workspace import BOT_ID, BOT_USER, TEAM
+from tests.workbench import Workbench
 
 EACH = 200  # for each of the payloads below: 2,600 in all
 
@@ -211,12 +213,16 @@ class Client(BaseSocketModeClient):
         self.sent.append(response.envelope_id)
 
 
+def kind_of(payload: dict[str, Any]) -> str:
+    """How Slack calls the envelope that a payload comes in."""
+    return {"event_callback": "events_api", None: "slash_commands"}.get(payload.get("type"), "interactive")
+
+
 def is_acknowledged(envelopes: Envelopes, payload: dict[str, Any]) -> bool:
     """Whether the envelope with `payload` is acknowledged."""
     client, sent = Client(), Client.sent
     sent.clear()
-    kind = {"event_callback": "events_api", None: "slash_commands"}.get(payload.get("type"), "interactive")
-    envelopes.handle(client, SocketModeRequest(kind, "E1", payload))
+    envelopes.handle(client, SocketModeRequest(kind_of(payload), "E1", payload))
     return sent == ["E1"]
 
 
@@ -245,3 +251,43 @@ def test_as_slack_sends_it_each_is_heard(
 ) -> None:
     assert is_acknowledged(envelopes, PAYLOADS[name])
     assert not caplog.records
+
+
+PINGS = "<!channel> <!here|x> @everyone <@UMINJI> <!subteam^S1> why?"
+FIRES = re.compile(r"<!(channel|here|everyone|subteam)|@(channel|here|everyone)|<@UMINJI")
+
+SHOWN = {"text", "blocks", "markdown_text", "status", "view", "title", "submit", "close"}
+
+
+def pinging() -> Iterator[dict[str, Any]]:
+    """Each payload once for each of its texts, which would ping."""
+    for payload in PAYLOADS.values():
+        real = json.loads(json.dumps(payload).replace('"C1"', '"CGENERAL"'))
+        for path in places(real):
+            found = deepcopy(real)
+            put(found, path, PINGS)
+            if path[-1] in ("text", "value", "name", "title", "user", "message", "private_metadata"):
+                yield found
+
+
+def shown_in(parameters: Mapping[str, Any]) -> list[Any]:
+    """What people see of a call, and not what Slack keeps for the bot."""
+    here = [value for name, value in parameters.items() if name in SHOWN and name != "view"]
+    return here + (shown_in(parameters["view"]) if "view" in parameters else [])
+
+
+def test_nothing_that_is_shown_pings_anybody_wherever_a_payload_would(bench: Workbench) -> None:
+    """The real bot, whose scripted models say again what they were asked."""
+    bench.start_bot()
+    for number, payload in enumerate(pinging(), 1):
+        text = json.dumps(payload).replace('"Ev1"', f'"Ev{number}"').replace('"1.0"', f'"{number}.0"')
+        sent = json.loads(text)  # none is taken for one that came before
+        bench.servers.wait_for(
+            lambda sent=sent: bench.slack.sockets.deliver_interaction(kind_of(sent), sent)  # type: ignore[misc]
+        )
+    bench.until(bench.at_rest)
+
+    calls = bench.servers.do(lambda: list(bench.slack.calls))
+    shown = [str(shown_in(call.parameters)) for call in calls]
+    assert any("channel" in said and "why?" in said for said in shown)  # what would ping is shown
+    assert not [said for said in shown if FIRES.search(said)]
