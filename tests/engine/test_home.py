@@ -136,12 +136,11 @@ def test_of_many_openings_at_once_two_are_published_and_the_newest_wins(homes: H
 
 
 def test_opening_does_not_wait(homes: Homes, desk: Desk) -> None:
-    desk.gate.clear()
-    begun = time.monotonic()
+    desk.gate.clear()  # nothing can be published, and who waited for it would wait for good
     for number in range(100):
         homes.open("T1", f"U{number}", "D1")
 
-    assert time.monotonic() - begun < 0.5
+    assert not desk.published
 
 
 def test_links_are_asked_for_once_and_only_of_what_is_shown(homes: Homes, desk: Desk) -> None:
