@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -42,13 +43,15 @@ from bot.engine.context import Context
 from bot.engine.entrance import warn
 from bot.engine.gate import Gate
 from bot.engine.home import Homes
+from bot.engine.inbox import Inbox
 from bot.engine.journal import Journal
 from bot.engine.ledger import Ledger, Terms
 from bot.engine.orchestrator import Orchestrator
 from bot.engine.pacer import FLOOR_SECONDS, Pacer
 from bot.engine.people import People
+from bot.engine.reception import Reception
 from bot.engine.threads import Threads
-from bot.engine.voices import LEAST_QUICK_CALLS
+from bot.engine.voices import LEAST_QUICK_CALLS, Voices
 from bot.listeners.envelopes import Envelopes
 from bot.monitoring import open_page, open_telemetry
 from bot.settings import Settings, SettingsError
@@ -84,6 +87,7 @@ class Bot:
     """The joined parts, between `start` and `stop`."""
 
     settings: Settings
+    reception: Reception
     orchestrator: Orchestrator
     homes: Homes
     socket: Envelopes
@@ -124,6 +128,7 @@ class Bot:
         # Closing also waits for the client's own threads, which sleep for a second; nobody needs to.
         threading.Thread(target=client.close, daemon=True).start()
         self.orchestrator.stop(self.settings.shutdown_grace)
+        self.reception.close()
         self.homes.stop()
         if self.page:
             self.page.stop()
@@ -173,25 +178,47 @@ def build(
     threads = Threads(slack, time.monotonic, stopping.wait)
     language = None if settings.language == "auto" else Language(settings.language)
     people = People(slack, time.monotonic, stopping.wait, language)
-    gate = Gate(_access(settings), people, slack, time.monotonic, stopping.wait)
     asides = Asides(slack, people, language)
-    orchestrator = Orchestrator(
+    gate = Gate(_access(settings), people, slack, asides, time.monotonic, stopping.wait)
+    context = Context(
+        threads, people, SlackFiles(web), gate, tokens=settings.context_tokens, redact=settings.redact
+    )
+    answers = Answers(journal, stores.ledger, seconds=settings.cache_ttl, fingerprint=fingerprint)
+    inbox: Inbox = SimpleQueue()
+    voices = Voices(
         *open_models(settings, aws),
+        context,
+        answers,
+        inbox,
+        streams=settings.max_live_answers,
+        follow_ups=settings.follow_ups,
+    )
+    orchestrator = Orchestrator(
+        inbox,
+        voices,
         slack,
         Pacer(allowance, floor=floor),
         journal,
-        Answers(journal, stores.ledger, seconds=settings.cache_ttl, fingerprint=fingerprint),
         ledger,
         threads,
-        Context(
-            threads, people, SlackFiles(web), gate, tokens=settings.context_tokens, redact=settings.redact
-        ),
         gate,
         asides,
         live_answers=settings.max_live_answers,
         ack_deadline=settings.ack_deadline,
         recover_within=settings.recover_within,
-        follow_ups=settings.follow_ups,
+    )
+    reception = Reception(
+        orchestrator,
+        voices,
+        inbox,
+        journal,
+        gate,
+        context,
+        threads,
+        answers,
+        ledger,
+        asides,
+        ack_deadline=settings.ack_deadline,
         language=language,
     )
     admins = frozenset(settings.admin_users)
@@ -205,14 +232,16 @@ def build(
     )
     listeners.register(
         app,
+        reception,
         orchestrator,
+        ledger,
         homes,
         asides,
         admins=admins,
         follow_threads=settings.follow_threads,
     )
     envelopes = Envelopes(app, settings.slack_app_token, ping_interval=_PING_SECONDS)
-    return Bot(settings, orchestrator, homes, envelopes, stopping, telemetry)
+    return Bot(settings, reception, orchestrator, homes, envelopes, stopping, telemetry)
 
 
 def _refuse_newer(stores: Stores) -> None:

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import os
 import ssl
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from pathlib import Path
 
 import botocore.session
 import pytest
 from hypothesis import settings
 
-from bot.engine import orchestrator, voices
+from bot.engine import orchestrator, reception, voices
 from bot.playground.bedrock import Reply
+from tests.processes import Processes
 from tests.workbench import Workbench
+
+# Else every bot that a test starts would compile its whole source, and every worker all tests.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # How long anything takes is measured in the benchmark: here, others run at the same time.
 settings.register_profile("untimed", deadline=None)
@@ -36,7 +43,7 @@ def read_once() -> Iterator[None]:
 def threads_on_demand() -> Iterator[None]:
     """A bot starts three hundred threads ahead, for storms; to start them for each test takes long."""
     with pytest.MonkeyPatch.context() as patch:
-        for user in (orchestrator, voices):
+        for user in (orchestrator, reception, voices):
             patch.setattr(user, "lane", lambda name, size: ThreadPoolExecutor(size, name))
         yield
 
@@ -58,6 +65,14 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Workbench]:
     offer(monkeypatch, bench)
     yield bench
     bench.close()
+
+
+@pytest.fixture
+def processes(bench: Workbench, tmp_path: Path) -> Iterator[Processes]:
+    """Bots in processes of their own, on the workbench and a SQLite file."""
+    processes = Processes(bench, tmp_path, f"sqlite:///{tmp_path}/bot.db")
+    yield processes
+    processes.close()
 
 
 def offer(monkeypatch: pytest.MonkeyPatch, bench: Workbench) -> None:

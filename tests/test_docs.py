@@ -77,12 +77,14 @@ def folder(ready: Workbench, tmp_path: Path) -> Iterator[tuple[Path, dict[str, s
     """Where a bot runs that has answered a question, and the environment it has."""
     environment = {"METRICS_PORT": str(free_port()), "STORE_URL": "sqlite:///bot.db"}
     processes = Processes(ready, tmp_path, environment["STORE_URL"])
-    processes.start(**environment)
-    ready.answered(ready.mention("why?"))
-    ready.until(lambda: "answer.done" in processes.log)
-    ready.until(lambda: processes.run("health")[0] == 0)
-    yield tmp_path, environment_on(ready) | environment
-    processes.close()
+    try:
+        processes.start(**environment)
+        ready.answered(ready.mention("why?"))
+        ready.until(lambda: "answer.done" in processes.log)
+        ready.until(lambda: processes.run("health")[0] == 0)
+        yield tmp_path, environment_on(ready) | environment
+    finally:
+        processes.close()
 
 
 def test_the_commands_that_watch_and_back_up_do_so(folder: tuple[Path, dict[str, str]]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from itertools import groupby
+from types import MappingProxyType
 
 from bot.core.files import Attachment, SharedFile
 from bot.core.message import Press, Standing, posted_key
@@ -68,6 +69,14 @@ class Replies:
     remarks: tuple[Remark, ...] = ()
     standing: Mapping[str, Standing] = field(default_factory=dict)
     cursor: str = ""
+
+    def standing_for(
+        self, question_key: str, noted: Mapping[str, str] = MappingProxyType({})
+    ) -> Mapping[str, Standing]:
+        """The bot's messages for a question, by their keys; `noted` is the ts of those that have none yet."""
+        streamed = {key: self.standing[ts] for key, ts in noted.items() if ts in self.standing}
+        keyed = {key: each for key, each in self.standing.items() if key.startswith(f"{question_key}/")}
+        return streamed | keyed
 
 
 def before(remarks: Iterable[Remark], ts: str | None) -> list[Remark]:

@@ -21,7 +21,7 @@ from bot.core.safety import Safe, neutralise
 from bot.core.stream import Aside, Failed, StreamEvent, Text
 from bot.core.texts import texts_in
 from bot.engine.screen import Screen
-from bot.engine.steps import Need, OpenThread, Show, Wish
+from bot.engine.steps import Need, OpenThread, Show, Start, Wish
 
 _TRIES_WHEN_UNREACHABLE = 6
 _FIRST_PAUSE = 0.5
@@ -103,6 +103,12 @@ class Exchange:
         self._footer: Safe | None = None
         self._receiving = threading.Lock()
         self._has_news = False
+
+    def let_in(self, *, may_ask: bool) -> None:
+        """Whether its asker may ask is known from now on."""
+        self.is_admitted = may_ask
+        if not may_ask:
+            self.end(Ending.DENIED)
 
     # What the models say
 
@@ -296,11 +302,11 @@ class Exchange:
             return Wish(need, channel, show.kind, earliest) if show else None
         if not self.screen.answer:
             need = Need.FIRST_WORDS if has_sign else Need.SIGN
-            return Wish(need, channel, CallKind.POST, earliest, opens=True, may_start=self._may_start)
+            return Wish(need, channel, CallKind.POST, earliest, opens=True, start=self._start)
         if kind := self._next_kind:
             opens = kind is CallKind.POST
-            may_start = opens and self._may_start
-            return Wish(Need.NEXT_PAGE, channel, kind, earliest, opens=opens, may_start=may_start)
+            start = self._start if opens else Start.NEVER
+            return Wish(Need.NEXT_PAGE, channel, kind, earliest, opens=opens, start=start)
         kind = CallKind.APPEND if self.screen.is_streaming else CallKind.EDIT
         progress = Wish(Need.PROGRESS, channel, kind, earliest)
         is_longer = len(self.draft.text) > self._standing_characters
@@ -332,9 +338,11 @@ class Exchange:
         return step
 
     @property
-    def _may_start(self) -> bool:
-        """Whether its next message can be one that Slack streams: there are whole words, and only words."""
-        return self._may_stream and not self.draft.lead and _WHOLE_WORDS.search(self.draft.text) is not None
+    def _start(self) -> Start:
+        """Whether its next message can be one that Slack streams: it takes whole words, and only words."""
+        if not self._may_stream or self.draft.lead:
+            return Start.NEVER
+        return Start.NOW if _WHOLE_WORDS.search(self.draft.text) else Start.SOON
 
     def _acknowledgement(self, place: Place, note: str, ts: str | None = None) -> Show:
         words = Content(neutralise(self._greeting or self.texts.stand_in), note=neutralise(note))

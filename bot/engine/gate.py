@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from bot.core.access import Access, Denial, Room, denial
 from bot.core.question import Question
+from bot.engine.asides import Asides
 from bot.engine.lookups import Lookups
 from bot.engine.memory import remember
 from bot.engine.people import People
+
+log = logging.getLogger(__name__)
 
 # conversations.info and users.conversations take 50 calls a minute each (Tier 3 of
 # https://docs.slack.dev/apis/web-api/rate-limits); a list of all rooms can be several.
@@ -44,10 +48,11 @@ class Gate:
         access: Access,
         people: People,
         rooms: Rooms,
+        asides: Asides,
         clock: Callable[[], float],
         wait: Callable[[float], bool],
     ) -> None:
-        self._access, self._people, self._clock = access, people, clock
+        self._access, self._people, self._asides, self._clock = access, people, asides, clock
         self._rooms = Lookups(rooms.room, clock, wait, per_minute=_PER_MINUTE, seconds=_FRESH_SECONDS)
         self._joined = Lookups(
             lambda _all: rooms.rooms(), clock, wait, per_minute=_LISTS_PER_MINUTE, seconds=_FRESH_SECONDS
@@ -59,6 +64,15 @@ class Gate:
         """Whether all is known that `denial` and `is_open` tell, without asking Slack."""
         is_room_known = not question.channel.startswith("C") or self._looked_up(question.channel) is not None
         return is_room_known and self._people.lookups.known(question.user) is not None
+
+    def admits(self, question: Question) -> bool:
+        """Whether `question` is answered. It can wait for Slack. Who is turned away is told so."""
+        why = self.denial(question)
+        if why:
+            log.info("question.denied", extra={**question.names, "why": why.value})
+            if not self._is_told(question.user):
+                self._asides.deny(question, why)
+        return why is None
 
     def denial(self, question: Question) -> Denial | None:
         """Why `question` is not answered; None if it is. It can wait for Slack."""
@@ -90,7 +104,7 @@ class Gate:
     def _looked_up(self, channel: str) -> Room | None:
         return (self._joined.known(_ALL) or {}).get(channel) or self._rooms.known(channel)
 
-    def is_told(self, user: str) -> bool:
+    def _is_told(self, user: str) -> bool:
         """Whether `user` was told within the last hour of a denial; from now on, that is so."""
         now = self._clock()
         with self._lock:

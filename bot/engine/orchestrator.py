@@ -16,30 +16,24 @@ from dataclasses import replace
 from functools import partial
 from math import inf
 
-from bot.core import access
-from bot.core.conversation import asked_again
 from bot.core.draft import Outcome
 from bot.core.errors import Fault, OverBudget, SlackError
-from bot.core.interaction import Vote
 from bot.core.journal import BEGINNING, Beat, Entry
-from bot.core.message import Press, Standing
+from bot.core.message import Standing
 from bot.core.question import Place, Question, question_id
-from bot.core.spending import refusal_in
-from bot.core.stream import Notice, Recalled, StreamEvent
-from bot.core.texts import Language, texts_in
-from bot.engine.answers import Answers
 from bot.engine.asides import Asides
-from bot.engine.context import Context
 from bot.engine.entrance import open_thread
 from bot.engine.exchange import Ending, Exchange
 from bot.engine.gate import Gate
+from bot.engine.inbox import Inbox, look
 from bot.engine.journal import BEAT_SECONDS, Journal
+from bot.engine.lanes import lane
 from bot.engine.ledger import Ledger
 from bot.engine.pacer import Pacer, Turn
 from bot.engine.showing import Slack, show
 from bot.engine.steps import OpenThread, Show
 from bot.engine.threads import Threads
-from bot.engine.voices import LEAST_QUICK_CALLS, ExpertModel, QuickModel, Voices, lane, look
+from bot.engine.voices import LEAST_QUICK_CALLS, Voices
 
 log = logging.getLogger(__name__)
 
@@ -48,60 +42,42 @@ _LAST_LINES_SECONDS = 3.0  # for what is still to be written down
 
 
 class Orchestrator:
-    """Answers questions. Thread-safe; no method but `stop` waits for anything but the store.
+    """Answers questions. Thread-safe; no method but `stop` waits for anything.
 
     `live_answers` is how many streams may be open at once, `ack_deadline` how many seconds the first model
     has before a fixed sentence stands in for it, `recover_within` for how many seconds a question is worth
-    answering, `follow_ups` how many questions are suggested after an answer. `language` is that of all fixed
-    sentences, None for that of their reader. `state` is what other processes and operators are told of this
-    one.
+    answering. `state` is what other processes and operators are told of this one.
     """
 
     state = "starting"
 
     def __init__(
         self,
-        micro: QuickModel,
-        pro: ExpertModel,
+        inbox: Inbox,
+        voices: Voices,
         slack: Slack,
         pacer: Pacer,
         journal: Journal,
-        answers: Answers,
         ledger: Ledger,
         threads: Threads,
-        context: Context,
         gate: Gate,
         asides: Asides,
         *,
         live_answers: int,
         ack_deadline: float,
         recover_within: float,
-        follow_ups: int = 0,
-        language: Language | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._slack, self._pacer = slack, pacer
-        self._journal, self._answers, self._ledger = journal, answers, ledger
-        self._threads, self._context, self._gate, self._asides = threads, context, gate, asides
-        self._ack_deadline, self._recover_within = ack_deadline, recover_within
-        self._clock, self._language = clock, language
-        self._inbox: queue.SimpleQueue[Callable[[float], None]] = queue.SimpleQueue()
+        self._inbox, self._voices, self._slack, self._pacer = inbox, voices, slack, pacer
+        self._journal, self._ledger = journal, ledger
+        self._threads, self._gate, self._asides = threads, gate, asides
+        self._ack_deadline, self._recover_within, self._clock = ack_deadline, recover_within, clock
         self._live: set[Exchange] = set()
         self._cut_at, self._beat_at = inf, -inf
-        self._amended: dict[Exchange, Question] = {}  # what is asked in place of those, once they are over
+        self._amended: dict[Exchange, Callable[[], object]] = {}  # what is done once those are over
         self._owned: frozenset[str] = frozenset()
         self._orphans: frozenset[str] = frozenset()
         self._stopping = threading.Event()
-        self._voices = Voices(
-            micro,
-            pro,
-            context,
-            answers,
-            self._inbox.put,
-            streams=live_answers,
-            follow_ups=follow_ups,
-            clock=clock,
-        )
         self._slack_lane = lane("slack", max(LEAST_QUICK_CALLS, live_answers))
         self._recall_lane = ThreadPoolExecutor(1, "recall")
         self._loop = threading.Thread(target=self._run, name="orchestrator", daemon=True)
@@ -112,79 +88,29 @@ class Orchestrator:
         """How many questions were taken up and are not answered to the end."""
         return len(self._live)
 
-    def ask(self, question: Question, event_id: str = "") -> None:
-        """Answer `question`: it is written down, and both models start now.
+    def begin(self, exchange: Exchange) -> None:
+        """Show what is said of a question from now on."""
+        self._inbox.put(lambda _now: self._take(exchange))
 
-        Not if it was asked before: Slack redelivers events by their id, and one message can come as two.
-        """
-        if not self._journal.take(question, event_id):
-            return
-        exchange = self._new_exchange(question)
-        exchange.is_admitted = False
-        self._inbox.put(lambda _now: self._live.add(exchange))
-        if question.may_have_files or not question.text or not self._gate.is_known(question):
-            self._slack_lane.submit(self._begin, exchange)
+    def begin_anew(
+        self, exchange: Exchange, place: Place, standing: Mapping[str, Standing] | None = None
+    ) -> None:
+        """Answer a question again in the messages of its that are `standing` at `place`; None: look."""
+        self._inbox.put(partial(self._replace, exchange))
+        if standing is None:
+            self._recall_lane.submit(self._recall, exchange, place, {})
         else:
-            self._begin(exchange)
+            self._inbox.put(partial(self._go_on, exchange, place, standing))
 
-    def _begin(self, exchange: Exchange) -> None:
-        if not self._admit(exchange):
-            return
-        question = exchange.question = self._context.completed(exchange.question)
-        if question.place:
-            self._threads.join(question.place)
-        key = exchange.screen.answer_key = self._answers.key(question, self._gate.is_open)
-        if exchange.grows and (all_there_is := self._said_already(question, key)):
-            exchange.receive(all_there_is, self._clock())
-            self._inbox.put(look)
-        self._voices.speak(exchange, key)
+    def _replace(self, exchange: Exchange, _now: float) -> None:
+        for each in self._live:
+            if (each.question.team, each.question.key) == (exchange.question.team, exchange.question.key):
+                each.forgo()  # else two would write the same message
+        self._take(exchange)
 
-    def _admit(self, exchange: Exchange) -> bool:
-        """Whether the question is answered. It can wait for Slack. Who is turned away is told so."""
-        why = self._gate.denial(exchange.question)
-        if why is None:
-            exchange.is_admitted = True
-        else:
-            log.info("question.denied", extra={**exchange.question.names, "why": why.value})
-            exchange.end(Ending.DENIED)
-            if not self._gate.is_told(exchange.question.user):
-                self._asides.deny(exchange.question, why)
-        self._inbox.put(look)
-        return exchange.is_admitted
-
-    def _new_exchange(self, question: Question, place: Place | None = None) -> Exchange:
-        """An answer that begins now, or begins anew in the messages that stand at `place`."""
-        spoken = self._language.value if self._language else ""
-        question, now = replace(question, spoken=spoken), self._clock()
-        return self._with_footer(
-            Exchange(question, now, self._ack_deadline, resumes=place is not None, place=place)
-        )
-
-    def _with_footer(self, exchange: Exchange) -> Exchange:
+    def _take(self, exchange: Exchange) -> None:
         exchange.footer = lambda ended: self._ledger.footer(ended, self._voices.calls(ended))
-        return exchange
-
-    def _said_already(self, question: Question, key: str) -> StreamEvent | None:
-        """The whole answer where no model is needed, or none may be asked."""
-        if not (question.text or question.files or question.stands_in_thread):
-            return Notice(texts_in(self._context.language(question)).usage)
-        answer = self._answers.recall(key) if key else None
-        if refusal := self._ledger.refusal(question, is_free=answer is not None):
-            return Notice(refusal_in(texts_in(question.language), refusal), is_over_budget=True)
-        return None if answer is None else Recalled(answer)
-
-    def follow(self, question: Question, event_id: str) -> None:
-        """Answer `question`, which mentions nobody, if the bot has its part in the thread."""
-        self._recall_lane.submit(self._follow, question, event_id)
-
-    def _follow(self, question: Question, event_id: str) -> None:
-        try:
-            if not question.place or not self._threads.is_the_bots(question.place):
-                return
-            if self._gate.denial(question) is None:  # who asked nobody is told nothing
-                self.ask(question, event_id)
-        except SlackError as error:
-            log.warning("thread.unread", extra={**question.names, "code": error.code})
+        self._live.add(exchange)
 
     def stop_answer(self, entry_id: str) -> None:
         """End an answer where it is, whichever process gives it."""
@@ -205,60 +131,24 @@ class Orchestrator:
         here = self._answering(team, question_key)
         self._stop_answer(here.question.id if here else question_id(team, question_key, 0), now)
 
-    def amend(self, question: Question) -> None:
-        """A question was changed: if it is being answered here, answer it anew in the same messages."""
-        self._inbox.put(partial(self._amend, question))
+    def amend(self, question: Question, answer_again: Callable[[Question, Place], object]) -> None:
+        """A question was changed: if it is answered here, end that and `answer_again` where it stood."""
+        self._inbox.put(partial(self._amend, question, answer_again))
 
-    def _amend(self, question: Question, _now: float) -> None:
+    def _amend(
+        self, question: Question, answer_again: Callable[[Question, Place], object], _now: float
+    ) -> None:
         here = self._answering(question.team, question.key)
         if here and here.grows and here.is_recalled and here.place and here.question.text != question.text:
             again = replace(question, retry=here.question.retry + 1, thread_ts=here.question.thread_ts)
             here.end(Ending.AMENDED)
-            self._amended[here] = again
+            self._amended[here] = partial(answer_again, again, here.place)
 
     def _answering(self, team: str, question_key: str) -> Exchange | None:
         live = (
             each for each in self._live if (each.question.team, each.question.key) == (team, question_key)
         )
         return next(live, None)
-
-    def retry(self, team: str, press: Press, place: Place, response_url: str, language: Language) -> None:
-        """Answer a question again, in the messages that stand in its thread, which is at `place`."""
-        self._recall_lane.submit(self._retry, team, press, place, response_url, language)
-
-    def _retry(self, team: str, press: Press, place: Place, response_url: str, language: Language) -> None:
-        texts = texts_in(language)
-        try:
-            question = asked_again(press, team, place, self._threads.remarks(place, anew=True))
-        except SlackError as error:
-            log.warning("thread.unread", extra={"team": team, "channel": place.channel, "code": error.code})
-            self._asides.tell(response_url, texts.failed)
-            return
-        if question is None:
-            self._asides.tell(response_url, texts.question_gone)
-        elif why := self._gate.denial(question):
-            self._asides.tell(response_url, access.told(texts, why))
-        elif refusal := self._ledger.refusal(question):
-            self._asides.tell(response_url, refusal_in(texts, refusal))
-        else:
-            self._answer_again(question, place)
-
-    def _answer_again(self, question: Question, place: Place) -> None:
-        """Answer in the messages that stand; once, however often a button is pressed."""
-        if self._journal.take(question, event_id=""):
-            exchange = self._new_exchange(question, place)
-            self._inbox.put(partial(self._replace, exchange))
-            self._recall(exchange, place, {})
-
-    def _replace(self, exchange: Exchange, _now: float) -> None:
-        for each in self._live:
-            if (each.question.team, each.question.key) == (exchange.question.team, exchange.question.key):
-                each.forgo()  # else two would write the same message
-        self._live.add(exchange)
-
-    def vote(self, vote: Vote, answer_key: str) -> None:
-        """Take note of what somebody thinks of an answer, which may be kept under `answer_key`."""
-        self._ledger.vote(vote, answer_key)
 
     def stop(self, grace: float) -> None:
         """Let live answers end within `grace` seconds and leave the others to the journal.
@@ -274,7 +164,6 @@ class Orchestrator:
         self._asides.close(_LAST_LINES_SECONDS)
         self._journal.leave(_LAST_LINES_SECONDS)
         self._voices.fall_silent()
-        self._context.close()
         for each in (self._slack_lane, self._recall_lane):
             each.shutdown(wait=False, cancel_futures=True)
 
@@ -319,18 +208,17 @@ class Orchestrator:
     def _make_turns(self, now: float) -> float:
         """Begin the calls whose turn it is; when to look again if nothing happens until then."""
         for exchange in [exchange for exchange in self._live if exchange.is_over]:
-            self._live.remove(exchange)
             calls = self._voices.leave(exchange)
             if exchange.draft.outcome is Outcome.WHOLE and not exchange.draft.is_from_cache:
                 self._pacer.learn(exchange)
-            amended = self._amended.pop(exchange, None)
-            if amended and exchange.place:
-                self._recall_lane.submit(self._answer_again, amended, exchange.place)
+            if answer_again := self._amended.pop(exchange, None):
+                answer_again()
             if exchange.ending is Ending.HANDED_OVER:
                 log.info("answer.handed_over", extra=exchange.question.names)
             else:
                 self._journal.close(exchange.question.id)
                 self._ledger.close(exchange, calls, now)
+            self._live.remove(exchange)
         turns, again = self._pacer.turns(self._live, now)
         for turn in turns:
             self._slack_lane.submit(self._call_slack, turn)
@@ -374,11 +262,14 @@ class Orchestrator:
             extra={**entry.question.names, "age_s": round(entry.age), "tries": entry.tries},
         )
         exchange.is_admitted = bool(entry.messages)  # who is answered already may ask
-        self._live.add(self._with_footer(exchange))
+        self._take(exchange)
         self._recall_lane.submit(self._take_up, exchange, entry.messages)
 
     def _take_up(self, exchange: Exchange, noted: Mapping[str, str]) -> None:
-        if (exchange.is_admitted or self._admit(exchange)) and exchange.place:
+        if not exchange.is_admitted:
+            exchange.let_in(may_ask=self._gate.admits(exchange.question))
+            self._inbox.put(look)
+        if exchange.is_admitted and exchange.place:
             self._recall(exchange, exchange.place, noted)
 
     def _recall(self, exchange: Exchange, place: Place, noted: Mapping[str, str]) -> None:

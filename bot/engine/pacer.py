@@ -21,10 +21,11 @@ from bot.core.journal import BEGINNING, Allowance, CallKind, Charge, Spent
 from bot.engine.budget import WINDOW_SECONDS, Bucket, Window
 from bot.engine.exchange import Exchange
 from bot.engine.journal import BEAT_SECONDS
-from bot.engine.steps import Need, OpenThread, Show, Wish
+from bot.engine.steps import Need, OpenThread, Show, Start, Wish
 
 FLOOR_SECONDS = 0.4  # between two edits of one message, when there is room for all
 _LONGEST_PATIENCE = 2.5  # for first words that are held back to carry something
+_PATIENCE_FOR_WORDS = 0.3  # with which a stream can be started; a post would be edited to its end
 _FIRST_GUESS = 6.0  # seconds that an answer takes, before any was seen: 500 tokens at 90 a second
 _LEARNING = 0.2
 _SPARE = {Need.TURN, Need.PROGRESS, Need.FOLLOW_UPS}  # what is done without where no edit is left for it
@@ -55,6 +56,10 @@ class _Room:
     def surplus(self) -> float:
         """Edits that can show progress."""
         return max(0.0, self.edits - max(0.0, self.unopened - self.streams) - self.spare)
+
+    def starts(self, wish: Wish) -> bool:
+        """Whether what is wished for is to be the start of a stream."""
+        return wish.start is Start.NOW and self.streams >= 1
 
     def share(self, *, is_streamed: bool) -> float:
         """The steps in which each answer that still grows can show its progress."""
@@ -155,18 +160,20 @@ class Pacer:
 
     def _due(self, wish: Wish, exchange: Exchange, room: _Room) -> float:
         """When the reader is best served by it, if Slack took any number of calls."""
+        waits_for_words = wish.start is Start.SOON and room.streams >= 1
+        words_at = exchange.began_at + _PATIENCE_FOR_WORDS if waits_for_words else -inf
         match wish.need:
             case Need.FIRST_WORDS:  # a third of the steps that follow: early for the reader, but not empty
-                share = room.share(is_streamed=wish.may_start and room.streams >= 1)
+                share = room.share(is_streamed=room.starts(wish))
                 patience = self._typical_seconds / (3 * share + 2)
-                return exchange.began_at + min(_LONGEST_PATIENCE, patience)
+                return max(words_at, exchange.began_at + min(_LONGEST_PATIENCE, patience))
             case Need.PROGRESS:
                 share = room.share(is_streamed=wish.kind is CallKind.APPEND)
                 age = exchange.granted_at - exchange.began_at
                 rest = max(self._typical_seconds - age, 2 * age - self._typical_seconds)
                 return exchange.granted_at + max(self._floor, rest / (share + 1))
             case _:
-                return -inf
+                return words_at
 
     def _free_at(self, wish: Wish, room: _Room, now: float) -> float:
         """When Slack takes it; a later time can turn out to be too early, then this is asked again."""
@@ -178,14 +185,12 @@ class Pacer:
             free_at = max(free_at, window.next_room())
         if wish.kind is CallKind.POST:
             free_at = max(free_at, self._channels[wish.channel].free_at(now))
-        starts = wish.may_start and room.streams >= 1
-        if wish.opens and wish.need is not Need.SIGN and room.edits < 1 and not starts:
+        if wish.opens and wish.need is not Need.SIGN and room.edits < 1 and not room.starts(wish):
             free_at = max(free_at, edits.next_room())
         return max(free_at, now)
 
     def _grant(self, wish: Wish, exchange: Exchange, room: _Room, now: float) -> Turn | None:
-        starts = wish.may_start and room.streams >= 1
-        step = exchange.grant(wish, now, may_open=room.edits >= 1, starts=starts)
+        step = exchange.grant(wish, now, may_open=room.edits >= 1, starts=room.starts(wish))
         if step is None:
             return None
         kind = step.kind if isinstance(step, Show) else CallKind.POST

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Enum, IntEnum
 
 from bot.core.journal import CallKind
 from bot.core.message import Kind, Outgoing
@@ -23,12 +23,19 @@ class Need(IntEnum):
     FOLLOW_UPS = 6  # what can be asked next, under an answer that is complete
 
 
+class Start(Enum):
+    """Whether a post can be the start of a stream of Slack's instead, which will need to be stopped."""
+
+    NEVER = "never"
+    SOON = "soon"  # once there are more words
+    NOW = "now"
+
+
 @dataclass(frozen=True)
 class Wish:
     """A call that an exchange would like to make in `channel`, not before `earliest`.
 
-    `opens` means that a post shows a text that still grows, and so will need an edit later. If it
-    `may_start`, it can be the start of a stream of Slack's instead, which will need to be stopped.
+    `opens` means that a post shows a text that still grows, and so will need an edit later.
     """
 
     need: Need
@@ -36,7 +43,7 @@ class Wish:
     kind: CallKind
     earliest: float
     opens: bool = False
-    may_start: bool = False
+    start: Start = Start.NEVER
 
 
 @dataclass(frozen=True)

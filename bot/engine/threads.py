@@ -52,14 +52,14 @@ class Threads:
         self._known: dict[Place, _Known] = {}
         self._joined: dict[Place, None] = {}
 
-    def remarks(self, place: Place, *, anew: bool = False) -> list[Remark]:
-        """What was said in a thread, as new as Slack lets it be read now; `anew`, without what is gone since.
+    def remarks(self, place: Place) -> list[Remark]:
+        """What was said in a thread, as new as Slack lets it be read now.
 
         Where that takes too long, it is what was known before. Raises SlackError if that is nothing.
         """
         now = self._clock()
         known = self._known.get(place)
-        if known and (anew or now - known.read_at > _FRESH_SECONDS):
+        if known and now - known.read_at > _FRESH_SECONDS:
             known = None
         fresh = known or _Known(now)
         until = now + _MOST_PATIENCE
@@ -112,7 +112,15 @@ class Threads:
 
         Raises SlackError if there is nothing to be read for good: the thread is gone, or the bot.
         """
-        found: dict[str, Standing] = {}
+        try:
+            return self.whole(place).standing_for(question_key, noted)
+        except (RateLimited, Unreachable):
+            return {key: Standing(ts) for key, ts in noted.items()}
+
+    def whole(self, place: Place) -> Replies:
+        """All of a thread, read anew, however long that has to be waited for. Raises SlackError."""
+        read = _Known(self._clock())
+        standing: dict[str, Standing] = {}
         cursor, tries = "", 0
         while True:
             try:
@@ -121,14 +129,16 @@ class Threads:
                 tries += 1
                 pause = error.retry_after if isinstance(error, RateLimited) else 1.0
                 if tries == _MOST_TRIES or self._wait(pause):
-                    return {key: Standing(ts) for key, ts in noted.items()}
+                    raise
                 continue
-            found.update(page.standing)
+            read.remarks.update((remark.ts, remark) for remark in page.remarks)
+            standing.update(page.standing)
             cursor = page.cursor
             if not cursor:
-                streamed = {key: found[ts] for key, ts in noted.items() if ts in found}
-                keyed = {key: each for key, each in found.items() if key.startswith(f"{question_key}/")}
-                return streamed | keyed
+                break
+        with self._lock:
+            remember(self._known, place, read, _MOST_THREADS)
+        return Replies(tuple(read.remarks.values()), standing)
 
     def _page(self, place: Place, since: str, cursor: str, patience: float | None = None) -> Replies:
         """A page, when its turn comes. Raises SlackError; RateLimited, too, if that takes over `patience`."""

@@ -6,7 +6,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Generator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from random import random
 from typing import Protocol
@@ -23,6 +22,8 @@ from bot.engine.answers import Answers
 from bot.engine.context import Context
 from bot.engine.exchange import Exchange
 from bot.engine.flight import Flight
+from bot.engine.inbox import Inbox, look
+from bot.engine.lanes import lane
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ class ExpertModel(Protocol):
 
 
 class Voices:
-    """Lets both models speak about an exchange, and `tell`s the orchestrator's loop what changes by it.
+    """Lets both models speak about an exchange, and tells the orchestrator's loop what changes by it.
 
     At most `streams` answers are written at once; others wait their turn. After an answer up to `follow_ups`
     questions are suggested. No method waits for anything.
@@ -69,14 +70,14 @@ class Voices:
         pro: ExpertModel,
         context: Context,
         answers: Answers,
-        tell: Callable[[Callable[[float], None]], None],
+        inbox: Inbox,
         *,
         streams: int,
         follow_ups: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._micro, self._pro, self._context, self._answers = micro, pro, context, answers
-        self._tell, self._clock, self._follow_ups = tell, clock, follow_ups
+        self._tell, self._clock, self._follow_ups = inbox.put, clock, follow_ups
         self._stopping = threading.Event()
         self._speaking: set[Flight] = set()
         self._streams, self._boarded = streams, 0  # how many may be written at once, and are, or wait to be
@@ -247,19 +248,6 @@ class Voices:
         """Correct the estimate of tokens by what was billed; what files come to is not estimated."""
         if not any(turn.attachments for turn in prompt.turns):
             self._context.learn(prompts.estimated_usage(prompt, "").input, usage.all_input)
-
-
-def lane(name: str, size: int) -> ThreadPoolExecutor:
-    """A pool whose threads all run already: who starts one waits for it, in a storm for many others too."""
-    threads = ThreadPoolExecutor(size, name)
-    all_run = threading.Barrier(size)
-    for _ in range(size):
-        threads.submit(all_run.wait)
-    return threads
-
-
-def look(_now: float) -> None:
-    """What the loop is told when it only has to look."""
 
 
 def _log_model_error(event: str, question: Question, error: ModelError) -> None:

@@ -12,7 +12,9 @@ from slack_bolt import App
 
 from bot.engine.asides import Asides
 from bot.engine.home import Homes
+from bot.engine.ledger import Ledger
 from bot.engine.orchestrator import Orchestrator
+from bot.engine.reception import Reception
 from bot.listeners.button import feedback_listener, reason_listener, retry_listener, stop_listener
 from bot.listeners.command import ask_listener
 from bot.listeners.envelopes import unreadable
@@ -24,29 +26,31 @@ from bot.listeners.shortcut import about_listener, shortcut_listener
 
 def register(
     app: App,
+    reception: Reception,
     orchestrator: Orchestrator,
+    ledger: Ledger,
     homes: Homes,
     asides: Asides,
     *,
     admins: Collection[str] = (),
     follow_threads: bool = False,
 ) -> None:
-    """Let `app` hand to `orchestrator`, `homes` and `asides` what it hears.
+    """Let `app` hand over what it hears.
 
     `admins` may press every button. With `follow_threads` it also hears what is said in the bot's threads
     without a mention.
     """
     app.error(unreadable)
-    app.event("app_mention")(mention_listener(orchestrator))
-    app.event("message")(message_listener(orchestrator, follow_threads=follow_threads))
-    app.command("/ask")(ask_listener(orchestrator, asides))
+    app.event("app_mention")(mention_listener(reception))
+    app.event("message")(message_listener(reception, orchestrator, follow_threads=follow_threads))
+    app.command("/ask")(ask_listener(reception, asides))
     app.action("stop")(stop_listener(orchestrator, asides, admins))
-    app.action("retry")(retry_listener(orchestrator, asides, admins))
-    app.action("menu")(retry_listener(orchestrator, asides, admins))  # "answer anew" is all that it offers
-    app.action("feedback")(feedback_listener(orchestrator, asides))
-    app.view("reason")(reason_listener(orchestrator))
+    app.action("retry")(retry_listener(reception, asides, admins))
+    app.action("menu")(retry_listener(reception, asides, admins))  # "answer anew" is all that it offers
+    app.action("feedback")(feedback_listener(ledger, asides))
+    app.view("reason")(reason_listener(ledger))
     app.shortcut("ask_about_message")(shortcut_listener(asides))
-    app.view("about")(about_listener(orchestrator))
-    app.action(re.compile("follow_up_[0-9]+"))(follow_up_listener(orchestrator))
+    app.view("about")(about_listener(reception))
+    app.action(re.compile("follow_up_[0-9]+"))(follow_up_listener(reception))
     app.event("app_home_opened")(home_listener(homes))
-    app.action(re.compile("example_[0-9]+"))(example_listener(orchestrator))
+    app.action(re.compile("example_[0-9]+"))(example_listener(reception))

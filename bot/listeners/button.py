@@ -13,7 +13,9 @@ from bot.core.message import Press
 from bot.core.question import Place, question_id
 from bot.core.texts import Language, texts_in
 from bot.engine.asides import Asides
+from bot.engine.ledger import Ledger
 from bot.engine.orchestrator import Orchestrator
+from bot.engine.reception import Reception
 from bot.listeners.interaction import team_of
 
 
@@ -48,9 +50,7 @@ def stop_listener(orchestrator: Orchestrator, asides: Asides, admins: Collection
     return hear_stop
 
 
-def retry_listener(
-    orchestrator: Orchestrator, asides: Asides, admins: Collection[str]
-) -> Callable[..., None]:
+def retry_listener(reception: Reception, asides: Asides, admins: Collection[str]) -> Callable[..., None]:
     """Hears what asks again: the button under an answer that went wrong, and the menu under others."""
 
     def hear_retry(ack: Ack, body: Mapping[str, Any]) -> None:
@@ -58,19 +58,19 @@ def retry_listener(
         click = _click(body, asides)
         if _may(click, asides, admins):
             again = replace(click.press, retry=click.press.retry + 1)
-            orchestrator.retry(click.team, again, click.place, click.response_url, click.language)
+            reception.retry(click.team, again, click.place, click.response_url, click.language)
 
     return hear_retry
 
 
-def feedback_listener(orchestrator: Orchestrator, asides: Asides) -> Callable[..., None]:
+def feedback_listener(ledger: Ledger, asides: Asides) -> Callable[..., None]:
     """Hears what anybody thinks of an answer."""
 
     def hear_feedback(ack: Ack, body: Mapping[str, Any]) -> None:
         ack()
         click = _click(body, asides)
         vote = _vote(click.team, click.user, click.value)
-        orchestrator.vote(vote, click.press.answer_key)
+        ledger.vote(vote, click.press.answer_key)
         if vote.is_up:
             asides.tell(click.response_url, texts_in(click.language).thanks)
         else:
@@ -79,7 +79,7 @@ def feedback_listener(orchestrator: Orchestrator, asides: Asides) -> Callable[..
     return hear_feedback
 
 
-def reason_listener(orchestrator: Orchestrator) -> Callable[..., None]:
+def reason_listener(ledger: Ledger) -> Callable[..., None]:
     """Hears why somebody did not like an answer."""
 
     def hear_reason(ack: Ack, body: Mapping[str, Any]) -> None:
@@ -87,7 +87,7 @@ def reason_listener(orchestrator: Orchestrator) -> Callable[..., None]:
         view = body["view"]
         reason = str(view["state"]["values"]["reason"]["reason"].get("value") or "")
         vote = _vote(team_of(body), str(body["user"]["id"]), str(view["private_metadata"]))
-        orchestrator.vote(replace(vote, reason=reason), "")
+        ledger.vote(replace(vote, reason=reason), "")
 
     return hear_reason
 

@@ -10,16 +10,16 @@ from slack_bolt import Ack
 from bot.core import mrkdwn
 from bot.core.question import Question
 from bot.engine.asides import Asides
-from bot.engine.orchestrator import Orchestrator
+from bot.engine.reception import Reception
 
 
-def ask_listener(orchestrator: Orchestrator, asides: Asides) -> Callable[..., None]:
+def ask_listener(reception: Reception, asides: Asides) -> Callable[..., None]:
     """Hears `/ask`. An empty acknowledgement shows nothing."""
 
     def hear_ask(ack: Ack, command: Mapping[str, Any]) -> None:
         question = question_in(command)
         if question.text:
-            orchestrator.ask(question)  # first: what was acknowledged must not be lost
+            reception.ask(question)  # first: what was acknowledged must not be lost
         else:
             asides.explain(question.user, question.response_url)
         ack()

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.core.question import Question
-from bot.engine.orchestrator import Orchestrator
+from bot.engine.reception import Reception
 from bot.listeners.interaction import asking, team_of
 
 
-def follow_up_listener(orchestrator: Orchestrator) -> Callable[..., None]:
+def follow_up_listener(reception: Reception) -> Callable[..., None]:
     """Hears the buttons that ask what was suggested. Each asks once, whoever presses it how often."""
-    return asking(orchestrator, question_in)
+    return asking(reception, question_in)
 
 
 def question_in(body: Mapping[str, Any]) -> Question:

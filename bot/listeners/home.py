@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.core.question import Question
 from bot.engine.home import Homes
-from bot.engine.orchestrator import Orchestrator
+from bot.engine.reception import Reception
 from bot.listeners.interaction import asking, team_of
 
 
@@ -24,9 +24,9 @@ def home_listener(homes: Homes) -> Callable[..., None]:
     return hear_opened
 
 
-def example_listener(orchestrator: Orchestrator) -> Callable[..., None]:
+def example_listener(reception: Reception) -> Callable[..., None]:
     """Hears the buttons that ask an example."""
-    return asking(orchestrator, question_in)
+    return asking(reception, question_in)
 
 
 def question_in(body: Mapping[str, Any]) -> Question:

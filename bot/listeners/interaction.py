@@ -8,7 +8,7 @@ from typing import Any
 from slack_bolt import Ack
 
 from bot.core.question import Question
-from bot.engine.orchestrator import Orchestrator
+from bot.engine.reception import Reception
 
 
 def team_of(body: Mapping[str, Any]) -> str:
@@ -16,13 +16,11 @@ def team_of(body: Mapping[str, Any]) -> str:
     return str((body.get("team") or {}).get("id") or "")
 
 
-def asking(
-    orchestrator: Orchestrator, question_in: Callable[[Mapping[str, Any]], Question]
-) -> Callable[..., None]:
+def asking(reception: Reception, question_in: Callable[[Mapping[str, Any]], Question]) -> Callable[..., None]:
     """Hears an interaction that asks a question."""
 
     def hear(ack: Ack, body: Mapping[str, Any]) -> None:
-        orchestrator.ask(question_in(body))  # first: what was acknowledged must not be lost
+        reception.ask(question_in(body))  # first: what was acknowledged must not be lost
         ack()
 
     return hear

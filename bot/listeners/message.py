@@ -11,6 +11,7 @@ from bot.core import mrkdwn
 from bot.core.files import file_in
 from bot.core.question import Question
 from bot.engine.orchestrator import Orchestrator
+from bot.engine.reception import Reception
 
 # Other subtypes are edits, deletions and notes of Slack's own ("joined the channel"):
 # https://docs.slack.dev/reference/events/message#subtypes
@@ -18,42 +19,48 @@ _CHANGES = {"message_changed", "message_deleted"}
 _ASKING_SUBTYPES = {None, "file_share", "thread_broadcast"}
 
 
-def mention_listener(orchestrator: Orchestrator) -> Callable[..., None]:
+def mention_listener(reception: Reception) -> Callable[..., None]:
     """Hears `app_mention`."""
 
     def hear_mention(event: Mapping[str, Any], body: Mapping[str, Any], context: BoltContext) -> None:
         question = question_in(event, body, context.bot_user_id or "")
         if question and "edited" in event:  # an edited mention comes as one again
-            orchestrator.amend(question)
+            reception.amend(question)
         elif question:
-            orchestrator.ask(question, str(body.get("event_id") or ""))
+            reception.ask(question, str(body.get("event_id") or ""))
 
     return hear_mention
 
 
-def message_listener(orchestrator: Orchestrator, *, follow_threads: bool) -> Callable[..., None]:
+def message_listener(
+    reception: Reception, orchestrator: Orchestrator, *, follow_threads: bool
+) -> Callable[..., None]:
     """Hears `message`: direct messages ask, and with `follow_threads` also what goes on in a thread of the
     bot's, addressed to nobody. What mentions the bot comes as `app_mention`, too, and asks there.
     """
 
     def hear_message(event: Mapping[str, Any], body: Mapping[str, Any], context: BoltContext) -> None:
         if event.get("subtype") in _CHANGES:
-            _hear_change(event, body, context.bot_user_id or "", orchestrator)
+            _hear_change(event, body, context.bot_user_id or "", reception, orchestrator)
             return
         question = question_in(event, body, context.bot_user_id or "")
         event_id = str(body.get("event_id") or "")
         if "edited" in event:
             return
         if question and event.get("channel_type") == "im":
-            orchestrator.ask(question, event_id)
+            reception.ask(question, event_id)
         elif follow_threads and question and question.stands_in_thread and not _addresses(event):
-            orchestrator.follow(question, event_id)
+            reception.follow(question, event_id)
 
     return hear_message
 
 
 def _hear_change(
-    event: Mapping[str, Any], body: Mapping[str, Any], me: str, orchestrator: Orchestrator
+    event: Mapping[str, Any],
+    body: Mapping[str, Any],
+    me: str,
+    reception: Reception,
+    orchestrator: Orchestrator,
 ) -> None:
     """Somebody deleted or changed a message, which may be a question that is being answered.
 
@@ -68,7 +75,7 @@ def _hear_change(
     before = str((event.get("previous_message") or {}).get("text") or "")
     question = question_in({**message, "channel": channel}, body, me)
     if question and question.text != mrkdwn.plain(before, me):  # else Slack only unfurled a link, say
-        orchestrator.amend(question)
+        reception.amend(question)
 
 
 def _addresses(event: Mapping[str, Any]) -> bool:

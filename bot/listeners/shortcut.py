@@ -14,7 +14,7 @@ from slack_bolt import Ack, BoltContext
 from bot.core import mrkdwn
 from bot.core.question import Question
 from bot.engine.asides import Asides
-from bot.engine.orchestrator import Orchestrator
+from bot.engine.reception import Reception
 from bot.listeners.interaction import asking, team_of
 
 _LONGEST_QUOTE = 1_500  # characters; what a modal carries has 3,000 at most, in JSON
@@ -40,9 +40,9 @@ def shortcut_listener(asides: Asides) -> Callable[..., None]:
     return hear_shortcut
 
 
-def about_listener(orchestrator: Orchestrator) -> Callable[..., None]:
+def about_listener(reception: Reception) -> Callable[..., None]:
     """Hears the question that was put into the modal."""
-    return asking(orchestrator, question_in)
+    return asking(reception, question_in)
 
 
 def question_in(body: Mapping[str, Any]) -> Question:

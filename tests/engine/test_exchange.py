@@ -19,7 +19,7 @@ from bot.core.safety import neutralise
 from bot.core.stream import Failed, Finished, StreamEvent, Text
 from bot.core.texts import Language, texts_in
 from bot.engine.exchange import Ending, Exchange
-from bot.engine.steps import Need, OpenThread, Show, Wish
+from bot.engine.steps import Need, OpenThread, Show, Start, Wish
 
 DEADLINE = 1.5
 PLACE = Place("C1", "1.0")
@@ -622,7 +622,7 @@ def test_the_wishes_of_an_answer_that_grows() -> None:
     assert wishes == [
         Wish(Need.SIGN, "C1", kind=CallKind.POST, earliest=DEADLINE),
         Wish(Need.SIGN, "C1", kind=CallKind.POST, earliest=0.0),
-        Wish(Need.SIGN, "C1", kind=CallKind.POST, earliest=0.0, opens=True),
+        Wish(Need.SIGN, "C1", kind=CallKind.POST, earliest=0.0, opens=True, start=Start.SOON),
     ]
 
 
@@ -637,7 +637,7 @@ def test_the_wishes_of_an_answer_that_was_acknowledged() -> None:
 
     assert wishes == [
         None,
-        Wish(Need.FIRST_WORDS, "C1", kind=CallKind.POST, earliest=0.0, opens=True),
+        Wish(Need.FIRST_WORDS, "C1", kind=CallKind.POST, earliest=0.0, opens=True, start=Start.SOON),
         Wish(Need.WHOLE, "C1", kind=CallKind.POST, earliest=0.0),
     ]
 
@@ -667,7 +667,7 @@ def test_a_full_message_wishes_for_the_next_one() -> None:
     screen.lands()
 
     assert screen.exchange.wish() == Wish(
-        Need.NEXT_PAGE, "C1", kind=CallKind.POST, earliest=0.0, opens=True, may_start=True
+        Need.NEXT_PAGE, "C1", kind=CallKind.POST, earliest=0.0, opens=True, start=Start.NOW
     )
 
 

@@ -93,6 +93,16 @@ def test_each_page_of_a_long_answer_is_a_stream_of_its_own() -> None:
     assert [kind for kind in calls if kind is not APPEND] == [START, STOP] * 3
 
 
+def test_a_first_word_that_comes_alone_waits_a_moment_for_the_next_to_be_streamed() -> None:
+    soon, calls = one(written(tokens=40, token="word ", per_second=5))
+    assert calls[0] is START
+    (began,) = {exchange.began_at for exchange in soon.exchanges}
+    assert next(call.sent for call in soon.calls if call.is_answer) == began + 0.3
+
+    _, calls = one(written(tokens=10, token="word ", per_second=1))
+    assert calls[0] is POST
+
+
 def test_where_streams_are_switched_off_there_are_none() -> None:
     _, calls = one(starts=0)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -59,7 +60,7 @@ def threads(thread: Thread) -> Threads:
     return Threads(thread, lambda: thread.now, thread.wait)
 
 
-def texts(remarks: list[Remark]) -> str:
+def texts(remarks: Iterable[Remark]) -> str:
     return "".join(remark.text for remark in remarks)
 
 
@@ -87,7 +88,8 @@ def test_where_it_matters_it_is_read_anew_at_once(thread: Thread, threads: Threa
     threads.remarks(PLACE)
     del thread.remarks[2]
 
-    assert texts(threads.remarks(PLACE, anew=True)) == "abde"
+    assert texts(threads.whole(PLACE).remarks) == "abde"
+    assert texts(threads.remarks(PLACE)) == "abde"
 
 
 @pytest.mark.parametrize("error", [RateLimited(30.0), Unreachable("timeout")])

@@ -1,0 +1,165 @@
+"""Where questions come in: each is written down, and handed to the loop if its asker may ask."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from bot.core import access
+from bot.core.conversation import asked_again
+from bot.core.errors import SlackError
+from bot.core.message import Press, Standing
+from bot.core.question import Place, Question
+from bot.core.spending import refusal_in
+from bot.core.stream import Notice, Recalled, StreamEvent
+from bot.core.texts import Language, texts_in
+from bot.engine.answers import Answers
+from bot.engine.asides import Asides
+from bot.engine.context import Context
+from bot.engine.exchange import Exchange
+from bot.engine.gate import Gate
+from bot.engine.inbox import Inbox, look
+from bot.engine.journal import Journal
+from bot.engine.lanes import lane
+from bot.engine.ledger import Ledger
+from bot.engine.orchestrator import Orchestrator
+from bot.engine.threads import Threads
+from bot.engine.voices import Voices
+
+log = logging.getLogger(__name__)
+
+_LOOK_UPS = 32  # questions for which Slack is asked something at the same time
+
+
+class Reception:
+    """Takes questions up. Thread-safe; no method waits for anything but the store.
+
+    `ack_deadline` is how many seconds the first model has before a fixed sentence stands in for it.
+    `language` is that of all fixed sentences, None for that of their reader.
+    """
+
+    def __init__(
+        self,
+        orchestrator: Orchestrator,
+        voices: Voices,
+        inbox: Inbox,
+        journal: Journal,
+        gate: Gate,
+        context: Context,
+        threads: Threads,
+        answers: Answers,
+        ledger: Ledger,
+        asides: Asides,
+        *,
+        ack_deadline: float,
+        language: Language | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._orchestrator, self._voices, self._inbox = orchestrator, voices, inbox
+        self._journal, self._gate, self._context = journal, gate, context
+        self._threads, self._answers, self._ledger, self._asides = threads, answers, ledger, asides
+        self._ack_deadline, self._language, self._clock = ack_deadline, language, clock
+        self._look_ups = lane("reception", _LOOK_UPS)
+        self._readings = ThreadPoolExecutor(1, "readings")  # Slack lets threads be read slowly anyway
+
+    def ask(self, question: Question, event_id: str = "") -> None:
+        """Answer `question`: it is written down, and both models start now.
+
+        Not if it was asked before: Slack redelivers events by their id, and one message can come as two.
+        """
+        if not self._journal.take(question, event_id):
+            return
+        exchange = self._exchange(question)
+        exchange.is_admitted = False
+        self._orchestrator.begin(exchange)
+        if question.may_have_files or not question.text or not self._gate.is_known(question):
+            self._look_ups.submit(self._let_in, exchange)
+        else:
+            self._let_in(exchange)
+
+    def _let_in(self, exchange: Exchange) -> None:
+        """Let the models speak, if the asker may ask. What has to be looked up for that is waited for."""
+        exchange.let_in(may_ask=self._gate.admits(exchange.question))
+        self._inbox.put(look)
+        if not exchange.is_admitted:
+            return
+        question = exchange.question = self._context.completed(exchange.question)
+        if question.place:
+            self._threads.join(question.place)
+        key = exchange.screen.answer_key = self._answers.key(question, self._gate.is_open)
+        if exchange.grows and (all_there_is := self._said_already(question, key)):
+            exchange.receive(all_there_is, self._clock())
+            self._inbox.put(look)
+        self._voices.speak(exchange, key)
+
+    def _said_already(self, question: Question, key: str) -> StreamEvent | None:
+        """The whole answer where no model is needed, or none may be asked."""
+        if not (question.text or question.files or question.stands_in_thread):
+            return Notice(texts_in(self._context.language(question)).usage)
+        answer = self._answers.recall(key) if key else None
+        if refusal := self._ledger.refusal(question, is_free=answer is not None):
+            return Notice(refusal_in(texts_in(question.language), refusal), is_over_budget=True)
+        return None if answer is None else Recalled(answer)
+
+    def follow(self, question: Question, event_id: str) -> None:
+        """Answer `question`, which mentions nobody, if the bot has its part in the thread."""
+        self._readings.submit(self._follow, question, event_id)
+
+    def _follow(self, question: Question, event_id: str) -> None:
+        try:
+            if not question.place or not self._threads.is_the_bots(question.place):
+                return
+            if self._gate.denial(question) is None:  # who asked nobody is told nothing
+                self.ask(question, event_id)
+        except SlackError as error:
+            log.warning("thread.unread", extra={**question.names, "code": error.code})
+
+    def amend(self, question: Question) -> None:
+        """A question was changed: if it is being answered here, answer it anew in the same messages."""
+        self._orchestrator.amend(
+            question, lambda again, place: self._readings.submit(self._answer_again, again, place)
+        )
+
+    def retry(self, team: str, press: Press, place: Place, response_url: str, language: Language) -> None:
+        """Answer a question again, in the messages that stand in its thread, which is at `place`."""
+        self._readings.submit(self._retry, team, press, place, response_url, language)
+
+    def _retry(self, team: str, press: Press, place: Place, response_url: str, language: Language) -> None:
+        texts = texts_in(language)
+        try:
+            thread = self._threads.whole(place)
+        except SlackError as error:
+            log.warning("thread.unread", extra={"team": team, "channel": place.channel, "code": error.code})
+            self._asides.tell(response_url, texts.failed)
+            return
+        question = asked_again(press, team, place, thread.remarks)
+        if question is None:
+            self._asides.tell(response_url, texts.question_gone)
+        elif why := self._gate.denial(question):
+            self._asides.tell(response_url, access.told(texts, why))
+        elif refusal := self._ledger.refusal(question):
+            self._asides.tell(response_url, refusal_in(texts, refusal))
+        else:
+            self._answer_again(question, place, thread.standing_for(question.key))
+
+    def _answer_again(
+        self, question: Question, place: Place, standing: Mapping[str, Standing] | None = None
+    ) -> None:
+        """Answer in the messages that stand; once, however often a button is pressed."""
+        if self._journal.take(question, event_id=""):
+            self._orchestrator.begin_anew(self._exchange(question, place), place, standing)
+
+    def _exchange(self, question: Question, place: Place | None = None) -> Exchange:
+        """An answer that begins now, or begins anew in the messages that stand at `place`."""
+        question = replace(question, spoken=self._language.value if self._language else "")
+        is_anew = place is not None
+        return Exchange(question, self._clock(), self._ack_deadline, resumes=is_anew, place=place)
+
+    def close(self) -> None:
+        """Take nothing more up, and fetch nothing more."""
+        self._context.close()
+        for each in (self._look_ups, self._readings):
+            each.shutdown(wait=False, cancel_futures=True)
