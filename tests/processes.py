@@ -18,7 +18,7 @@ def environment_on(bench: Workbench) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SLACK_"))}
     nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
     # Most tests ask in the same words again and mean another question, and look at an answer's words alone.
-    plain = {"CACHE_TTL": "0", "FOOTER": "off", "FOLLOW_UPS": "0"}
+    plain = {"CACHE_TTL": "0", "FOOTER": "off", "FOLLOW_UPS": "0", "ACK_DEADLINE": "30"}
     return {**kept, **nowhere, **bench.servers.environment(), **plain}
 
 
@@ -61,11 +61,10 @@ class Processes:
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:
         """End a bot as `kill -9` does."""
-        before = self.bench.slack.sockets.connections
         process.kill()
         process.wait()
         self.running.remove(process)
-        self.bench.until(lambda: self.bench.slack.sockets.connections < before)
+        self.bench.until(lambda: self.bench.slack.sockets.connections <= len(self.running))
 
     @property
     def log(self) -> str:
@@ -83,7 +82,9 @@ def two_on(store: str, bench: Workbench, folder: Path, **settings: str) -> Itera
     """Two bots that share a `store`: "sqlite" or "redis"."""
     with redis_server(folder) if store == "redis" else nullcontext(f"sqlite:///{folder}/bot.db") as url:
         processes = Processes(bench, folder, url)
-        for _ in range(2):
-            processes.start(**settings)
-        yield processes
-        processes.close()
+        try:
+            for _ in range(2):
+                processes.start(**settings)
+            yield processes
+        finally:
+            processes.close()

@@ -37,7 +37,7 @@ def buttons(message: Message) -> list[str]:
 def test_stop_ends_the_answer_closes_its_stream_and_keeps_its_words(bot: Workbench) -> None:
     bot.bedrock.always("converse-stream", SLOWLY)
     question = bot.mention("why?")
-    bot.until(lambda: bot.texts(question)[-1:] and bot.texts(question)[-1].startswith("word word"))
+    bot.until(lambda: bot.begins(question, "word word"))
     bot.press("stop", question)
 
     bot.until(lambda: bot.bedrock.closed and bot.at_rest())
@@ -81,7 +81,7 @@ def test_a_retry_puts_the_answer_in_place_of_the_apology(bot: Workbench) -> None
     bot.until(lambda: bot.texts(question)[-1:] == [EN.unavailable] and bot.at_rest())
     bot.bedrock.enqueue("converse-stream", BECAUSE)
     bot.press("retry", question)
-    bot.until(lambda: bot.texts(question) == ["On it.", ANEW])
+    bot.until(lambda: bot.stands_whole(question, ANEW))
 
     assert bot.prompts()[-1]["messages"] == [{"role": "user", "content": [{"text": "why?"}]}]
     assert len(bot.prompts("converse")) == 1
@@ -97,7 +97,7 @@ def test_a_retry_that_is_pressed_twice_is_made_once(bot: Workbench) -> None:
         assert bot.servers.wait_for(lambda: bot.slack.click(question.user, cut, "retry"))
     bot.until(lambda: len(bot.prompts()) == 2)
     bot.bedrock.release()
-    bot.until(lambda: bot.texts(question) == ["On it.", ANEW] and bot.at_rest())
+    bot.until(lambda: bot.stands_whole(question, ANEW) and bot.at_rest())
 
     assert len(bot.prompts()) == 2
 
@@ -112,7 +112,7 @@ def test_a_retry_that_fails_can_be_tried_again(bot: Workbench) -> None:
             bot.bedrock.always("converse-stream", BECAUSE)
         bot.press("retry", question)
 
-    bot.until(lambda: bot.texts(question) == ["On it.", ANEW])
+    bot.until(lambda: bot.stands_whole(question, ANEW))
 
 
 def test_the_question_of_a_command_can_be_tried_again(bot: Workbench) -> None:
@@ -128,7 +128,7 @@ def test_the_question_of_a_command_can_be_tried_again(bot: Workbench) -> None:
     bot.bedrock.enqueue("converse-stream", BECAUSE)
     bot.press("retry", root)
 
-    bot.until(lambda: bot.texts(root) == ["On it.", ANEW])
+    bot.until(lambda: bot.stands_whole(root, ANEW))
     assert bot.prompts()[-1]["messages"] == [{"role": "user", "content": [{"text": "why\nso?"}]}]
 
 
@@ -154,7 +154,7 @@ def test_a_press_that_reaches_another_process_works_all_the_same(bench: Workbenc
         try:
             processes.start()
             questions = [bench.mention("why?", channel=channel) for channel in bench.channels(8)]
-            bench.until(lambda: all(len(bench.texts(question)) == 2 for question in questions))
+            bench.until(lambda: all(bench.begins(question, "word") for question in questions))
             processes.start()
             for question in questions:
                 bench.press("stop", question)
@@ -164,6 +164,6 @@ def test_a_press_that_reaches_another_process_works_all_the_same(bench: Workbenc
             bench.bedrock.always("converse-stream", BECAUSE)
             for question in questions:
                 bench.press("retry", question)
-            bench.until(lambda: all(bench.texts(q) == ["On it.", ANEW] for q in questions))
+            bench.until(lambda: all(bench.stands_whole(question, ANEW) for question in questions))
         finally:
             processes.close()

@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import resource
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from bot.playground.bedrock import Reply
 from bot.playground.socket_mode import Loss
 from tests.processes import Processes
 from tests.workbench import Workbench
 
-
-@pytest.fixture
-def processes(bench: Workbench, tmp_path: Path) -> Iterator[Processes]:
-    bench.bedrock.always("converse", Reply(text="On it."))
-    bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
-    processes = Processes(bench, tmp_path, f"sqlite:///{tmp_path}/bot.db")
-    yield processes
-    processes.close()
+pytestmark = pytest.mark.usefixtures("ready")
 
 
 def is_told(processes: Processes, state: str) -> bool:

@@ -22,6 +22,7 @@ from tests.workbench import Workbench
 EN = texts_in(Language.EN)
 STREAM = ("chat.startStream", "chat.appendStream", "chat.stopStream")
 HELD = Reply(text=["Because it ", "is so."], after=1, then="hold", pace=Pace(0, 0.3, 1000))
+GROWING = Reply(text="word " * 40, after=0, then="hold", pace=Pace(0, 0, 30))
 
 
 @pytest.fixture
@@ -35,15 +36,15 @@ def native(bench: Workbench) -> Workbench:
 
 def begun(bench: Workbench, question: Message) -> Message:
     """The message in which an answer has begun to stand."""
-    bench.until(lambda: bench.texts(question)[1:] in (["Because"], ["Because it"]))
-    return bench.messages(thread=question)[1]
+    bench.until(lambda: bench.texts(question)[-1:] in (["Because"], ["Because it"]))
+    return bench.messages(thread=question)[-1]
 
 
 def end(bench: Workbench, question: Message) -> str:
     """Let an answer be written to its end; the words of its message then."""
     bench.bedrock.release()
     bench.until(bench.at_rest)
-    return bench.texts(question)[1].split("\n")[0]
+    return bench.texts(question)[-1].split("\n")[0]
 
 
 @pytest.mark.parametrize("channel", ["CGENERAL", "DADA"])
@@ -56,7 +57,7 @@ def test_an_answer_is_streamed_by_slack_and_ends_with_all_that_one_can_do_with_i
     assert end(native, question) == "Because it is so."
     assert [len(native.calls(method)) for method in STREAM[::2]] == [1, 1]
     assert not native.calls("chat.update")
-    answer = native.messages(thread=question)[1]
+    answer = native.messages(thread=question)[-1]
     assert [block["type"] for block in answer.blocks] == ["markdown", "context", "context_actions", "actions"]
     native.press("menu", question, value="regenerate")
     native.until(lambda: len(native.prompts()) == 2)
@@ -98,25 +99,24 @@ def test_when_streams_are_used_up_the_others_are_edited_and_no_call_is_refused(
 ) -> None:
     bench = slack_with_limits
     bench.bedrock.always("converse", Reply(text="On it."))
-    bench.bedrock.always("converse-stream", Reply(text="word " * 40, pace=Pace(0, 0.2, 30)))
+    bench.bedrock.always("converse-stream", GROWING)
     bench.start_bot(slack_streaming="native")
     questions = [bench.mention(f"why {n}?", channel=channel) for n, channel in enumerate(bench.channels(30))]
-    bench.until(
-        lambda: all(len(bench.texts(question)) == 2 for question in questions) and bench.at_rest(), 40
-    )
+    bench.acknowledged(*questions)
+    whole = ("word " * 40).strip()
+    bench.until(lambda: all(bench.stands_whole(question, whole) for question in questions), 40)
+    bench.until(bench.at_rest)
 
-    assert {bench.texts(question)[1] for question in questions} == {("word " * 40).strip()}
     assert len(bench.calls("chat.startStream")) == 20
     calls = bench.servers.do(lambda: list(bench.slack.calls))
     assert not [call for call in calls if call.error]
 
 
 def test_an_answer_whose_process_is_killed_while_it_streams_is_finished_by_another(
-    bench: Workbench, tmp_path: Path
+    bench: Workbench, processes: Processes, tmp_path: Path
 ) -> None:
     bench.bedrock.always("converse", Reply(text="On it."))
     bench.bedrock.always("converse-stream", HELD)
-    processes = Processes(bench, tmp_path, f"sqlite:///{tmp_path}/bot.db")
     first = processes.start(SLACK_STREAMING="native")
     question = bench.mention("why?")
     answer = begun(bench, question)
@@ -128,11 +128,10 @@ def test_an_answer_whose_process_is_killed_while_it_streams_is_finished_by_anoth
 
     def is_whole() -> bool:
         bench.bedrock.release()
-        return bench.texts(question)[1:] == ["Because it is so."]
+        return bench.stands_whole(question, "Because it is so.")
 
     bench.until(is_whole)
-    assert bench.messages(thread=question)[1].ts == answer.ts
-    processes.close()
+    assert bench.messages(thread=question)[-1].ts == answer.ts
 
 
 def noted(folder: Path) -> str:

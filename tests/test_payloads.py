@@ -28,7 +28,9 @@ from bot.core.question import Question
 from bot.core.texts import language_of
 from bot.engine.asides import Asides
 from bot.engine.home import Homes
+from bot.engine.ledger import Ledger
 from bot.engine.orchestrator import Orchestrator
+from bot.engine.reception import Reception
 from bot.listeners.envelopes import Envelopes
 from bot.playground.workspace import BOT_ID, BOT_USER, TEAM
 from tests.workbench import Workbench
@@ -194,12 +196,13 @@ def envelopes(asked: list[Question]) -> Envelopes:
         process_before_response=True,
         raise_error_for_unhandled_request=True,
     )
-    orchestrator, asides = create_autospec(Orchestrator), create_autospec(Asides)
-    orchestrator.ask.side_effect = lambda question, *_: asked.append(question)
-    orchestrator.follow.side_effect = lambda question, *_: asked.append(question)
-    orchestrator.amend.side_effect = asked.append
+    reception, asides = create_autospec(Reception), create_autospec(Asides)
+    reception.ask.side_effect = lambda question, *_: asked.append(question)
+    reception.follow.side_effect = lambda question, *_: asked.append(question)
+    reception.amend.side_effect = asked.append
     asides.language_for.side_effect = language_of
-    listeners.register(app, orchestrator, create_autospec(Homes), asides, follow_threads=True)
+    orchestrator, ledger, homes = map(create_autospec, (Orchestrator, Ledger, Homes))
+    listeners.register(app, reception, orchestrator, ledger, homes, asides, follow_threads=True)
     return Envelopes(app, "xapp-1")
 
 

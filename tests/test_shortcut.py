@@ -21,7 +21,7 @@ def ask_about(bot: Workbench, message: Message, text: str, user: str = ADA.id, t
 def test_the_answer_comes_in_the_messages_thread_with_the_message_as_its_subject(bot: Workbench) -> None:
     message = bot.say("We ship\non Friday.", user=MINJI.id)
     ask_about(bot, message, "Is that wise?")
-    question, acknowledgement, answer = bot.answered(message, count=3)
+    question, acknowledgement, answer = bot.answered(message, count=3, before=1)
 
     assert question == "<@UADA> asks:\n> Is that wise?\n> \n> > We ship\n> > on Friday."
     assert (acknowledgement, answer) == ("On it.", "Because.")
@@ -35,7 +35,7 @@ def test_it_works_on_a_reply_in_a_thread_and_in_the_askers_language(bot: Workben
     reply = bot.say("금요일에 배포합니다.", user=MINJI.id, thread=root)
     ask_about(bot, reply, "괜찮을까요?", user=MINJI.id, texts=KO)
 
-    assert bot.answered(root, count=3)[0].startswith("<@UMINJI> 님의 질문:")
+    assert bot.answered(root, count=3, before=1)[0].startswith("<@UMINJI> 님의 질문:")
 
 
 def test_where_the_bot_is_not_the_answer_comes_in_the_askers_direct_messages(bot: Workbench) -> None:

@@ -62,7 +62,7 @@ def test_the_estimate_of_tokens_is_corrected_by_what_was_billed(ready: Workbench
     ready.mention("why?", thread=root)
     answered(ready, root, 1)
     before = len(told(ready)[0])
-    bot.orchestrator._context.learn(100, 1_000)  # noqa: SLF001 - as if tokens had been far more than estimated
+    bot.reception._context.learn(100, 1_000)  # noqa: SLF001 - as if tokens had been far more than estimated
     ready.mention("why then?", thread=root)
     answered(ready, root, 2)
 

@@ -100,7 +100,7 @@ def test_fifty_questions_are_all_acknowledged_while_two_answers_hold_all_places(
 def test_listener_threads_stay_free_while_answers_are_live(bench: Workbench) -> None:
     bench.bedrock.always("converse", Reply(then="silence"))
     bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
-    bench.start_bot()
+    bench.start_bot(ack_deadline=1.0)
     questions = [bench.mention("why?", channel=channel) for channel in bench.channels(20)]
     bench.until(lambda: len(bench.prompts()) == 20)
 

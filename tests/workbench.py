@@ -54,6 +54,7 @@ class Workbench:
             "shutdown_grace": 0.0,
             "footer": "off",
             "follow_ups": 0,
+            "ack_deadline": 30.0,  # a slow machine is to change no acknowledgement
             "cache_ttl": 0.0,  # most tests ask in the same words again and mean another question
             "store_url": self.store_url,
             **settings,
@@ -173,6 +174,15 @@ class Workbench:
         found = self.texts(question)
         assert len(found) == count, found
         return found
+
+    def acknowledged(self, *questions: Message) -> None:
+        """Let the models that hold go on once something stands under each question."""
+        self.until(lambda: all(map(self.texts, questions)), 40)
+        self.bedrock.release()
+
+    def begins(self, question: Message, words: str) -> bool:
+        """Whether the last that the bot said under a question begins with `words`."""
+        return bool(said := self.texts(question)) and said[-1].startswith(words)
 
     def stands_whole(self, question: Message, answer: str) -> bool:
         """Whether all the bot says is one acknowledgement at most, and the whole answer once."""

@@ -169,7 +169,7 @@ def test_it_listens_on_loopback_only(playground: Playground) -> None:
     assert {address for address, _ in found} == {"0100007F"}
 
 
-def test_a_question_is_acknowledged_and_answered_whole(playground: Playground) -> None:
+def test_a_question_is_answered_whole(playground: Playground) -> None:
     with playground.open("page/events") as stream:
         playground.post("page/say", channel="CGENERAL", text=f"<@{BOT_USER}> {QUESTION}")
         said: dict[str, str] = {}
@@ -179,8 +179,8 @@ def test_a_question_is_acknowledged_and_answered_whole(playground: Playground) -
             if any(LAST_WORDS in html for html in said.values()):
                 break
 
-    acknowledgement, whole = (said[ts] for ts in sorted(said))
-    assert "preparing a detailed answer" in acknowledgement
+    *before, whole = (said[ts] for ts in sorted(said))  # nothing, where the answer was the quicker one
+    assert all("preparing a detailed answer" in acknowledgement for acknowledgement in before)
     assert whole.startswith("<p><em>I am the playground")
     assert "<h2>" in whole
     playground.until(r"answer\.done .*outcome=whole")
@@ -269,9 +269,9 @@ def test_what_was_said_is_back_at_the_next_start_and_the_answer_goes_on(tmp_path
     with closing(Playground(tmp_path, *options)) as second:
         with second.open("page/state") as state:
             shown = json.load(state)["messages"]
-        assert [message["ts"] for message in shown[:3]] == [message["ts"] for message in kept]
-        assert kept[2]["ts"] == begun["ts"]
-        length = len(str(shown[2]["blocks"]))
+        assert [message["ts"] for message in shown[: len(kept)]] == [message["ts"] for message in kept]
+        assert kept[-1]["ts"] == begun["ts"]
+        length = len(str(shown[len(kept) - 1]["blocks"]))
         with second.open("page/events") as stream:
             next(said for said in messages(stream) if len(str(said["blocks"])) > length + 100)
 
