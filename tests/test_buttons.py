@@ -9,8 +9,7 @@ import pytest
 from bot.core.texts import Language, texts_in
 from bot.playground.bedrock import Pace, Reply
 from bot.playground.workspace import MINJI, Message
-from tests.adapters.redis_server import redis_server
-from tests.processes import Processes
+from tests.processes import two_on
 from tests.workbench import Workbench
 
 EN, KO = texts_in(Language.EN), texts_in(Language.KO)
@@ -146,24 +145,18 @@ def test_a_retry_of_a_question_that_is_gone_is_told_to_who_pressed(bot: Workbenc
 
 
 def test_a_press_that_reaches_another_process_works_all_the_same(bench: Workbench, tmp_path: Path) -> None:
-    """Eight answers of one process; Slack hands each press to any one of two."""
+    """Eight answers of two processes; Slack hands each press to any one of them."""
     bench.bedrock.always("converse", Reply(text="On it."))
     bench.bedrock.always("converse-stream", SLOWLY)
-    with redis_server(tmp_path) as url:
-        processes = Processes(bench, tmp_path, url)
-        try:
-            processes.start()
-            questions = [bench.mention("why?", channel=channel) for channel in bench.channels(8)]
-            bench.until(lambda: all(bench.begins(question, "word") for question in questions))
-            processes.start()
-            for question in questions:
-                bench.press("stop", question)
-            bench.until(lambda: all(bench.texts(q)[-1].endswith(EN.stopped) for q in questions))
-            bench.until(lambda: len(bench.bedrock.closed) == 8)
+    with two_on("redis", bench, tmp_path):
+        questions = [bench.mention("why?", channel=channel) for channel in bench.channels(8)]
+        bench.until(lambda: all(bench.begins(question, "word") for question in questions))
+        for question in questions:
+            bench.press("stop", question)
+        bench.until(lambda: all(bench.texts(q)[-1].endswith(EN.stopped) for q in questions))
+        bench.until(lambda: len(bench.bedrock.closed) == 8)
 
-            bench.bedrock.always("converse-stream", BECAUSE)
-            for question in questions:
-                bench.press("retry", question)
-            bench.until(lambda: all(bench.stands_whole(question, ANEW) for question in questions))
-        finally:
-            processes.close()
+        bench.bedrock.always("converse-stream", BECAUSE)
+        for question in questions:
+            bench.press("retry", question)
+        bench.until(lambda: all(bench.stands_whole(question, ANEW) for question in questions))
