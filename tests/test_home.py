@@ -13,6 +13,7 @@ import pytest
 from bot.adapters.slack_web import SlackWeb
 from bot.core.home import Home
 from bot.core.texts import Language, texts_in
+from bot.engine.home import Homes
 from bot.playground.bedrock import Reply
 from bot.playground.workspace import ADA, MINJI, View
 from tests.workbench import Workbench
@@ -177,18 +178,28 @@ def test_opening_it_fifty_times_at_once_publishes_few_times(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And what else people want is done meanwhile."""
-    gate, publish = threading.Event(), SlackWeb.publish_home
+    begun, gate, publish, hear = threading.Event(), threading.Event(), SlackWeb.publish_home, Homes.open
+    heard: list[str] = []
 
     def wait_and_publish(slack: SlackWeb, user: str, page: Home) -> None:
+        begun.set()
         gate.wait(15.0)
         publish(slack, user, page)
 
+    def note_and_hear(homes: Homes, team: str, user: str, room: str) -> None:
+        hear(homes, team, user, room)
+        heard.append(user)
+
     monkeypatch.setattr(SlackWeb, "publish_home", wait_and_publish)
+    monkeypatch.setattr(Homes, "open", note_and_hear)
     bench.start_bot()
-    for _ in range(50):
+    bench.servers.do(partial(bench.slack.open_home, ADA.id))
+    assert begun.wait(15.0)
+    for _ in range(49):
         bench.servers.do(partial(bench.slack.open_home, ADA.id))
     bench.answered(bench.mention("still there?"))
     bench.written(1)
+    bench.until(lambda: len(heard) == 50)
     assert view(bench) is None
     gate.set()
     bench.until(lambda: len(bench.calls("views.publish")) == 2)

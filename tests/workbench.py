@@ -153,7 +153,7 @@ class Workbench:
         """What `seen` returns once that is true; a failure if it does not become true in time."""
         deadline = time.monotonic() + seconds
         while not (found := seen()):
-            assert time.monotonic() < deadline, f"not seen within {seconds} s"
+            assert time.monotonic() < deadline, f"not seen within {seconds} s; {self._state()}"
             with self._changed:
                 self._changed.wait(0.02)
         return found
@@ -197,6 +197,15 @@ class Workbench:
         """What is written down of all questions, once there are so many. By then they are settled."""
         ledger = open_store(self.store_url, Allowance()).ledger
         return self.until(lambda: found if len(found := ledger.interactions(0.0)) == count else [])
+
+    def _state(self) -> str:
+        """What stands in Slack, and which calls were made last."""
+        stands = self.servers.do(lambda: list(self.slack.workspace.messages.values()))
+        told = [f"{m.channel} {m.ts} {m.only_for} {words(m)[:200]!r}" for m in stands[-40:]]
+        asked = [request.operation for request in list(self.bedrock.requests)]
+        calls = self.servers.do(lambda: [f"{c.method} {c.error}".strip() for c in self.slack.calls[-20:]])
+        live = [bot.orchestrator.live for bot in self._bots]
+        return "\n".join([f"live: {live}, asked: {asked}, called: {calls}", *told])
 
     # What went over the wire
 

@@ -37,7 +37,9 @@ class Screen:
         self.answer: list[Shown] = []
         self.in_flight: Show | OpenThread | None = None
         self.answer_key = ""  # under which the answer may be kept, which its buttons tell
-        self._unsure: dict[str, Show] = {}  # by key, the first try: what stands says that or more
+        # What may stand, by key and words of a stream: of a post's tries the first, as what stands says that
+        # or more; of a stream's starts each, as Slack lets them be known by their words alone.
+        self._unsure: dict[tuple[str, Safe], Show] = {}
 
     # What stands
 
@@ -93,7 +95,7 @@ class Screen:
     def doubt(self, show: Show) -> None:
         """The call may have been made or not."""
         if show.ts is None:
-            self._unsure.setdefault(show.message.key, show)
+            self._unsure.setdefault((show.message.key, show.more), show)
 
     def leave_stream(self) -> None:
         """What was streamed goes on as a message that is edited."""

@@ -242,7 +242,8 @@ class Simulation:
     ) -> tuple[Show, str] | tuple[None, None]:
         for tried in step.unsure:
             for ts, (key, _, _) in thread.items():
-                if key == tried.message.key:
+                words = self._streams.get(ts)  # by which alone a stream is known
+                if key == tried.message.key and words in (None, tried.message.content.body):
                     return tried, ts
         return None, None
 

@@ -176,6 +176,17 @@ def test_a_start_of_which_nothing_is_known_is_looked_for(fault: Broken, then: Ca
     assert calls[2] is APPEND
 
 
+def test_a_stream_that_was_started_by_the_second_of_two_tries_says_nothing_twice() -> None:
+    simulation = Simulation(starts=20, network=Network(faults={1: Broken.LOST, 2: Broken.MADE}))
+    exchange = simulation.ask(0.0, "C1")
+    simulation.run()
+
+    first, second, third, append, *_ = (call for call in simulation.calls_of(exchange) if call.is_answer)
+    assert [first.kind, second.kind, third.kind, append.kind] == [START, START, START, APPEND]
+    assert third.found == second.step != first.step
+    assert simulation.is_exact(exchange)
+
+
 @pytest.mark.parametrize("fault", [2.0, OverBudget(2.0)])
 def test_a_stop_that_has_to_wait_is_made_all_the_same(fault: float | OverBudget) -> None:
     quick: Stream = [(1.0, Text("Because it ")), (1.05, Text("is.")), (1.1, END)]
