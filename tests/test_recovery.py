@@ -75,7 +75,7 @@ def test_killed_by_each_of_its_own_messages_it_goes_on_in_them(
 
     bench.until(is_told)
     assert bench.texts(question) == ["On it.", WHOLE]
-    assert len(bench.prompts()) == 3
+    assert len(bench.prompts()) in (2, 3)  # the second model may not be asked yet when the first has spoken
 
 
 def test_a_question_that_is_too_old_is_marked_as_interrupted_keeps_its_words_and_can_be_asked_again(
