@@ -109,6 +109,7 @@ class Bot:
         client = self.socket.client
         known: str | None = ""
         while not self.stopping.is_set():
+            self.socket.hang_up_if_alone()
             session = client.session_id() if client.is_connected() else None
             if session != known:
                 known = session

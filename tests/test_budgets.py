@@ -134,7 +134,7 @@ def two(request: pytest.FixtureRequest, bench: Workbench, tmp_path: Path) -> Ite
 def test_of_many_questions_at_the_edge_of_the_budget_two_processes_answer_one(two: Processes) -> None:
     bench = two.bench
     questions = [bench.mention("why?", channel=channel) for channel in bench.channels(10)]
-    bench.until(lambda: all(bench.texts(question) for question in questions))
+    bench.until(lambda: all(bench.texts(question) for question in questions) and bench.prompts())
     bench.bedrock.release()
     bench.until(lambda: two.log.count("answer.done") == 10)
 

@@ -102,10 +102,7 @@ def test_when_streams_are_used_up_the_others_are_edited_and_no_call_is_refused(
     bench.bedrock.always("converse-stream", GROWING)
     bench.start_bot(slack_streaming="native")
     questions = [bench.mention(f"why {n}?", channel=channel) for n, channel in enumerate(bench.channels(30))]
-    bench.acknowledged(*questions)
-    whole = ("word " * 40).strip()
-    bench.until(lambda: all(bench.stands_whole(question, whole) for question in questions), 40)
-    bench.until(bench.at_rest)
+    bench.answered_whole(("word " * 40).strip(), *questions, seconds=40)
 
     assert len(bench.calls("chat.startStream")) == 20
     calls = bench.servers.do(lambda: list(bench.slack.calls))

@@ -122,7 +122,7 @@ def test_without_a_time_to_keep_them_answers_are_not_kept(bench: Workbench) -> N
 
 def test_fifty_who_ask_the_same_at_once_are_answered_by_one_generation(bot: Workbench) -> None:
     questions = [bot.mention("why?", channel=channel) for channel in bot.channels(50)]
-    bot.until(lambda: all(bot.texts(question) == ["On it."] for question in questions))
+    bot.until(lambda: all(bot.texts(question) == ["On it."] for question in questions) and bot.prompts())
     bot.bedrock.release()
     bot.until(lambda: all(bot.texts(question) == ["On it.", "Because."] for question in questions))
 
@@ -165,7 +165,7 @@ def two(request: pytest.FixtureRequest, bench: Workbench, tmp_path: Path) -> Ite
 def test_two_processes_generate_once_what_many_ask_at_once(two: Processes) -> None:
     bench = two.bench
     questions = [bench.mention("why?", channel=channel) for channel in bench.channels(10)]
-    bench.until(lambda: all(bench.texts(question) for question in questions))
+    bench.until(lambda: all(bench.texts(question) for question in questions) and bench.prompts())
     bench.bedrock.release()
     bench.until(lambda: all("Because." in bench.texts(question)[-1] for question in questions))
 

@@ -63,7 +63,7 @@ def test_a_question_whose_post_got_no_clear_answer_is_posted_once(bot: Workbench
     message = bot.say("We ship on Friday.", user=MINJI.id)
     bot.slack.enqueue("chat.postMessage", Fault(500, "internal_error", made=True))
     ask_about(bot, message, "Is that wise?")
-    bot.until(lambda: bot.texts(message)[-1:] == ["On it."])
+    bot.until(lambda: bot.texts(message)[-1:] == ["On it."] and bot.prompts())
     bot.bedrock.release()
     bot.until(lambda: bot.texts(message)[-1:] == ["Because."])
 

@@ -26,3 +26,16 @@ def test_a_lost_connection_is_made_anew_within_ten_seconds_and_the_next_question
 
         bench.until(lambda: "socket.connected" in caplog.messages, seconds=10.0)
         assert bench.answered(question) == ["On it.", "Because."]
+
+
+def test_a_connection_that_is_gone_is_given_up_without_waiting_for_five_pings_to_fail(
+    bench: Workbench, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        bench.start_bot()
+        bench.until(lambda: "socket.connected" in caplog.messages)
+        caplog.clear()
+        bench.servers.wait_for(lambda: bench.slack.sockets.lose(Loss.RESET))
+        bench.until(lambda: "socket.connected" in caplog.messages)
+
+    assert caplog.text.count("Failed to check the state of sock") < 5  # the client's own limit

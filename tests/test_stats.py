@@ -86,7 +86,7 @@ def test_a_stopped_answer_is_an_estimate(bench: Workbench) -> None:
 
 def test_fifty_who_share_an_answer_pay_for_it_once(bot: Workbench) -> None:
     questions = [bot.mention("why?", channel=channel) for channel in bot.channels(50)]
-    bot.until(lambda: all(bot.texts(question) for question in questions))
+    bot.until(lambda: all(bot.texts(question) for question in questions) and bot.prompts())
     bot.bedrock.release()
     kept = bot.written(50)
 

@@ -175,10 +175,15 @@ class Workbench:
         assert len(found) == count, found
         return found
 
-    def acknowledged(self, *questions: Message) -> None:
-        """Let the models that hold go on once something stands under each question."""
+    def answered_whole(self, answer: str, *questions: Message, seconds: float = 15.0) -> None:
+        """Let the models that hold go on once something stands under each question, and wait for `answer`."""
         self.until(lambda: all(map(self.texts, questions)), 40)
-        self.bedrock.release()
+
+        def is_over() -> bool:
+            self.bedrock.release()  # each time, since a model may be asked after the other one has spoken
+            return all(self.stands_whole(question, answer) for question in questions) and self.at_rest()
+
+        self.until(is_over, seconds)
 
     def begins(self, question: Message, words: str) -> bool:
         """Whether the last that the bot said under a question begins with `words`."""

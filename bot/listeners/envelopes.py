@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 from collections.abc import Mapping
 from time import time
 from typing import Any
@@ -30,6 +31,26 @@ class Envelopes(SocketModeHandler):
         except _MISREADINGS:
             log.exception("payload.unreadable", extra={"payload": req.type})
             send_response(client, req, BoltResponse(status=200), time())
+
+    def hang_up_if_alone(self) -> None:
+        """Close a connection whose other end is gone without a CLOSE frame; the client then makes a new one.
+
+        Of itself the client reads the end of such a stream over and over, a whole core's work, until five of
+        its pings have failed.
+        """
+        session = self.client.current_session
+        if session and session.sock and _is_at_end(session.sock):
+            session.disconnect()
+
+
+def _is_at_end(sock: socket.socket) -> bool:
+    try:
+        # Past TLS, which has no way to look without taking.
+        return not socket.socket.recv(sock, 1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
 
 
 def unreadable(error: Exception, body: Mapping[str, Any]) -> BoltResponse:

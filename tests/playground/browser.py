@@ -97,7 +97,8 @@ def slack_with_page(sockets: SocketMode | None = None) -> Slack:
 @contextmanager
 def opened(browser: Browser, url: str) -> Iterator[Page]:
     """The open page. What no flow may cause: an error, a dialog, a request to another host."""
-    with closing(browser.new_context(locale="en-US")) as context:
+    # A spinner drawn sixty times a second, without a graphics card, takes the time of the tests beside it.
+    with closing(browser.new_context(locale="en-US", reduced_motion="reduce")) as context:
         page = context.new_page()
         faults: list[str] = []
 

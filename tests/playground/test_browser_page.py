@@ -191,6 +191,7 @@ def test_no_text_that_an_app_or_a_person_gives_becomes_html(browser: Browser) ->
     ):
         write(page, "Message #general", "who?")
         question = messages(channel_of(page)).last
+        expect(question).to_contain_text("who?")
         ts = servers.do(lambda: list(servers.slack.workspace.messages.values())[-1].ts)
         client = web_client(servers)
         client.assistant_threads_setStatus(channel_id="CGENERAL", thread_ts=ts, status=EVIL)

@@ -110,10 +110,7 @@ def test_an_answer_that_slack_streams_has_a_mark_for_all_that_was_appended(ready
     ready.start_bot(slack_streaming="native")
     timelines = timelines_of(ready)
     questions = [ready.mention("why?"), ready.mention("why not?", user=MINJI.id)]
-    ready.acknowledged(*questions)
-    whole = ("word " * 40).strip()
-    ready.until(lambda: all(ready.stands_whole(question, whole) for question in questions))
-    ready.until(ready.at_rest)
+    ready.answered_whole(("word " * 40).strip(), *questions)
 
     for question in questions:
         answer = shown(timelines, question.ts)
@@ -131,8 +128,7 @@ def test_a_stream_that_slack_refuses_is_told_and_gone_on_with(ready: Workbench) 
     ready.slack.enqueue("chat.startStream", Fault(error="channel_type_not_supported"))
     timelines = timelines_of(ready)
     question = ready.mention("why?")
-    ready.acknowledged(question)
-    ready.until(lambda: ready.stands_whole(question, ("word " * 40).strip()) and ready.at_rest())
+    ready.answered_whole(("word " * 40).strip(), question)
 
     answer = shown(timelines, question.ts)
     assert [note for _, what, note in answer["marks"] if what == "refused"] == [
