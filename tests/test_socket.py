@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import socket
+from contextlib import closing
 
 import pytest
 
+from bot.listeners.envelopes import is_at_end
 from bot.playground.bedrock import Reply
 from bot.playground.socket_mode import Loss
 from tests.workbench import Workbench
@@ -39,3 +42,16 @@ def test_a_connection_that_is_gone_is_given_up_without_waiting_for_five_pings_to
         bench.until(lambda: "socket.connected" in caplog.messages)
 
     assert caplog.text.count("Failed to check the state of sock") < 5  # the client's own limit
+
+
+def test_only_a_connection_of_which_nothing_more_can_be_read_is_at_its_end() -> None:
+    ours, theirs = socket.socketpair()
+    with closing(ours), closing(theirs):
+        ours.settimeout(0.01)
+        assert not is_at_end(ours)  # quiet for longer than its timeout
+        theirs.send(b"!")
+        theirs.close()
+        assert not is_at_end(ours)
+        assert ours.recv(2) == b"!"
+        assert is_at_end(ours)
+    assert is_at_end(ours)

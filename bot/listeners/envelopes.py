@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import selectors
 import socket
 from collections.abc import Mapping
 from time import time
@@ -39,17 +40,20 @@ class Envelopes(SocketModeHandler):
         its pings have failed.
         """
         session = self.client.current_session
-        if session and session.sock and _is_at_end(session.sock):
+        if session and session.sock and is_at_end(session.sock):
             session.disconnect()
 
 
-def _is_at_end(sock: socket.socket) -> bool:
+def is_at_end(sock: socket.socket) -> bool:
+    """Whether nothing more can be read of a connection. Does not wait, whatever the socket's timeout."""
     try:
-        # Past TLS, which has no way to look without taking.
-        return not socket.socket.recv(sock, 1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-    except BlockingIOError:
+        with selectors.DefaultSelector() as selector:
+            selector.register(sock, selectors.EVENT_READ)
+            # Past TLS, which has no way to look without taking.
+            return bool(selector.select(0)) and not socket.socket.recv(sock, 1, socket.MSG_PEEK)
+    except TimeoutError:  # what was there to be read has been
         return False
-    except OSError:
+    except (OSError, ValueError):  # reset, or closed meanwhile
         return True
 
 
