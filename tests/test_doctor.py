@@ -126,6 +126,7 @@ def test_what_it_spends_it_says_before_and_it_is_not_more(bench: Workbench, exam
             1,
         ),
         ({"STORE_URL": "sqlite:////nowhere/bot.db"}, "store", "unable to open", "a folder that is there", 1),
+        ({"STORE_URL": "redis://:s3cret@localhost/0?no=1"}, "settings", "STORE_URL is wrong", ".env", 2),
         (
             {"PRO_MODEL_ID": "amazon.of-tomorrow"},
             "price",

@@ -7,7 +7,9 @@ import logging
 import pytest
 
 from bot import app
+from bot.adapters.bedrock import BedrockModel
 from bot.core.texts import Language, Texts, texts_in
+from bot.engine.pacer import Pacer
 from bot.playground.bedrock import Pace, Reply
 from bot.playground.slack import SILENCE, Fault
 from tests.workbench import Workbench
@@ -241,3 +243,44 @@ def test_without_a_guardrail_none_is_named(bench: Workbench) -> None:
     bench.answered(bench.mention("why?"))
 
     assert "guardrailConfig" not in str([*bench.prompts(), *bench.prompts("converse")])
+
+
+def test_a_mistake_in_a_rule_ends_the_answers_that_are_live_and_not_the_bot(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.bedrock.always("converse", Reply(text="On it."))
+    bench.bedrock.always("converse-stream", Reply(text="Because."))
+    bench.start_bot()
+    real = Pacer.turns
+
+    def turns(*arguments: object) -> object:
+        monkeypatch.setattr(Pacer, "turns", real)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Pacer, "turns", turns)
+    with caplog.at_level(logging.ERROR, "bot"):
+        bench.mention("why?")
+        bench.until(lambda: "turns.crashed" in caplog.messages)
+
+    assert last_words(bench, "why not?") == "Because."
+
+
+def test_a_mistake_around_the_first_model_leaves_the_answer_alone(
+    bot: Workbench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(BedrockModel, "reply", lambda *_: 1 / 0)
+    bot.bedrock.always("converse-stream", Reply(text="Because."))
+    with caplog.at_level(logging.ERROR, "bot"):
+        assert last_words(bot, "why?") == "Because."
+
+    assert "acknowledgement.crashed" in caplog.messages
+
+
+def test_a_mistake_around_the_second_model_is_apologised_for(
+    bot: Workbench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(BedrockModel, "stream", lambda *_: 1 / 0)
+    with caplog.at_level(logging.ERROR, "bot"):
+        assert last_words(bot, "why?") == EN.failed
+
+    assert "answer.crashed" in caplog.messages

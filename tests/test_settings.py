@@ -204,6 +204,14 @@ def test_a_value_out_of_its_bounds_is_complained_about(name: str, value: str) ->
     assert repr(value) in problem
 
 
+@pytest.mark.parametrize("url", ["mysql://duet:s3cret@host/db", "s3cret", "redis://", "sqlite:///"])
+def test_a_store_that_is_none_is_complained_about_without_its_password(url: str) -> None:
+    (problem,) = problems_with(STORE_URL=url)
+
+    assert problem.startswith("STORE_URL must be an address like sqlite:///")
+    assert "s3cret" not in problem
+
+
 def test_admins_are_named_by_their_ids_and_strangers_among_them_are_told() -> None:
     assert read({**TOKENS, "ADMIN_USERS": "U012AB3CD, W1"})[0].admin_users == ("U012AB3CD", "W1")
     (problem,) = problems_with(ADMIN_USERS="U1, @ada, C012AB3CD")

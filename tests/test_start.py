@@ -7,12 +7,17 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bot.core.journal import Allowance
+from bot.monitoring import open_telemetry
 from bot.playground.bedrock import Pace, Reply
+from bot.settings import SettingsError, read
+from bot.stores import open_store
 from tests.processes import environment_on
 from tests.workbench import Workbench
 
@@ -102,6 +107,38 @@ def test_a_port_for_metrics_that_is_taken_is_told(environment: dict[str, str], t
 
     assert status == 2
     assert f"METRICS_PORT {port} cannot be had: Address already in use. Choose another." in complaint
+
+
+@pytest.fixture
+def lacking(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
+    """Let an adapter be imported as where the package that it needs is not installed."""
+
+    def lack(package: str, adapter: str) -> None:
+        for name in [name for name in sys.modules if name.startswith(adapter)]:
+            monkeypatch.delitem(sys.modules, name)
+        monkeypatch.delattr(*adapter.rsplit(".", 1), raising=False)
+        monkeypatch.setitem(sys.modules, package, None)
+
+    return lack
+
+
+def test_a_package_that_the_store_needs_is_named(lacking: Callable[[str, str], None]) -> None:
+    lacking("redis", "bot.adapters.redis")
+
+    with pytest.raises(SettingsError, match="STORE_URL needs the package redis"):
+        open_store("redis://localhost", Allowance())
+
+
+def test_a_package_that_the_metrics_need_is_named_and_a_collector_for_others_is_done_without(
+    lacking: Callable[[str, str], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    lacking("opentelemetry", "bot.adapters.telemetry")
+    settings, _ = read({})
+
+    assert open_telemetry(settings, {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}) is None
+    assert "telemetry.not_installed" in caplog.messages
+    with pytest.raises(SettingsError, match="METRICS_PORT needs the package opentelemetry"):
+        open_telemetry(replace(settings, metrics_port=9464), {})
 
 
 def test_a_file_env_is_read_and_the_environment_goes_before_it(

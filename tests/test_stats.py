@@ -81,6 +81,9 @@ def test_a_stopped_answer_is_an_estimate(bench: Workbench) -> None:
     (kept,) = bench.written(1)
 
     assert (kept.outcome, kept.fault, kept.usage.is_estimate) == ("cut", "stopped", True)
+    assert "1 of them estimated in part" in as_table(
+        read(open_store(bench.store_url, Allowance()).ledger, 0.0)
+    )
     assert kept.dollars
 
 
