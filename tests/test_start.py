@@ -116,7 +116,7 @@ def lacking(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
     def lack(package: str, adapter: str) -> None:
         for name in [name for name in sys.modules if name.startswith(adapter)]:
             monkeypatch.delitem(sys.modules, name)
-        monkeypatch.delattr(*adapter.rsplit(".", 1), raising=False)
+        monkeypatch.delattr(adapter, raising=False)
         monkeypatch.setitem(sys.modules, package, None)
 
     return lack
