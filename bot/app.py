@@ -40,7 +40,6 @@ from bot.core.texts import Language
 from bot.engine.answers import Answers
 from bot.engine.asides import Asides
 from bot.engine.context import Context
-from bot.engine.entrance import warn
 from bot.engine.gate import Gate
 from bot.engine.home import Homes
 from bot.engine.inbox import Inbox
@@ -168,18 +167,18 @@ def build(
     journal = Journal(stores.journal, f"{host}/{os.getpid()}/{uuid4().hex[:8]}", host)
     fingerprint = " ".join((*models.values(), prompts.fingerprint(), *settings.redact))
     telemetry = open_telemetry(settings, os.environ)
+    stopping = threading.Event()
+    language = None if settings.language == "auto" else Language(settings.language)
+    people = People(slack, time.monotonic, stopping.wait, language)
+    asides = Asides(slack, people, language)
     ledger = Ledger(
         journal,
         stores.ledger,
         _terms(settings, prices),
         observer=telemetry,
-        warn=partial(warn, slack, settings.admin_users, settings.daily_budget_usd),
+        warn=partial(asides.warn, settings.admin_users, settings.daily_budget_usd),
     )
-    stopping = threading.Event()
     threads = Threads(slack, time.monotonic, stopping.wait)
-    language = None if settings.language == "auto" else Language(settings.language)
-    people = People(slack, time.monotonic, stopping.wait, language)
-    asides = Asides(slack, people, language)
     gate = Gate(_access(settings), people, slack, asides, time.monotonic, stopping.wait)
     context = Context(
         threads, people, SlackFiles(web), gate, tokens=settings.context_tokens, redact=settings.redact

@@ -10,6 +10,7 @@ import pytest
 
 from bot.core.texts import Language, texts_in
 from bot.playground.bedrock import Reply
+from bot.playground.slack import Fault
 from bot.playground.workspace import ADA, MINJI
 from tests.processes import Processes, two_on
 from tests.workbench import Workbench
@@ -114,14 +115,28 @@ def test_a_retry_over_the_budget_leaves_what_stands_and_is_told_privately(bench:
     assert f"Be\n{EN.cut}" in bench.texts(question)
 
 
-def test_admins_are_warned_once_when_most_of_the_budget_is_spent(bench: Workbench) -> None:
-    bench.start_bot(daily_budget_usd=Decimal("0.0018"), admin_users=(ADA.id,))
+def test_admins_are_warned_once_when_most_of_the_budget_is_spent_each_in_their_language(
+    bench: Workbench,
+) -> None:
+    bench.start_bot(daily_budget_usd=Decimal("0.0018"), admin_users=(ADA.id, MINJI.id))
     bench.answered(bench.mention("why?", user=MINJI.id))
     (warning,) = bench.until(lambda: bench.messages("DADA"))
+    (in_korean,) = bench.until(lambda: bench.messages("DMINJI"))
     refused(bench, EN.over_daily_budget, user=MINJI.id)
 
     assert warning.text.startswith(begins(EN.budget_warning) + "0.00 of today's budget of $0.0018")
+    assert in_korean.text.startswith("오늘의 예산 $0.0018 중")
     assert len(bench.messages("DADA")) == 1
+
+
+def test_an_admin_who_cannot_be_warned_is_told_to_operators(
+    bench: Workbench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.slack.always("conversations.open", Fault(error="user_disabled"))
+    bench.start_bot(daily_budget_usd=Decimal("0.0018"), admin_users=(ADA.id,))
+    bench.answered(bench.mention("why?", user=MINJI.id))
+
+    bench.until(lambda: "warning.refused" in caplog.messages)
 
 
 @pytest.fixture(params=["sqlite", "redis"])

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from decimal import Decimal
+from functools import partial
 from typing import Protocol
 
 from bot.core import access
 from bot.core.access import Denial
 from bot.core.errors import RateLimited, SlackError, Unreachable
-from bot.core.message import Form
+from bot.core.message import Content, Form, Kind, Outgoing
 from bot.core.question import Place, Question
 from bot.core.safety import Safe, neutralise
+from bot.core.spending import NanoDollars
 from bot.core.texts import Language, Texts, language_of, texts_in
 from bot.engine.people import People
 
@@ -29,6 +32,12 @@ class Slack(Protocol):
 
     def whisper(self, place: Place, user: str, text: Safe) -> None:
         """Say `text` in a thread, or (no `thread_ts`) in its channel, to nobody but `user`."""
+
+    def direct_message(self, user: str) -> str:
+        """The channel id of the bot's direct messages with `user`."""
+
+    def post(self, channel: str, thread_ts: str | None, message: Outgoing) -> str:
+        """Post a message and return its ts."""
 
     def open_form(self, trigger_id: str, form: Form) -> None:
         """Open a small modal with one field."""
@@ -87,6 +96,12 @@ class Asides:
 
         self._do(open_form)
 
+    def warn(self, admins: Iterable[str], budget: Decimal | None, spent: NanoDollars) -> None:
+        """Tell each of `admins`, in direct messages, that most of the day's `budget` (dollars) is spent."""
+        log.warning("budget.nearly_spent", extra={"dollars": spent / 10**9, "budget": budget})
+        for admin in admins:
+            self._do(partial(self._warn, admin, spent=f"{spent / 10**9:.2f}", budget=budget))
+
     def show_status(self, place: Place, texts: Texts) -> None:
         """Show that somebody thinks, where Slack offers it; where it does not, it is not asked for again."""
         if self._offers_status:
@@ -104,6 +119,14 @@ class Asides:
 
     def _tell(self, response_url: str, sentence: str) -> None:
         self._slack.tell_privately(response_url, neutralise(sentence))
+
+    def _warn(self, admin: str, **figures: object) -> None:
+        sentence = neutralise(self._texts_for(admin).budget_warning.format(**figures))
+        try:
+            channel = self._slack.direct_message(admin)
+            self._slack.post(channel, None, Outgoing(Kind.NOTICE, Content(sentence), key=f"{admin}/budget"))
+        except SlackError as error:
+            log.warning("warning.refused", extra={"user": admin, "code": error.code})
 
     def _texts_for(self, user: str) -> Texts:
         return texts_in(self._people.language(user))

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Iterable
-from decimal import Decimal
 from typing import Protocol
 
 from bot.core import markdown
@@ -14,8 +11,7 @@ from bot.core.message import Content, Kind, Outgoing, posted_key
 from bot.core.mrkdwn import quote
 from bot.core.question import Place, Question
 from bot.core.safety import Safe, naming, neutralise
-from bot.core.spending import NanoDollars
-from bot.core.texts import Language, texts_in
+from bot.core.texts import texts_in
 
 log = logging.getLogger(__name__)
 
@@ -77,19 +73,3 @@ def tell(rooms: Rooms, response_url: str, sentence: str) -> None:
         rooms.tell_privately(response_url, neutralise(sentence))
     except SlackError as error:  # the answer itself does not depend on it
         log.warning("notice.refused", extra={"code": error.code})
-
-
-def warn(rooms: Rooms, admins: Iterable[str], budget: Decimal | None, spent: NanoDollars) -> None:
-    """Tell each of `admins`, in direct messages, soon, that most of the day's `budget` (dollars) is spent."""
-    log.warning("budget.nearly_spent", extra={"dollars": spent / 10**9, "budget": budget})
-    sentence = texts_in(Language.EN).budget_warning.format(spent=f"{spent / 10**9:.2f}", budget=budget)
-    for admin in admins:
-        threading.Thread(target=_write_to, args=(rooms, admin, sentence), name="warn", daemon=True).start()
-
-
-def _write_to(rooms: Rooms, user: str, sentence: str) -> None:
-    message = Outgoing(Kind.NOTICE, Content(neutralise(sentence)), key=f"{user}/budget")
-    try:
-        rooms.post(rooms.direct_message(user), None, message)
-    except SlackError as error:
-        log.warning("warning.refused", extra={"user": user, "code": error.code})

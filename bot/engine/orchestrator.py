@@ -161,8 +161,8 @@ class Orchestrator:
         self._voices.hurry()
         self._inbox.put(look)
         self._loop.join(grace + _LAST_WORDS_SECONDS)
+        self._journal.leave(_LAST_LINES_SECONDS)  # what it writes last can be a reason to warn
         self._asides.close(_LAST_LINES_SECONDS)
-        self._journal.leave(_LAST_LINES_SECONDS)
         self._voices.fall_silent()
         for each in (self._slack_lane, self._recall_lane):
             each.shutdown(wait=False, cancel_futures=True)
