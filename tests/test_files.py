@@ -79,7 +79,7 @@ def test_a_file_without_a_word_is_asked_about(bot: Workbench) -> None:
 
 
 def test_a_mention_whose_event_lacks_its_files_gets_them_all_the_same(bot: Workbench) -> None:
-    bot.slack.mentions_lack_files = True
+    bot.slack.events.mentions_lack_files = True
     for text in ("what is it?", ""):
         bot.answered(bot.mention(text, files=[shared(bot, "photo.png", make.png())]))
         assert kinds(bot) == [("image", "png")]

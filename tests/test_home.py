@@ -35,7 +35,7 @@ def view(bench: Workbench, user: str = ADA.id) -> View | None:
 def opened(bench: Workbench, user: str = ADA.id) -> View:
     """What somebody sees who opens the Home now."""
     before = view(bench, user)
-    bench.servers.do(partial(bench.slack.open_home, user))
+    bench.servers.do(partial(bench.slack.events.of_home_opened, user))
 
     def newer() -> View | None:
         now = view(bench, user)
@@ -193,10 +193,10 @@ def test_opening_it_fifty_times_at_once_publishes_few_times(
     monkeypatch.setattr(SlackWeb, "publish_home", wait_and_publish)
     monkeypatch.setattr(Homes, "open", note_and_hear)
     bench.start_bot()
-    bench.servers.do(partial(bench.slack.open_home, ADA.id))
+    bench.servers.do(partial(bench.slack.events.of_home_opened, ADA.id))
     assert begun.wait(15.0)
     for _ in range(49):
-        bench.servers.do(partial(bench.slack.open_home, ADA.id))
+        bench.servers.do(partial(bench.slack.events.of_home_opened, ADA.id))
     bench.answered(bench.mention("still there?"))
     bench.written(1)
     bench.until(lambda: len(heard) == 50)
@@ -211,7 +211,7 @@ def test_opening_it_fifty_times_at_once_publishes_few_times(
 def test_the_messages_beside_the_home_publish_nothing(bench: Workbench) -> None:
     bench.start_bot()
     event = {"type": "app_home_opened", "user": ADA.id, "channel": "DADA", "tab": "messages"}
-    bench.servers.do(lambda: bench.slack.send_event(event))
+    bench.servers.do(lambda: bench.slack.events.send(event))
     bench.answered(bench.mention("why?"))
 
     assert view(bench) is None

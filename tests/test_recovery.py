@@ -150,7 +150,7 @@ def test_what_was_taken_before_a_crash_is_not_taken_again(bench: Workbench, proc
     root = bench.say("a root to answer under")
 
     def send() -> None:
-        bench.servers.do(lambda: bench.slack.send_event(event | {"ts": root.ts}, event_id="EvSAME"))
+        bench.servers.do(lambda: bench.slack.events.send(event | {"ts": root.ts}, event_id="EvSAME"))
 
     bot = processes.start()
     send()

@@ -70,7 +70,7 @@ def test_an_event_that_reaches_both_is_answered_once(two: Processes) -> None:
     root = bench.say("a root to answer under")
     for number in range(20):
         event_id = f"Ev{number // 2}"
-        bench.servers.do(lambda e=event_id: bench.slack.send_event(event | {"ts": root.ts}, event_id=e))  # type: ignore[misc]
+        bench.servers.do(lambda e=event_id: bench.slack.events.send(event | {"ts": root.ts}, event_id=e))  # type: ignore[misc]
     bench.until(lambda: "answer.done" in two.log)
     last = bench.mention("another")
     bench.until(lambda: two.log.count("answer.done") == 2)

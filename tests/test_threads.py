@@ -9,8 +9,9 @@ import pytest
 
 from bot.core.conversation import estimated_tokens
 from bot.playground.bedrock import Reply
+from bot.playground.events import ALL_EVENTS
 from bot.playground.limits import Limits
-from bot.playground.slack import ALL_EVENTS, Fault
+from bot.playground.slack import Fault
 from bot.playground.workspace import ADA, BOT_USER, MINJI, RELAY, Message
 from tests.conftest import offer
 from tests.workbench import Workbench

@@ -6,8 +6,9 @@ import pytest
 
 from bot.core.texts import Language, Texts, texts_in
 from bot.playground.bedrock import Reply
+from bot.playground.events import ALL_EVENTS
 from bot.playground.limits import UNLIMITED
-from bot.playground.slack import ALL_EVENTS, ALL_SCOPES, Fault
+from bot.playground.slack import ALL_SCOPES, Fault
 from bot.playground.web_api import as_slack_shows
 from bot.playground.workspace import ADA, BOT_USER, MINJI, RELAY
 from tests.conftest import offer
@@ -138,7 +139,7 @@ def test_bots_edits_and_deletions_start_nothing(bot: Workbench) -> None:
     bot.servers.do(lambda: bot.slack.edit(note, "why not?"))
     bot.servers.do(lambda: bot.slack.delete(note))
     bot.servers.do(
-        lambda: bot.slack.send_event(
+        lambda: bot.slack.events.send(
             {
                 "type": "message",
                 "subtype": "channel_topic",
@@ -160,7 +161,7 @@ def test_an_event_that_is_delivered_twice_is_answered_once(bot: Workbench) -> No
     event = {"type": "app_mention", "user": ADA.id, "channel": "CGENERAL", "text": f"<@{BOT_USER}> why?"}
     root = bot.say("a root to answer under")
     for _ in range(3):
-        bot.servers.do(lambda: bot.slack.send_event(event | {"ts": root.ts}, event_id="EvSAME"))
+        bot.servers.do(lambda: bot.slack.events.send(event | {"ts": root.ts}, event_id="EvSAME"))
     bot.answered(root)
 
     bot.answered(bot.mention("another"))
@@ -176,7 +177,7 @@ def test_a_mention_that_comes_as_two_events_is_answered_once(monkeypatch: pytest
         bench.start_bot()
         question = bench.mention("why?")
         bench.servers.do(
-            lambda: bench.slack.send_event(
+            lambda: bench.slack.events.send(
                 as_slack_shows(question) | {"channel": "CGENERAL", "channel_type": "im", "type": "message"}
             )
         )

@@ -15,9 +15,10 @@ from bot import app
 from bot.core.interaction import Interaction
 from bot.core.journal import Allowance
 from bot.playground.bedrock import INSTANT, Bedrock
+from bot.playground.events import ALL_EVENTS
 from bot.playground.limits import UNLIMITED, Limits
 from bot.playground.servers import Servers
-from bot.playground.slack import ALL_EVENTS, ALL_SCOPES, APP_TOKEN, BOT_TOKEN, Call, Slack
+from bot.playground.slack import ALL_SCOPES, APP_TOKEN, BOT_TOKEN, Call, Slack
 from bot.playground.workspace import ADA, BOT_USER, Message
 from bot.settings import Settings
 from bot.stores import open_store

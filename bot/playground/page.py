@@ -205,7 +205,7 @@ class Page:
         return web.json_response({"ok": is_acknowledged})
 
     async def _home(self, request: web.Request) -> web.Response:
-        self._slack.open_home(self._person(request))
+        self._slack.events.of_home_opened(self._person(request))
         return web.json_response({"ok": True})
 
     async def _submit(self, request: web.Request) -> web.Response:

@@ -11,14 +11,14 @@ import json
 import math
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from email.utils import formatdate
 from typing import Any
-from uuid import uuid4
 
 from aiohttp import web
 
+from bot.playground.events import ALL_EVENTS, Events
 from bot.playground.files import FileHost
 from bot.playground.interactions import (
     action_on,
@@ -31,10 +31,11 @@ from bot.playground.interactions import (
 )
 from bot.playground.limits import Gauge, Limits, Meter
 from bot.playground.records import Records
+from bot.playground.response_urls import ResponseUrls
 from bot.playground.socket_mode import SocketMode
-from bot.playground.views import changed_view, unfit, view_as_slack_shows
-from bot.playground.web_api import METHODS, READ_SCOPES, ApiError, as_slack_shows
-from bot.playground.workspace import BOT_ID, BOT_USER, TEAM, Message, View, Workspace, mentions
+from bot.playground.views import changed_view, unfit
+from bot.playground.web_api import METHODS, ApiError, as_slack_shows
+from bot.playground.workspace import TEAM, Message, View, Workspace
 
 BOT_TOKEN = "xoxb-playground"  # noqa: S105 - it opens nothing but this server
 APP_TOKEN = "xapp-playground"  # noqa: S105 - likewise
@@ -45,16 +46,6 @@ ALL_SCOPES = frozenset(
         *(scope for method in METHODS.values() for scope in method.scopes.values()),
     }
 )
-ALL_EVENTS = frozenset({"app_home_opened", "app_mention", "message.im"})
-_EVENTS_BY_KIND = {
-    "channel": "message.channels",
-    "private": "message.groups",
-    "mpim": "message.mpim",
-    "im": "message.im",
-}
-# https://docs.slack.dev/interactivity/handling-user-interaction
-_RESPONSE_URL_POSTS = 5
-_RESPONSE_URL_SECONDS = 30 * 60.0
 _TOKEN_KINDS = {"xoxb", "xoxp", "xapp"}
 SILENCE = -1
 
@@ -92,17 +83,6 @@ class Call:
     ts: str = ""
 
 
-@dataclass(frozen=True)
-class _ResponseUrl:
-    """What a response URL is good for: `user` alone sees what is posted there, until `end` (Unix seconds)."""
-
-    user: str
-    channel: str
-    thread_ts: str | None
-    end: float
-    posts: int = 0
-
-
 class Slack:
     """The server. `granted` and `subscribed` are the app's scopes and events, from its manifest. A call takes
     `answering_seconds`, which may change.
@@ -124,22 +104,21 @@ class Slack:
         self.sockets = sockets or SocketMode()
         self.calls = Records[Call]()
         self.used_scopes: set[str] = set()
-        self._granted, self._subscribed = frozenset(granted), frozenset(subscribed)
+        self._granted = frozenset(granted)
         self._clock = clock
+        self.events = Events(self.workspace, self.sockets, clock, subscribed, self._needs_scope)
         self.answering_seconds = answering_seconds
         self._meter = Meter(limits or Limits())
         self._faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
         self._lasting: dict[str, Fault] = {}
-        self._response_urls: dict[str, _ResponseUrl] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._urls = ResponseUrls(self.workspace, clock)
         self.app = web.Application()
         self.app.add_routes(
             [
                 web.post("/api/apps.connections.open", self._open_connection),
                 web.post("/api/{method}", self._call),
                 web.get("/link/", self.sockets.serve),
-                web.post("/commands/{key}", self._respond),
-                web.post("/actions/{key}", self._respond),
+                *self._urls.routes(),
                 *self.files.routes(),
             ]
         )
@@ -163,10 +142,6 @@ class Slack:
         return self._meter.gauges(methods, self._clock())
 
     # What people do
-
-    mentions_lack_files = False
-    """Whether app_mention tells nothing of files, as Slack documents it:
-    https://docs.slack.dev/reference/events/app_mention"""
 
     offers_status = True
     """Whether threads can tell what the bot is doing, as they do in apps for agents."""
@@ -203,24 +178,24 @@ class Slack:
         event = as_slack_shows(message) | ({"subtype": "file_share"} if files else {})
         if (team := self.workspace.users[user].team) != TEAM:
             event |= {"team": team, "user_team": team, "source_team": team}
-        self._tell_of_message(message, event)
-        self._tell_of_mention(message, event)
+        self.events.of_message(message, event)
+        self.events.of_mention(message, event)
         return message
 
     def edit(self, message: Message, text: str) -> Message:
         """Let the writer of `message` change it."""
         changed = self.workspace.put(replace(message, text=text, edited=True))
-        self._tell_of_change(changed, message)
-        self._tell_of_mention(changed, as_slack_shows(changed))
+        self.events.of_change(changed, message)
+        self.events.of_mention(changed, as_slack_shows(changed))
         return changed
 
     def delete(self, message: Message) -> None:
         """Let the writer of `message` delete it."""
         grave = self.workspace.delete(message)
         if grave:
-            self._tell_of_change(grave, message)
+            self.events.of_change(grave, message)
         else:
-            self._tell_of_deletion(message)
+            self.events.of_deletion(message)
 
     async def command(self, user: str, channel: str, command: str, text: str) -> None:
         """Let `user` give a slash command."""
@@ -234,14 +209,16 @@ class Slack:
             "command": command,
             "text": text,
             "api_app_id": "ADUET",
-            "response_url": self._new_response_url("commands", user, channel),
+            "response_url": self._urls.new(self.base_url, "commands", user, channel),
             "trigger_id": self.workspace.new_trigger(user, self._clock()),
         }
         answer = await self.sockets.deliver_interaction("slash_commands", payload)
         if answer is None:
-            self._whisper(user, channel, f"{command} failed with the error “operation_timeout”.")
+            self.workspace.whisper(
+                self._clock(), user, channel, f"{command} failed with the error “operation_timeout”."
+            )
         elif answer.get("text"):
-            self._whisper(user, channel, str(answer["text"]))
+            self.workspace.whisper(self._clock(), user, channel, str(answer["text"]))
 
     async def click(self, user: str, place: Message | View, action_id: str, value: str = "") -> bool:
         """Let `user` click something in a message, a Home or a modal; whether that was acknowledged in time.
@@ -273,32 +250,17 @@ class Slack:
         """The modals that `user` has open, the uppermost last."""
         return [view for view in self.workspace.modals.values() if view.user == user]
 
-    def open_home(self, user: str) -> None:
-        """Let `user` open the app's Home: https://docs.slack.dev/reference/events/app_home_opened"""
-        conversation = self.workspace.direct_messages(user)
-        if "app_home_opened" not in self._subscribed or conversation is None:
-            return
-        home = self.workspace.homes.get(user)
-        event = {
-            "type": "app_home_opened",
-            "user": user,
-            "channel": conversation.id,
-            "tab": "home",
-            "event_ts": self.workspace.new_ts(self._clock()),
-        }
-        self.send_event(event | ({"view": view_as_slack_shows(home)} if home else {}))
-
     async def message_shortcut(self, user: str, message: Message, callback_id: str) -> bool:
         """Let `user` choose a shortcut of `message`; whether the app acknowledged that in time."""
         self._needs_scope("commands")
         conversation = self.workspace.conversations[message.channel]
-        url = self._new_response_url("actions", user, message.channel, message.thread_ts)
+        url = self._urls.new(self.base_url, "actions", user, message.channel, message.thread_ts)
         chosen = chosen_for_message(message, conversation, callback_id, url)
         chosen["action_ts"] = self.workspace.new_ts(self._clock())
         return await self._interact("message_action", user, chosen) is not None
 
     def _in_message(self, user: str, message: Message) -> dict[str, Any]:
-        url = self._new_response_url("actions", user, message.channel, message.thread_ts)
+        url = self._urls.new(self.base_url, "actions", user, message.channel, message.thread_ts)
         return clicked_in_message(message, self.workspace.conversations[message.channel], url)
 
     async def _interact(self, kind: str, user: str, told: dict[str, Any]) -> dict[str, Any] | None:
@@ -326,80 +288,7 @@ class Slack:
                 self.workspace.close_modals(view)
         return {}
 
-    def _new_response_url(self, kind: str, user: str, channel: str, thread_ts: str | None = None) -> str:
-        key = uuid4().hex
-        end = self._clock() + _RESPONSE_URL_SECONDS
-        self._response_urls[key] = _ResponseUrl(user, channel, thread_ts, end)
-        return f"{self.base_url}/{kind}/{key}"
-
     base_url = ""  # where the server is reached, known once it listens
-
-    # What the bot hears
-
-    def _tell_of_message(self, message: Message, event: dict[str, Any]) -> None:
-        conversation = self.workspace.conversations[message.channel]
-        if _EVENTS_BY_KIND[conversation.kind] in self._subscribed and BOT_USER in conversation.members:
-            self._needs_scope(READ_SCOPES[conversation.kind])
-            kind = "group" if conversation.kind == "private" else conversation.kind
-            self.send_event(event | {"channel": message.channel, "channel_type": kind})
-
-    def _tell_of_mention(self, message: Message, event: dict[str, Any]) -> None:
-        conversation = self.workspace.conversations[message.channel]
-        is_heard = BOT_USER in conversation.members and conversation.kind != "im"
-        if "app_mention" in self._subscribed and is_heard and mentions(message.text, BOT_USER):
-            self._needs_scope("app_mentions:read")
-            event = _without_files(event) if self.mentions_lack_files else event
-            self.send_event(event | {"type": "app_mention", "channel": message.channel})
-
-    def _tell_of_change(self, changed: Message, before: Message) -> None:
-        event = {
-            "type": "message",
-            "subtype": "message_changed",
-            "hidden": True,
-            "ts": self.workspace.new_ts(self._clock()),
-            "message": as_slack_shows(changed),
-            "previous_message": as_slack_shows(before),
-        }
-        self._tell_of_message(changed, event)
-
-    def _tell_of_deletion(self, message: Message) -> None:
-        event = {
-            "type": "message",
-            "subtype": "message_deleted",
-            "hidden": True,
-            "ts": self.workspace.new_ts(self._clock()),
-            "deleted_ts": message.ts,
-            "previous_message": as_slack_shows(message),
-        }
-        self._tell_of_message(message, event)
-
-    def send_event(self, event: dict[str, Any], event_id: str = "") -> None:
-        """Send `event` as Slack's wrapper carries it; the same `event_id` twice is a redelivery."""
-        event = {"event_ts": event.get("ts", "")} | event
-        payload = {
-            "type": "event_callback",
-            "team_id": TEAM,
-            "api_app_id": "ADUET",
-            "event": event,
-            "event_id": event_id or f"Ev{uuid4().hex}",
-            "event_time": int(self._clock()),
-            "is_ext_shared_channel": self._is_shared(str(event.get("channel"))),
-            "authorizations": [{"team_id": TEAM, "user_id": BOT_USER, "is_bot": True}],
-        }
-        self._begin(self.sockets.deliver_event(payload))
-
-    def _is_shared(self, channel: str) -> bool:
-        conversation = self.workspace.conversations.get(channel)
-        return conversation is not None and conversation.is_shared
-
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    def _whisper(self, user: str, channel: str, text: str, thread_ts: str | None = None) -> None:
-        ts = self.workspace.new_ts(self._clock())
-        self.workspace.put(Message(channel, ts, BOT_USER, text, thread_ts, only_for=user, bot_id=BOT_ID))
 
     # What the bot calls
 
@@ -468,11 +357,11 @@ class Slack:
         """Slack tells an app of its own messages, too, and of every edit."""
         after = self.workspace.messages.get(place)
         if before and after is None:
-            self._tell_of_deletion(before)
+            self.events.of_deletion(before)
         elif before and after and after is not before:
-            self._tell_of_change(after, before)
+            self.events.of_change(after, before)
         elif after and before is None:
-            self._tell_of_message(after, as_slack_shows(after))
+            self.events.of_message(after, as_slack_shows(after))
 
     def _needs_scope(self, scope: str) -> None:
         if scope not in self._granted:
@@ -488,28 +377,9 @@ class Slack:
             return False
         return True
 
-    async def _respond(self, request: web.Request) -> web.Response:
-        key = request.match_info["key"]
-        url = self._response_urls.get(key)
-        if url is None or url.posts >= _RESPONSE_URL_POSTS:
-            return web.Response(status=404, text="used_url")
-        if self._clock() >= url.end:
-            return web.Response(status=404, text="expired_url")
-        text = (await request.json()).get("text")
-        if not text:
-            return web.json_response({"ok": False, "error": "no_text"}, status=400)
-        self._response_urls[key] = replace(url, posts=url.posts + 1)
-        self._whisper(url.user, url.channel, str(text), url.thread_ts)
-        return web.Response(text="ok")
-
     async def _close(self, _app: web.Application) -> None:
-        for task in tuple(self._tasks):
-            task.cancel()
+        self.events.close()
         await self.sockets.close()
-
-
-def _without_files(event: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in event.items() if name not in ("files", "subtype")}
 
 
 def _token(request: web.Request) -> str:

@@ -183,6 +183,10 @@ class Workspace:
             watcher(message, False)
         return message
 
+    def whisper(self, now: float, user: str, channel: str, text: str, thread_ts: str | None = None) -> None:
+        """Let the bot say, at `now` (Unix seconds), what `user` alone sees."""
+        self.put(Message(channel, self.new_ts(now), BOT_USER, text, thread_ts, only_for=user, bot_id=BOT_ID))
+
     def delete(self, message: Message) -> Message | None:
         """Take a message away, or leave and return what stands in its place, so that its thread has a start.
 

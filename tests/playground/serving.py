@@ -124,7 +124,7 @@ class Listener:
 
         def act_and_end() -> None:
             act(self._servers.slack)
-            self._servers.slack.send_event(last)
+            self._servers.slack.events.send(last)
 
         self._servers.do(act_and_end)
         self.until(lambda: self.events()[before:] and self.events()[-1]["type"] == "last")

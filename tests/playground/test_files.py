@@ -282,7 +282,7 @@ def test_a_mention_may_lack_the_files_that_its_message_has(
     file = uploaded(servers)
 
     def say(slack: Slack) -> None:
-        slack.mentions_lack_files = lack
+        slack.events.mentions_lack_files = lack
         slack.say(ADA.id, channel, MENTION, files=[file])
 
     (event,) = listener.hears(say)

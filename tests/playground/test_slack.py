@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from bot.playground.events import ALL_EVENTS
 from bot.playground.limits import UNLIMITED
-from bot.playground.slack import ALL_EVENTS, ALL_SCOPES, Slack
+from bot.playground.slack import ALL_SCOPES, Slack
 from bot.playground.web_api import ApiError
 from bot.playground.workspace import ADA, BOT_ID, BOT_USER, MINJI, NOOR, OTHER_TEAM, RELAY
 from tests.playground.serving import Listener, serving, web_client

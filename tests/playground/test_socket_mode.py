@@ -57,7 +57,7 @@ def never(_request: SocketModeRequest) -> None:
 
 
 def send(servers: Servers, event: dict[str, Any], event_id: str = "") -> None:
-    servers.do(lambda: servers.slack.send_event(event, event_id))
+    servers.do(lambda: servers.slack.events.send(event, event_id))
 
 
 def command(servers: Servers, text: str = "why?", channel: str = "CGENERAL", user: str = ADA.id) -> None:

@@ -11,9 +11,10 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.request import SocketModeRequest
 
+from bot.playground.events import ALL_EVENTS
 from bot.playground.limits import UNLIMITED
 from bot.playground.servers import Servers
-from bot.playground.slack import ALL_EVENTS, ALL_SCOPES, Slack
+from bot.playground.slack import ALL_SCOPES, Slack
 from bot.playground.socket_mode import SocketMode
 from bot.playground.web_api import ApiError, as_slack_shows
 from bot.playground.workspace import ADA, BOT_USER, MINJI, TEAM, Message, View
@@ -383,9 +384,9 @@ def test_opening_the_home_is_heard_and_so_are_its_buttons() -> None:
         serving(lambda: Slack(UNLIMITED, subscribed=events)) as servers,
         closing(Listener(servers)) as app,
     ):
-        (first,) = app.hears(lambda slack: slack.open_home(ADA.id))
+        (first,) = app.hears(lambda slack: slack.events.of_home_opened(ADA.id))
         published = web_client(servers).views_publish(user_id=ADA.id, view=HOME)["view"]
-        (second,) = app.hears(lambda slack: slack.open_home(ADA.id))
+        (second,) = app.hears(lambda slack: slack.events.of_home_opened(ADA.id))
         home = servers.slack.workspace.homes[ADA.id]
         assert click(servers, home, "forget")
         (payload,) = payloads(app, "block_actions")
@@ -403,7 +404,7 @@ def test_who_does_not_subscribe_to_it_does_not_hear_of_the_home_opening() -> Non
         serving(lambda: Slack(UNLIMITED, subscribed=events)) as servers,
         closing(Listener(servers)) as app,
     ):
-        assert app.hears(lambda slack: slack.open_home(ADA.id)) == []
+        assert app.hears(lambda slack: slack.events.of_home_opened(ADA.id)) == []
 
 
 @pytest.mark.parametrize("channel", ["CGENERAL", "CQUIET"])
