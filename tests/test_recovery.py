@@ -104,6 +104,18 @@ def test_a_question_that_is_too_old_is_marked_as_interrupted_keeps_its_words_and
     bench.until(lambda: bench.stands_whole(acknowledged, f"Because.\n{KO.regenerated}"))
 
 
+def test_what_another_bot_began_goes_on_in_the_language_that_is_set(bench: Workbench) -> None:
+    begins = Reply(text=["Be", "cause."], after=1, then="silence", pace=Pace(0, 0.3, 1000))
+    bench.bedrock.always("converse-stream", begins)
+    first = bench.start_bot(language="ko")
+    question = bench.mention("why?")
+    bench.until(lambda: bench.texts(question)[-1:] == ["Be"])
+    bench.stop_bot(first)
+    bench.start_bot(recover_within=0.0)
+
+    bench.until(lambda: bench.texts(question)[-1:] == [f"Be\n{KO.unfinished}"])
+
+
 def test_a_bot_that_is_told_to_stop_leaves_the_rest_to_the_next(
     bench: Workbench, processes: Processes
 ) -> None:

@@ -70,9 +70,10 @@ class Reception:
 
         Not if it was asked before: Slack redelivers events by their id, and one message can come as two.
         """
+        exchange = self._exchange(question)
+        question = exchange.question
         if not self._journal.take(question, event_id):
             return
-        exchange = self._exchange(question)
         exchange.is_admitted = False
         self._orchestrator.begin(exchange)
         if question.may_have_files or not question.text or not self._gate.is_known(question):
@@ -149,8 +150,9 @@ class Reception:
         self, question: Question, place: Place, standing: Mapping[str, Standing] | None = None
     ) -> None:
         """Answer in the messages that stand; once, however often a button is pressed."""
-        if self._journal.take(question, event_id=""):
-            self._orchestrator.begin_anew(self._exchange(question, place), place, standing)
+        exchange = self._exchange(question, place)
+        if self._journal.take(exchange.question, event_id=""):
+            self._orchestrator.begin_anew(exchange, place, standing)
 
     def _exchange(self, question: Question, place: Place | None = None) -> Exchange:
         """An answer that begins now, or begins anew in the messages that stand at `place`."""
