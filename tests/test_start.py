@@ -117,7 +117,8 @@ def lacking(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
         for name in [name for name in sys.modules if name.startswith(adapter)]:
             monkeypatch.delitem(sys.modules, name)
         monkeypatch.delattr(adapter, raising=False)
-        monkeypatch.setitem(sys.modules, package, None)
+        for name in [package, *(name for name in sys.modules if name.startswith(f"{package}."))]:
+            monkeypatch.setitem(sys.modules, name, None)
 
     return lack
 
