@@ -348,6 +348,7 @@ def test_long_code_is_cut_into_code(opening: str) -> None:
     [
         ["가"],
         [unicodedata.normalize("NFD", "각")],
+        ["\u1100\ud7b0\ud7cb"],  # of old Korean
         [unicodedata.normalize("NFD", "é")],
         ["q\u0308\u0323"],
         ["😀"],
@@ -374,6 +375,42 @@ def test_a_single_endless_word_comes_to_its_end(text: str, limit: int) -> None:
 
     assert all(units(page) <= limit for page in pages)
     assert "".join(pages).count(text[-1]) == 30_000
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("", ""),
+        ("Be", ""),
+        ("Because it", "Because"),
+        ("Because\nit", "Because"),
+        ("```py\nprint(1)\nprint(2)", "```py\nprint(1)"),
+    ],
+)
+def test_what_is_only_added_to_is_not_closed_and_lacks_its_last_word(text: str, shown: str) -> None:
+    assert markdown.pages(Safe(text), is_added_to=True) == (shown,)
+
+
+@given(st.text(st.sampled_from("ab `~|-\n"), max_size=900))
+def test_messages_that_are_full_are_the_same_whether_the_last_is_added_to_or_replaced(text: str) -> None:
+    *full, last = markdown.pages(Safe(text), 500, is_added_to=True)
+
+    assert full == paged(text, 500)[: len(full)]
+    assert units(last) <= 500
+
+
+def test_blank_lines_in_code_stand_although_the_code_is_cut_there() -> None:
+    code = "\n\n\n".join(f"c{number}" for number in range(200))
+    pages = paged(f"```\n{code}\n```", 500)
+
+    assert len(pages) > 1
+    assert "\n".join(page.removeprefix("```\n").removesuffix("\n```") for page in pages) == code
+
+
+def test_a_line_break_early_in_a_text_makes_no_short_message() -> None:
+    first, *_ = paged("A title\n" + "word " * 200, 500)
+
+    assert units(first) > 250
 
 
 def test_blank_lines_make_no_blank_message() -> None:

@@ -158,6 +158,15 @@ def test_a_call_that_was_not_made_after_all_costs_nothing() -> None:
     assert budget.room(0.0) == LIMIT
 
 
+def test_a_call_that_a_bucket_did_not_make_after_all_is_in_flight_no_more() -> None:
+    budget = Bucket(1.0, 1)
+    for _ in range(3):
+        budget.begin()
+        budget.refuse(3.0)
+
+    assert budget.free_at(4.0) == 4.0
+
+
 def test_a_bucket_that_others_filled_is_left_alone_until_it_has_room() -> None:
     budget = Bucket(RATE, BURST)
     budget.begin()
