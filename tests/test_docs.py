@@ -118,6 +118,10 @@ def test_the_commands_that_watch_and_back_up_do_so(folder: tuple[Path, dict[str,
     watched = set(re.findall(r"\b(?:duet|gen_ai)_\w+", OPERATIONS))
     assert {name for name in watched if f"\n{name}{{" not in metrics} == set()
     assert len(watched) > 5
+    bounds = re.findall(r'\b(duet_\w+)\{(le="[^"]+")\}', OPERATIONS)
+    assert len(bounds) == 2
+    for name, bound in bounds:
+        assert re.search(rf"^{name}\{{.*\b{bound}", metrics, re.MULTILINE)
     assert (place / "backup.db").stat().st_size
     assert (place / "backup.rdb").stat().st_size
 

@@ -38,6 +38,7 @@ _NAME = "duet"
 
 # The upper bounds of the buckets; those of seconds and tokens are the conventions'.
 _SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
+_WAITS = (0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0)  # 2 and 15 s are promised
 _TOKENS = tuple(4**power for power in range(14))
 _DOLLARS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 _EDITS = (0, 1, 2, 5, 10, 20, 50, 100)
@@ -72,11 +73,11 @@ class Telemetry:
         self._first_words = histogram(
             "duet.interaction.first_words",
             "s",
-            _SECONDS,
+            _WAITS,
             "From a question to the first words of either model on screen.",
         )
         self._whole = histogram(
-            "duet.interaction.whole", "s", _SECONDS, "From a question to its whole answer on screen."
+            "duet.interaction.whole", "s", _WAITS, "From a question to its whole answer on screen."
         )
         self._cost = histogram(
             "duet.interaction.cost", "{USD}", _DOLLARS, "What the calls for a question cost."

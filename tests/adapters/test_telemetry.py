@@ -85,6 +85,7 @@ REFUSED = Call(
 MODEL = {"gen_ai.operation.name": "chat", "gen_ai.provider.name": "aws.bedrock", "gen_ai.request.model": PRO}
 LABELS = {"duet.outcome": "whole", "duet.way_in": "mention", "duet.from_cache": False}
 SECONDS = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92]
+WAITS = [0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0]
 
 
 @pytest.fixture(autouse=True)
@@ -243,8 +244,8 @@ def test_each_metric_has_its_unit_its_buckets_and_its_attributes(listening: Coll
                 ({**MODEL, "gen_ai.token.type": "output"}, 1, 40),
             ],
         ),
-        "duet.interaction.first_words": ("s", SECONDS, [(LABELS, 1, 0.75)]),
-        "duet.interaction.whole": ("s", SECONDS, [(LABELS, 1, 5.0)]),
+        "duet.interaction.first_words": ("s", WAITS, [(LABELS, 1, 0.75)]),
+        "duet.interaction.whole": ("s", WAITS, [(LABELS, 1, 5.0)]),
         "duet.interaction.cost": ("{USD}", dollars, [(LABELS, 1, 0.0025)]),
         "duet.interaction.edits": ("{edit}", [0, 1, 2, 5, 10, 20, 50, 100], [(LABELS, 1, 4)]),
     }
