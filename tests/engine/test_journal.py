@@ -25,6 +25,9 @@ class Recorder:
     def __init__(self) -> None:
         self.broken = False
         self.wait = 0.0
+        self.owned: frozenset[str] = frozenset()
+        self.may_leave = threading.Event()
+        self.may_leave.set()
         self.told: list[object] = []
 
     def _tell(self, *told: object) -> None:
@@ -47,9 +50,10 @@ class Recorder:
 
     def beat(self, owner: Owner, lease_seconds: float) -> Beat:
         self._tell("beat", owner.state, owner.reserved)
-        return Beat(others=Spent({CallKind.EDIT: 3}))
+        return Beat(owned=self.owned, others=Spent({CallKind.EDIT: 3}))
 
     def leave(self, owner_id: str) -> None:
+        self.may_leave.wait(5.0)
         self._tell("leave")
 
     def spend(self, owner_id: str, charge: Charge) -> float:
@@ -81,6 +85,7 @@ def test_a_question_is_taken_once_and_not_if_another_process_took_it(journal: Jo
     assert journal.take(QUESTION, "Ev1")
     assert not journal.take(QUESTION, "Ev2")
     assert not journal.take(OTHER, "Ev3")
+    assert not journal.holds(OTHER.id)
 
 
 def test_what_is_written_is_written_in_order_and_the_lease_ends_last(
@@ -90,12 +95,14 @@ def test_what_is_written_is_written_in_order_and_the_lease_ends_last(
     journal.note(QUESTION, PLACE, messages)
     messages["C1/1.0/answer/1"] = "4.0"  # which is news for later
     journal.close(QUESTION.id, OTHER.id)
+    journal.stop("T1/C1/3.0")
     journal.leave(5.0)
 
     assert store.told == [
         ("note", "T1/C1/1.0", {"C1/1.0/answer/0": "3.0"}),
         ("close", "T1/C1/1.0"),
         ("close", "T1/C1/2.0"),
+        ("stop", "T1/C1/3.0"),
         ("leave",),
     ]
 
@@ -103,6 +110,25 @@ def test_what_is_written_is_written_in_order_and_the_lease_ends_last(
 def test_a_beat_tells_of_this_process_and_what_it_told_is_heard(journal: Journal, store: Recorder) -> None:
     assert beat(journal, store) == [Beat(others=Spent({CallKind.EDIT: 3}))]
     assert store.told == [("beat", "connected", 2)]
+
+
+def test_what_a_beat_tells_that_it_owns_it_holds(journal: Journal, store: Recorder) -> None:
+    store.owned = frozenset({OTHER.id})
+    beat(journal, store)
+
+    assert journal.holds(OTHER.id)
+
+
+@pytest.mark.parametrize("is_slow", [False, True])
+def test_what_was_not_written_in_time_at_the_end_is_said(
+    journal: Journal, store: Recorder, caplog: pytest.LogCaptureFixture, *, is_slow: bool
+) -> None:
+    if is_slow:
+        store.may_leave.clear()
+    journal.leave(0.0 if is_slow else 5.0)
+    store.may_leave.set()
+
+    assert caplog.messages == ["journal.unfinished"] * is_slow
 
 
 def test_a_call_for_which_there_is_no_room_is_over_budget(journal: Journal, store: Recorder) -> None:
@@ -135,10 +161,11 @@ def test_a_store_that_fails_is_said_once_and_left_alone_until_a_beat_finds_it_wo
     journal.spend(POST)
     assert store.told == []
 
-    beat(journal, store)
+    for _ in range(2):
+        beat(journal, store)
     journal.spend(POST)
 
-    assert store.told == [("beat", "connected", 2), ("spend", POST)]
+    assert store.told == [("beat", "connected", 2), ("beat", "connected", 2), ("spend", POST)]
     said = [(record.levelno, record.message) for record in caplog.records]
     assert said == [(logging.ERROR, "store.failed"), (logging.WARNING, "store.works_again")]
     assert vars(caplog.records[0])["error"] == "disk full"
@@ -147,6 +174,12 @@ def test_a_store_that_fails_is_said_once_and_left_alone_until_a_beat_finds_it_wo
 def test_it_knows_what_it_holds_for_others_to_go_on_with(journal: Journal, store: Recorder) -> None:
     assert not journal.holds(QUESTION.id)
     journal.take(QUESTION, "Ev1")
+    assert journal.holds(QUESTION.id)
+    store.broken = True
+    journal.spend(POST)
+    assert not journal.holds(QUESTION.id)  # who takes over could not read it
+    store.broken = False
+    beat(journal, store)
     assert journal.holds(QUESTION.id)
     journal.close(QUESTION.id)
     assert not journal.holds(QUESTION.id)
