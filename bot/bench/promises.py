@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from bot import stats
 from bot.bench.questions import Asked, hundred
-from bot.bench.scenario import SLACK_SECONDS, wait_until
+from bot.bench.subject import started, wait_until
 from bot.core.figures import figures
 from bot.core.interaction import Interaction
 from bot.core.journal import Allowance
 from bot.playground.bedrock import Bedrock, Reply
-from bot.playground.run import environment
 from bot.playground.servers import Servers
-from bot.playground.slack import Slack
 from bot.playground.workspace import ADA, BOT_USER, Message
 from bot.stores import open_store
 
@@ -36,7 +29,8 @@ def run(*, real_models: bool, most_dollars: Decimal, questions: Sequence[Asked] 
     `most_dollars` in all.
     """
     questions = questions or hundred()
-    with _bot(real_models=real_models) as (servers, records):
+    with started(real_models=real_models) as subject:
+        servers, records = subject.servers, open_store(subject.store_url, Allowance()).ledger
         _script(servers.bedrock, questions)
         asked = _ask(servers, records, questions, most_dollars if real_models else None)
         wait_until(lambda: len(records.interactions(0.0)) >= len(asked), _PATIENCE)
@@ -46,27 +40,6 @@ def run(*, real_models: bool, most_dollars: Decimal, questions: Sequence[Asked] 
     print(f"{len(asked)} questions, one a second, to {which}; Slack refused {refused} calls.\n")  # noqa: T201
     print(stats.as_table(figures(found)), end="")  # noqa: T201
     return 0 if len(found) == len(asked) else 1
-
-
-@contextmanager
-def _bot(*, real_models: bool) -> Iterator[tuple[Servers, stats.Records]]:
-    """The bot in a process of its own on Slack's published limits, and what it writes down."""
-    servers = Servers(lambda: Slack(answering_seconds=SLACK_SECONDS), Bedrock)
-    servers.start()
-    with tempfile.TemporaryDirectory(prefix="duet-bench-") as folder:
-        store = f"sqlite:///{folder}/bot.db"
-        process = subprocess.Popen(
-            [sys.executable, "-m", "bot"],
-            env=environment(os.environ, servers.environment(), real_models=real_models)
-            | {"STORE_URL": store, "LOG_LEVEL": "ERROR"},
-        )
-        try:
-            wait_until(lambda: servers.slack.sockets.connections, 30.0)
-            yield servers, open_store(store, Allowance()).ledger
-        finally:
-            process.kill()
-            process.wait()
-            servers.stop()
 
 
 def _script(bedrock: Bedrock, questions: Sequence[Asked]) -> None:

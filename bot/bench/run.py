@@ -8,7 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bot.bench.figures import Figures, figures, medians
-from bot.bench.scenario import DUET, PLAIN, SCENARIOS, Scenario, observe
+from bot.bench.scenario import SCENARIOS, Scenario, observe
+from bot.bench.subject import DUET, PLAIN
 
 _BOTS = {"Duet": DUET, "an edit a second": PLAIN}
 _HEADINGS = {

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import tempfile
-import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from bot.playground.bedrock import Bedrock, Pace, Reply
+from bot.bench.subject import started, wait_until
+from bot.playground.bedrock import Pace, Reply
 from bot.playground.servers import Servers
-from bot.playground.slack import Slack
 from bot.playground.workspace import ADA, BOT_USER, Message
-
-SLACK_SECONDS = 0.06  # that Slack takes to answer a call
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -71,32 +62,16 @@ class Observed:
 
 
 def observe(scenario: Scenario, bot: Sequence[str]) -> Observed:
-    """Run a scenario against the bot that the command `bot` starts, with Slack's published limits."""
-    pace = Pace(tokens_per_second=scenario.tokens_per_second)
-    servers = Servers(lambda: Slack(answering_seconds=SLACK_SECONDS), lambda: Bedrock(pace))
-    servers.start()
+    """Run a scenario against the bot that the command `bot` starts."""
     words = [f"word{number:04} " for number in range(scenario.tokens)]
-    servers.bedrock.always("converse-stream", Reply(text=words))
-    own = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SLACK_"))}
-    folder = tempfile.TemporaryDirectory(prefix="duet-bench-")
-    settings = {
-        "LOG_LEVEL": "ERROR",
-        "MAX_LIVE_ANSWERS": str(max(100, scenario.questions)),
-        "STORE_URL": f"sqlite:///{folder.name}/bot.db",
-    }
-    process = subprocess.Popen(  # noqa: S603 - the bot itself
-        bot, env={**own, **servers.environment(), **settings}
-    )
-    try:
+    pace = Pace(tokens_per_second=scenario.tokens_per_second)
+    with started(bot, pace, MAX_LIVE_ANSWERS=str(max(100, scenario.questions))) as subject:
+        servers = subject.servers
+        servers.bedrock.always("converse-stream", Reply(text=words))
         _warm_up(servers)
-        before = _cpu_seconds(process.pid)
+        before = subject.cpu_seconds()
         seen = _ask(scenario, servers, len("".join(words).strip()))
-        cpu_seconds, peak = _cpu_seconds(process.pid) - before, _peak_megabytes(process.pid)
-    finally:
-        process.kill()
-        process.wait()
-        servers.stop()
-        folder.cleanup()
+        cpu_seconds, peak = subject.cpu_seconds() - before, subject.peak_megabytes()
     sent = {_number(request.body): request.sent for request in servers.bedrock.requests if request.sent}
     calls = [call for call in servers.slack.calls if call.parameters.get("channel") != "CRANDOM"]
     return Observed(
@@ -165,26 +140,3 @@ def _ask(scenario: Scenario, servers: Servers, length: int) -> dict[int, Seen]:
 def _number(body: Mapping[str, Any]) -> int:
     """The number of the question that a model was asked."""
     return int(body["messages"][-1]["content"][0]["text"].rpartition(" ")[2])
-
-
-def wait_until(condition: Callable[[], object], seconds: float) -> None:
-    """Wait until `condition` holds, but not longer than that."""
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        threading.Event().wait(0.05)
-
-
-def _cpu_seconds(pid: int) -> float:
-    """Processor time of a process so far, in user and system mode: proc(5)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
-
-
-def _peak_megabytes(pid: int) -> float:
-    """The most memory that a process had resident: VmHWM of proc(5)."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
-
-
-DUET = (sys.executable, "-m", "bot")
-PLAIN = (sys.executable, "-m", "bot.bench.plain")

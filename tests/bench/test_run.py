@@ -9,7 +9,8 @@ import pytest
 
 from bot.bench.figures import figures
 from bot.bench.run import run
-from bot.bench.scenario import DUET, PLAIN, Scenario, observe
+from bot.bench.scenario import Scenario, observe
+from bot.bench.subject import DUET, PLAIN
 from bot.cli import main
 
 
