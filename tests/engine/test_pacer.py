@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from math import inf
@@ -350,6 +351,17 @@ def test_news_that_begins_another_message_is_a_post_for_which_is_asked_at_once()
     assert pacer.turns([exchange], 10.0) == ([], 10.0)
     (turn,), _ = pacer.turns([exchange], 10.0)
     assert turn.charge == Charge(CallKind.POST, "C1", reserved=2, is_spare=True)
+
+
+def test_of_those_who_need_the_same_who_asked_first_is_served_first() -> None:
+    texts = {1.0: "why?", 2.0: "how so?"}
+    asked = [Exchange(replace(QUESTION, text=text, ts=f"{at}"), at, 1.5) for at, text in texts.items()]
+    for number, exchange in enumerate(asked):
+        exchange.receive(Text("word " * (1 + number)), 3.0)  # the later one's reader is further behind
+        exchange.receive(END, 3.0)
+    turns, _ = Pacer(Allowance(per_second=1.0, burst=1)).turns(asked[::-1], 10.0)
+
+    assert [turn.exchange for turn in turns] == asked[:1]
 
 
 # What goes wrong
