@@ -364,6 +364,43 @@ def test_of_those_who_need_the_same_who_asked_first_is_served_first() -> None:
     assert [turn.exchange for turn in turns] == asked[:1]
 
 
+def ended(number: int) -> Exchange:
+    """An answer that is whole and of which nothing stands yet, in the channel C1."""
+    exchange = Exchange(replace(QUESTION, ts=f"{number}.0"), 0.0, 1.5)
+    exchange.receive(Text("word"), 0.0)
+    exchange.receive(END, 0.0)
+    return exchange
+
+
+def begun() -> Exchange:
+    """Another, of which the first words stand."""
+    exchange = Exchange(replace(QUESTION, ts="9.0"), 0.0, 1.5, resumes=True)
+    exchange.opened(Place("C1", "9.0"), {"C1/9.0/answer/0": Standing("10.0", "wo")}, 0.0)
+    exchange.receive(Text("word"), 0.0)
+    exchange.receive(END, 0.0)
+    return exchange
+
+
+@pytest.mark.parametrize("error", [None, OverBudget(5.0)])
+def test_an_edit_takes_no_room_of_its_channel_and_leaves_none(error: OverBudget | None) -> None:
+    pacer = Pacer(Allowance(per_second=1.0, burst=1))
+    (turn,), _ = pacer.turns([begun()], 0.0)
+    assert turn.charge.kind is CallKind.EDIT
+    pacer.ended(turn, 0.0, error)
+
+    turns, _ = pacer.turns([ended(1), ended(2)], 5.0)
+    assert [turn.charge.kind for turn in turns] == [CallKind.POST]
+
+
+def test_where_other_processes_left_no_edit_none_is_tried_until_there_is_room() -> None:
+    pacer = Pacer(Allowance())
+    exchange = begun()
+    (turn,), _ = pacer.turns([exchange], 0.0)
+    pacer.ended(turn, 0.0, OverBudget(5.0))
+
+    assert pacer.turns([begun()], 0.0) == ([], 5.0)
+
+
 # What goes wrong
 
 

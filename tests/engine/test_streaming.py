@@ -12,6 +12,7 @@ from bot.core.draft import Outcome
 from bot.core.errors import Fault, ModelError, OverBudget, SlackError
 from bot.core.journal import CallKind
 from bot.core.stream import Aside, Failed, Text
+from bot.engine.exchange import Exchange
 from tests.engine.simulation import END, Broken, Network, Simulation, Stream, written
 from tests.engine.storms import CONNECTION_ERRORS, LIMITS, many, storms
 
@@ -71,6 +72,10 @@ def kinds(simulation: Simulation) -> list[CallKind]:
     return [call.kind for call in simulation.calls if call.is_answer]
 
 
+def kinds_of(simulation: Simulation, exchange: Exchange) -> list[CallKind]:
+    return [call.kind for call in simulation.calls_of(exchange) if call.is_answer]
+
+
 def test_an_answer_is_started_appended_to_and_stopped_and_takes_no_edit() -> None:
     _, calls = one()
 
@@ -101,6 +106,32 @@ def test_a_first_word_that_comes_alone_waits_a_moment_for_the_next_to_be_streame
 
     _, calls = one(written(tokens=10, token="word ", per_second=1))
     assert calls[0] is POST
+
+
+def test_of_many_at_the_same_moment_no_more_are_streamed_than_may_be() -> None:
+    simulation = Simulation(starts=2)
+    for number in range(5):
+        simulation.ask(1.0, f"C{number}")
+    simulation.run(until=30.0)
+
+    first = [next(kind for kind in kinds_of(simulation, exchange)) for exchange in simulation.exchanges]
+    assert first == [START, START, POST, POST, POST]
+
+
+@pytest.mark.parametrize("limited", [START, APPEND, STOP])
+def test_no_stream_is_started_while_slack_limits_what_streams_need(limited: CallKind) -> None:
+    def two(network: Network) -> Simulation:
+        simulation = Simulation(network=network, starts=20)
+        for at in (0.0, 8.0):
+            simulation.ask(at, f"C{at}")
+        return simulation.run()
+
+    number = [call.kind for call in two(Network()).calls].index(limited)
+    simulation = two(Network(faults={number: 30.0}))
+
+    assert kinds_of(simulation, simulation.exchanges[0])[0] is START
+    assert kinds_of(simulation, simulation.exchanges[1])[0] is POST
+    assert all(map(simulation.is_exact, simulation.exchanges))
 
 
 def test_where_streams_are_switched_off_there_are_none() -> None:
