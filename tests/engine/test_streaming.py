@@ -118,6 +118,18 @@ def test_of_many_at_the_same_moment_no_more_are_streamed_than_may_be() -> None:
     assert first == [START, START, POST, POST, POST]
 
 
+def test_for_every_stream_that_grows_a_stop_is_kept() -> None:
+    simulation = Simulation(starts=20)
+    patient = [(0.5, Text("Some words to begin with ")), (100.0, END)]
+    for number in range(20):
+        simulation.ask(0.0, f"C{number}", patient)
+    late = simulation.ask(70.0, "C20")
+    simulation.run()
+
+    assert [kinds_of(simulation, each)[0] for each in simulation.exchanges[:20]] == [START] * 20
+    assert kinds_of(simulation, late)[0] is POST
+
+
 @pytest.mark.parametrize("limited", [START, APPEND, STOP])
 def test_no_stream_is_started_while_slack_limits_what_streams_need(limited: CallKind) -> None:
     def two(network: Network) -> Simulation:
