@@ -120,7 +120,7 @@ def test_of_many_at_the_same_moment_no_more_are_streamed_than_may_be() -> None:
 
 def test_for_every_stream_that_grows_a_stop_is_kept() -> None:
     simulation = Simulation(starts=20)
-    patient = [(0.5, Text("Some words to begin with ")), (100.0, END)]
+    patient: Stream = [(0.5, Text("Some words to begin with ")), (100.0, END)]
     for number in range(20):
         simulation.ask(0.0, f"C{number}", patient)
     late = simulation.ask(70.0, "C20")
