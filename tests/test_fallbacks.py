@@ -9,6 +9,7 @@ import pytest
 from bot import app
 from bot.adapters.bedrock import BedrockModel
 from bot.core.texts import Language, Texts, texts_in
+from bot.engine.journal import Journal
 from bot.engine.pacer import Pacer
 from bot.playground.bedrock import Pace, Reply
 from bot.playground.slack import SILENCE, Fault
@@ -245,12 +246,12 @@ def test_without_a_guardrail_none_is_named(bench: Workbench) -> None:
     assert "guardrailConfig" not in str([*bench.prompts(), *bench.prompts("converse")])
 
 
-def test_a_mistake_in_a_rule_ends_the_answers_that_are_live_and_not_the_bot(
+def test_a_mistake_in_a_rule_ends_the_answers_that_are_live_for_another_process_to_give_and_not_the_bot(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     bench.bedrock.always("converse", Reply(text="On it."))
     bench.bedrock.always("converse-stream", Reply(text="Because."))
-    bench.start_bot()
+    crashed = bench.start_bot()
     real = Pacer.turns
 
     def turns(*arguments: object) -> object:
@@ -259,10 +260,17 @@ def test_a_mistake_in_a_rule_ends_the_answers_that_are_live_and_not_the_bot(
 
     monkeypatch.setattr(Pacer, "turns", turns)
     with caplog.at_level(logging.ERROR, "bot"):
-        bench.mention("why?")
+        question = bench.mention("why?")
         bench.until(lambda: "turns.crashed" in caplog.messages)
-
     assert last_words(bench, "why not?") == "Because."
+
+    beats: list[None] = []
+    beat = Journal.beat
+    monkeypatch.setattr(Journal, "beat", lambda *arguments: beats.append(beat(*arguments)))
+    bench.until(lambda: len(beats) > 3)  # by then a question that nobody answers would be closed
+    bench.stop_bot(crashed)
+    bench.start_bot()
+    bench.until(lambda: bench.texts(question)[-1:] == ["Because."])
 
 
 def test_a_mistake_around_the_first_model_leaves_the_answer_alone(

@@ -77,6 +77,7 @@ class Orchestrator:
         self._amended: dict[Exchange, Callable[[], object]] = {}  # what is done once those are over
         self._owned: frozenset[str] = frozenset()
         self._orphans: frozenset[str] = frozenset()
+        self._left_to_the_next: set[str] = set()  # questions that a mistake ended, which stay open
         self._stopping = threading.Event()
         self._slack_lane = lane("slack", max(LEAST_QUICK_CALLS, live_answers))
         self._recall_lane = ThreadPoolExecutor(1, "recall")
@@ -184,6 +185,7 @@ class Orchestrator:
                 again = self._make_turns(now)
             except Exception:  # a mistake in a rule ends the answers that are live, not the bot
                 log.exception("turns.crashed", extra={"live": len(self._live)})
+                self._left_to_the_next |= {exchange.question.id for exchange in self._live}
                 for exchange in self._live:
                     self._voices.leave(exchange)
                 self._live.clear()
@@ -238,6 +240,7 @@ class Orchestrator:
         self._owned = beat.owned
         # What has ended is open for a moment still; what is open a beat later could not be closed then.
         orphans = beat.owned - live.keys() - {entry.question.id for entry in beat.adopted}
+        orphans -= self._left_to_the_next
         self._journal.close(*(orphans & self._orphans))
         self._orphans = orphans
         for stopped in beat.stopped & live.keys():
