@@ -170,7 +170,7 @@ def put(payload: Any, path: tuple[Any, ...], value: Any) -> None:
     if isinstance(payload, dict) and value is GONE:
         payload.pop(name, None)
     elif has(payload, name):
-        payload[name] = None if value is GONE else value
+        payload[name] = None if value is GONE else deepcopy(value)  # else a list could be put into itself
 
 
 def has(payload: Any, name: Any) -> bool:
@@ -246,6 +246,8 @@ def test_whatever_comes_is_acknowledged_and_what_is_asked_can_be_written_down(
         encoded(question).encode()
         told = (question.team, question.channel, question.user, question.text, question.key)
         assert all(isinstance(each, str) for each in told)
+        assert isinstance(question.thread_ts, str | None)
+        assert isinstance(question.is_external_room, bool | None)
 
 
 @pytest.mark.parametrize("name", PAYLOADS)

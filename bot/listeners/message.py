@@ -91,13 +91,14 @@ def question_in(event: Mapping[str, Any], body: Mapping[str, Any], me: str) -> Q
         return None
     if not event.get("user") or event["user"] == me:
         return None
+    thread_ts, is_external = event.get("thread_ts"), body.get("is_ext_shared_channel")
     return Question(
         team=str(body.get("team_id") or ""),
         channel=str(event["channel"]),
         user=str(event["user"]),
         text=mrkdwn.plain(str(event.get("text") or ""), me),
         ts=str(event["ts"]),
-        thread_ts=event.get("thread_ts"),
+        thread_ts=str(thread_ts) if thread_ts else None,
         files=tuple(map(file_in, event.get("files") or ())),
-        is_external_room=body.get("is_ext_shared_channel"),
+        is_external_room=is_external if isinstance(is_external, bool) else None,
     )

@@ -137,6 +137,8 @@ class Listener:
             self._news.notify_all()
 
     def _asked(self, client: BaseSocketModeClient, request: SocketModeRequest) -> None:
+        # slack_sdk hands a message to its listeners at the same time; whoever is answered shall find it heard
+        self.until(lambda: any(each["envelope_id"] == request.envelope_id for each in self.envelopes()))
         payload = self._answer(request)
         if payload is not None:
             client.send_socket_mode_response(SocketModeResponse(request.envelope_id, payload or None))

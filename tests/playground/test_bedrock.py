@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 MICRO, PRO = "us.amazon.nova-micro-v1:0", "us.amazon.nova-pro-v1:0"
-SOON = 5.0  # seconds, far more than anything here takes
+SOON = 15.0  # seconds, far more than anything here takes
 
 
 @contextmanager
@@ -622,8 +622,8 @@ def test_a_stopping_server_cuts_the_answers_under_way(bedrock: Bedrock, session:
 def test_a_stopping_server_does_not_wait_for_a_client_that_has_stopped_reading(
     bedrock: Bedrock, session: boto3.Session
 ) -> None:
-    """`served` gives the server's end no more than five seconds; aiohttp would wait for a minute."""
-    bedrock.enqueue("converse-stream", Reply(["x" * 1_000_000] * 12))
+    """`served` gives the server's end no more than fifteen seconds; aiohttp would wait for a minute."""
+    bedrock.enqueue("converse-stream", Reply(["x" * 1_000_000] * 12, then="silence"))
     with served(bedrock) as address, connected(session, address) as client:
         stream = client.converse_stream(modelId=PRO, messages=[user()])["stream"]
         next(iter(stream))
