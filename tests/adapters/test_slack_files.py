@@ -280,7 +280,7 @@ def test_silence_ends(servers: Servers) -> None:
 
     with refused("timed out"):
         SlackFiles(client(servers), read_seconds=QUICK).fetch(file.url, most=MOST, size=file.size)
-    assert time.monotonic() - begun < 10 * QUICK
+    assert time.monotonic() - begun < 9, "it would be ten seconds if none were given"
 
 
 def test_silence_in_the_middle_of_a_file_ends() -> None:
@@ -293,13 +293,13 @@ def test_silence_in_the_middle_of_a_file_ends() -> None:
 
 def test_a_file_that_trickles_in_for_too_long_is_given_up() -> None:
     drops = [b"x"] * 200
-    with stranger(answer("Content-Length: 200"), *drops, pause=QUICK / 10) as slow:
+    with stranger(answer("Content-Length: 200"), *drops, pause=QUICK) as slow:
         lenient = WebClient(BOT_TOKEN, base_url=slow.url)
         begun = time.monotonic()
 
         with refused("too long"):
             SlackFiles(lenient, seconds=QUICK).fetch(f"{slow.url}/a", most=MOST, size=200)
-        assert time.monotonic() - begun < 10 * QUICK
+        assert time.monotonic() - begun < 30, "the whole file takes a minute"
 
 
 @pytest.mark.parametrize(

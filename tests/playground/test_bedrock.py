@@ -665,7 +665,7 @@ def test_the_stream_keeps_its_pace(bedrock: Bedrock, client: Any) -> None:
 
     assert first >= 0.1
     assert whole >= 0.3
-    assert whole < 1.5, "a timer for each token, each a little late, would take over two seconds"
+    assert len(bedrock.requests[0].sent) < 1000, "a timer for each token would be a little late each time"
 
 
 def test_converse_answers_after_its_time(bedrock: Bedrock, client: Any) -> None:
@@ -679,12 +679,11 @@ def test_converse_answers_after_its_time(bedrock: Bedrock, client: Any) -> None:
 
 
 def test_many_streams_are_answered_side_by_side(bedrock: Bedrock, session: boto3.Session, url: str) -> None:
-    """Thirty answers of 0.3 s each would take nine seconds one after another."""
-    bedrock.always("converse-stream", Reply(["x"] * 31, pace=Pace(0.0, 0.0, tokens_per_second=100.0)))
-    started = time.monotonic()
+    bedrock.always("converse-stream", Reply(["a", "b"], after=1, then="hold"))
 
     with connected(session, url) as client, ThreadPoolExecutor(30) as pool:
-        answers = list(pool.map(lambda _: streamed(client), range(30)))
+        answers = pool.map(lambda _: streamed(client), range(30))
+        until(lambda: len(bedrock.requests) == 30)
+        bedrock.release()
 
-    assert all(len(deltas(events)) == 31 for events in answers)
-    assert time.monotonic() - started < 3
+    assert all(deltas(events) == ["a", "b"] for events in answers)

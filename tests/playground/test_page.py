@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
@@ -496,11 +495,9 @@ def test_a_page_that_was_left_is_forgotten(servers: Servers) -> None:
 
 
 def test_an_open_stream_does_not_hold_up_the_end() -> None:
+    """The server gives open requests a second, and cuts those that have not ended by then."""
     with serving(slack_with_page) as servers:
         events = Events(servers)
-        began = time.monotonic()
-    took = time.monotonic() - began
 
-    assert events.response.readline() == b""
-    assert took < 0.8  # the server gives open requests a second
+    events.response.read()  # raises IncompleteRead where it was cut
     events.close()
