@@ -292,13 +292,13 @@ def test_silence_in_the_middle_of_a_file_ends() -> None:
 
 
 def test_a_file_that_trickles_in_for_too_long_is_given_up() -> None:
-    drops = [b"x"] * 200
-    with stranger(answer("Content-Length: 200"), *drops, pause=QUICK) as slow:
+    drops = [b"x"] * 2000
+    with stranger(answer("Content-Length: 2000"), *drops, pause=QUICK / 10) as slow:
         lenient = WebClient(BOT_TOKEN, base_url=slow.url)
         begun = time.monotonic()
 
         with refused("too long"):
-            SlackFiles(lenient, seconds=QUICK).fetch(f"{slow.url}/a", most=MOST, size=200)
+            SlackFiles(lenient, seconds=QUICK).fetch(f"{slow.url}/a", most=MOST, size=2000)
         assert time.monotonic() - begun < 30, "the whole file takes a minute"
 
 
