@@ -8,7 +8,6 @@ import os
 import signal
 import socket
 import sys
-import threading
 import time
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
@@ -88,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run() -> int:
-    stop = _stop_signals()
+    asked_to_stop = _stop_signals()
     file = find_dotenv(usecwd=True)
     unknown_names = unknown(os.environ, dotenv_values(file))
     load_dotenv(file)
@@ -108,7 +107,7 @@ def _run() -> int:
     except SettingsError as error:
         sys.stderr.write(_complaint(error.problems))
         return 2
-    stop.wait()
+    os.read(asked_to_stop, 1)
     bot.stop()
     return 0
 
@@ -221,17 +220,18 @@ def _lacks(error: ModuleNotFoundError) -> int:
     return 2
 
 
-def _stop_signals() -> threading.Event:
-    """Set by the first SIGTERM or SIGINT; a second one ends the process at once."""
-    stop = threading.Event()
+def _stop_signals() -> int:
+    """What can be read once SIGTERM or SIGINT came: a file descriptor. A second one ends the process at once.
 
-    def ask_to_stop(number: int, _frame: object) -> None:
-        signal.signal(number, signal.SIG_DFL)
-        stop.set()
-
+    An Event instead could be waited for for ever: a handler that sets it, while its lock is held, stops there
+    (https://docs.python.org/3/library/signal.html#signals-and-threads).
+    """
+    asked, ask = os.pipe()
+    os.set_blocking(ask, False)
+    signal.set_wakeup_fd(ask)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, ask_to_stop)
-    return stop
+        signal.signal(number, lambda number, _frame: signal.signal(number, signal.SIG_DFL))
+    return asked
 
 
 def _complaint(problems: Sequence[str]) -> str:

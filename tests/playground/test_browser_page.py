@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, FilePayload, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 
 from bot.playground.bedrock import Bedrock
 from bot.playground.servers import Servers
@@ -29,7 +29,7 @@ from tests.playground.browser import (
     with_blocks,
     write,
 )
-from tests.playground.serving import web_client
+from tests.playground.serving import serving, web_client
 from tests.sample_files import png
 
 GROUND = "getComputedStyle(document.body).backgroundColor"
@@ -254,6 +254,27 @@ def test_the_page_says_that_the_server_is_gone_and_goes_on_when_it_is_back(brows
             expect(messages(channel_of(page))).to_contain_text("in vain")
         finally:
             second.stop()
+
+
+def test_who_is_quicker_than_the_answer_of_the_server_breaks_nothing(browser: Browser) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    with serving(slack_with_page) as servers, opened(browser, servers.slack.base_url) as page:
+        page.set_viewport_size({"width": 390, "height": 760})
+        with page.expect_request("**/page/state"):
+            page.route("**/page/state", hold)
+            page.reload()
+        page.locator("#menu").click()
+        skip = page.get_by_role("button", name="Skip to conversations")
+        skip.focus()
+        skip.press("Enter")
+        for route in held:
+            route.continue_()
+
+        expect(page.get_by_role("heading", name="#general", exact=True)).to_be_visible()
 
 
 def test_axe_finds_nothing_to_mend_wherever_one_goes(browser: Browser) -> None:
