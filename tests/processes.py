@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+
+import pytest
 
 from tests.adapters.redis_server import redis_server
 from tests.workbench import Workbench
@@ -19,7 +22,17 @@ def environment_on(bench: Workbench) -> dict[str, str]:
     nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
     # Most tests ask in the same words again and mean another question, and look at an answer's words alone.
     plain = {"CACHE_TTL": "0", "FOOTER": "off", "FOLLOW_UPS": "0", "ACK_DEADLINE": "30"}
-    return {**kept, **nowhere, **bench.servers.environment(), **plain}
+    return {**kept, **nowhere, **bench.servers.environment(), **plain, "PYTHONFAULTHANDLER": "1"}
+
+
+def end_of(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """A bot's exit status and the rest of what it wrote; fails, with where its threads are, if it does not end."""
+    try:
+        _, log = process.communicate(timeout=15)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)
+        pytest.fail(process.communicate()[1])
+    return process.returncode, log
 
 
 class Processes:

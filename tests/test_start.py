@@ -18,7 +18,7 @@ from bot.monitoring import open_telemetry
 from bot.playground.bedrock import Pace, Reply
 from bot.settings import SettingsError, read
 from bot.stores import open_store
-from tests.processes import environment_on
+from tests.processes import end_of, environment_on
 from tests.workbench import Workbench
 
 
@@ -183,9 +183,9 @@ def process(environment: dict[str, str], bench: Workbench, tmp_path: Path) -> It
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_an_idle_bot_at_once_and_cleanly(process: subprocess.Popen[str], number: int) -> None:
     process.send_signal(number)
-    _, log = process.communicate(timeout=10)
+    status, log = end_of(process)
 
-    assert process.returncode == 0
+    assert status == 0
     assert "Traceback" not in log
 
 
@@ -197,10 +197,10 @@ def test_a_signal_lets_live_answers_end(process: subprocess.Popen[str], bench: W
     process.send_signal(signal.SIGTERM)
     bench.until(lambda: not bench.slack.sockets.connections)
     bench.bedrock.release()
-    _, log = process.communicate(timeout=10)
+    status, log = end_of(process)
 
     assert bench.texts(question)[-1] == "Because."
-    assert (process.returncode, "outcome=whole" in log) == (0, True)
+    assert (status, "outcome=whole" in log) == (0, True)
 
 
 def test_a_second_signal_ends_the_bot_at_once(process: subprocess.Popen[str], bench: Workbench) -> None:
