@@ -26,7 +26,7 @@ def environment_on(bench: Workbench) -> dict[str, str]:
 
 
 def end_of(process: subprocess.Popen[str]) -> tuple[int, str]:
-    """A bot's exit status and the rest of what it wrote; fails, with where its threads are, if it does not end."""
+    """A bot's exit status and the rest of what it wrote; fails, with where its threads are, if none comes."""
     try:
         _, log = process.communicate(timeout=15)
     except subprocess.TimeoutExpired:
