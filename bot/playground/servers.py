@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -31,6 +32,7 @@ class Servers:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="playground", daemon=True)
         self._runners: list[web.AppRunner] = []
+        self._listeners: list[socket.socket] = []
         self.slack: Slack
         self.bedrock: Bedrock
         self.bedrock_url = ""
@@ -90,10 +92,16 @@ class Servers:
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         self._runners.append(runner)
         await runner.setup()
-        await web.TCPSite(runner, LOOPBACK, port).start()
-        host, bound = runner.addresses[0][:2]
+        listener = socket.create_server((LOOPBACK, port))
+        self._listeners.append(listener)
+        await web.SockSite(runner, listener).start()
+        host, bound = listener.getsockname()
         return f"http://{host}:{bound}"
 
     async def _end(self) -> None:
+        # asyncio leaks what it has accepted before a server closes and makes a connection of a turn later.
+        for listener in self._listeners:
+            self._loop.remove_reader(listener)
+        await asyncio.sleep(0)
         for runner in self._runners:
             await runner.cleanup()

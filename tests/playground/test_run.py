@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -24,7 +25,7 @@ from bot.playground.run import environment, has_desktop
 from bot.playground.script import answer
 from bot.playground.servers import Servers
 from bot.playground.workspace import BOT_USER
-from tests.playground.serving import until
+from tests.playground.serving import serving, until
 
 SOON = 15.0  # seconds, for what takes about one
 QUESTION = "How do I ask a follow-up?"
@@ -291,6 +292,24 @@ def test_servers_that_cannot_listen_leave_nothing_behind() -> None:
         Servers().start(other.getsockname()[1])
 
     assert set(threading.enumerate()) == before
+
+
+def test_servers_that_stop_while_many_connect_leave_no_connection_open() -> None:
+    for _ in range(5):
+        with serving() as servers:
+            address = ("127.0.0.1", int(servers.slack.base_url.rpartition(":")[2]))
+            callers = [threading.Thread(target=call_until_refused, args=(address,)) for _ in range(4)]
+            for caller in callers:
+                caller.start()
+        for caller in callers:
+            caller.join()
+    gc.collect()  # what is open would be warned of
+
+
+def call_until_refused(address: tuple[str, int]) -> None:
+    with suppress(OSError):
+        while True:
+            socket.create_connection(address).close()
 
 
 @pytest.mark.parametrize("port", ["99999", "-1"])
