@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from bot.core.texts import Language, texts_in
-from bot.playground.bedrock import Reply
+from bot.engine.pacer import FLOOR_SECONDS
+from bot.playground.bedrock import Pace, Reply
 from tests.workbench import Workbench
 
 EN, KO = texts_in(Language.EN), texts_in(Language.KO)
@@ -34,15 +37,21 @@ def test_the_answer_is_posted_with_the_first_words_and_grows_in_place(bench: Wor
     assert not any(message.edited for message in bench.messages())
 
 
-def test_a_growing_answer_shows_the_newest_text_and_never_edits_twice_at_once(bench: Workbench) -> None:
-    bench.bedrock.enqueue("converse", Reply(text="On it."))
+def test_a_growing_answer_shows_more_with_each_edit_and_never_edits_twice_at_once(bench: Workbench) -> None:
+    """Although Slack takes longer for an edit than is left between two."""
     numbers = [f"{number} " for number in range(2000)]
-    bench.bedrock.enqueue("converse-stream", Reply(text=numbers, after=0, then="hold"))
+    pace = Pace(0.0, 0.0, tokens_per_second=1000.0)
+    bench.bedrock.enqueue("converse-stream", Reply(text=numbers, pace=pace))
     bench.start_bot()
+    bench.slack.answering_seconds = 2 * FLOOR_SECONDS
     question = bench.mention("count")
+    bench.until(lambda: bench.texts(question)[-1:] == ["".join(numbers).strip()])
 
-    assert bench.answered(question)[1] == "".join(numbers).strip()
-    assert len(bench.calls("chat.update")) <= 3
+    edits = sorted(bench.calls("chat.update"), key=lambda call: call.at)
+    assert len(edits) > 1
+    for before, after in pairwise(edits):
+        assert after.at - after.seconds >= before.at
+        assert after.parameters["text"].startswith(before.parameters["text"])
 
 
 def test_a_silent_first_model_is_stood_in_for_at_the_deadline(bench: Workbench) -> None:
