@@ -21,8 +21,8 @@ def is_told(processes: Processes, state: str) -> bool:
     return f"socket.{state}" in processes.log and processes.run("health")[1].endswith(f": {state}\n")
 
 
-def answers(bench: Workbench) -> bool:
-    return bench.answered(bench.mention("why?")) == ["On it.", "Because."]
+def assert_answers(bench: Workbench) -> None:
+    assert bench.answered(bench.mention("why?")) == ["On it.", "Because."]
 
 
 def test_a_bot_that_is_connected_is_healthy_and_one_that_is_gone_is_not(
@@ -56,13 +56,13 @@ def test_a_bot_whose_store_is_locked_goes_on_answering_and_writes_again_when_it_
     with closing(sqlite3.connect(tmp_path / "bot.db", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         bench.until(lambda: "store.failed" in processes.log)
-        assert answers(bench)
+        assert_answers(bench)
         status, said = processes.run("health")
         assert (status, "database is locked" in said) == (1, True)
         other.execute("ROLLBACK")
     bench.until(lambda: "store.works_again" in processes.log)
 
-    assert answers(bench)
+    assert_answers(bench)
     assert processes.run("health")[0] == 0
 
 
@@ -75,11 +75,11 @@ def test_a_bot_whose_disk_is_full_goes_on_answering_and_writes_again_when_there_
     grown = (tmp_path / "bot.db-wal").stat().st_size
     resource.prlimit(bot.pid, resource.RLIMIT_FSIZE, (grown, resource.RLIM_INFINITY))
     bench.until(lambda: "store.failed" in processes.log)
-    assert answers(bench)
+    assert_answers(bench)
 
     resource.prlimit(bot.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     bench.until(lambda: "store.works_again" in processes.log)
-    assert answers(bench)
+    assert_answers(bench)
 
 
 def test_a_bot_without_a_place_for_its_store_says_so_and_answers(
@@ -87,6 +87,6 @@ def test_a_bot_without_a_place_for_its_store_says_so_and_answers(
 ) -> None:
     processes.start(STORE_URL=f"sqlite:///{tmp_path}/nowhere/bot.db")
 
-    assert answers(bench)
+    assert_answers(bench)
     assert "store.failed" in processes.log
     assert "unable to open database file" in processes.log

@@ -169,7 +169,8 @@ class Workbench:
 
         def is_over() -> bool:
             self.bedrock.release()
-            return len(self.messages(thread=question)) >= count and self.at_rest()
+            said = self.messages(thread=question)
+            return len(said) >= count and self.at_rest() and not any(map(grows, said))
 
         self.until(is_over)
         found = self.texts(question)
@@ -196,7 +197,7 @@ class Workbench:
         return last == answer and len(before) <= 1 and answer not in before
 
     def at_rest(self) -> bool:
-        """Whether every bot has ended every answer it began."""
+        """Whether every bot in this process has ended every answer it began."""
         return all(bot.orchestrator.live == 0 for bot in self._bots)
 
     def written(self, count: int) -> list[Interaction]:
@@ -226,6 +227,12 @@ class Workbench:
         with self._changed:
             self._versions[message.channel, message.ts].append(message)
             self._changed.notify_all()
+
+
+def grows(message: Message) -> bool:
+    """Whether a message can be stopped, as an answer can while it grows."""
+    elements = [e for block in message.blocks if block["type"] == "actions" for e in block["elements"]]
+    return any(element["action_id"] == "stop" for element in elements)
 
 
 def words(message: Message) -> str:
