@@ -67,6 +67,12 @@ def mask_secrets(text: str) -> str:
     Known are the tokens, webhooks and keys of Slack, AWS, Bedrock and GitHub, JSON web tokens, bearer tokens
     and other `Authorization` headers, and private keys. Masking twice changes nothing more.
     """
+    while (masked := _with_masks(text)) != text:
+        text = masked  # what stands right behind a secret can only now be told from it
+    return text
+
+
+def _with_masks(text: str) -> str:
     for pattern in (_PRIVATE_KEY, _NAMED, _MARKED):
         text = pattern.sub(_masked, text)
     return _without_ends_of_keys(text) if _END_OF_PRIVATE_KEY.search(text) else text

@@ -104,6 +104,10 @@ def test_the_end_of_a_private_key_is_found_without_its_beginning() -> None:
     assert mask_secrets(cut) == "so:\n***\n***\n***\n-----END PRIVATE KEY-----\nand on"
 
 
+def test_a_secret_is_found_right_behind_another() -> None:
+    assert mask_secrets("AKIAIOSFODNN7EXAMPLExoxb-1234-abcd") == "AKIA***xoxb-***"
+
+
 @pytest.mark.parametrize("before", [r"\n", r"\t", "key%20", "%0A"])
 def test_a_secret_is_found_after_what_json_and_links_write_for_a_space(before: str) -> None:
     assert mask_secrets(f"{before}AKIAIOSFODNN7EXAMPLE.txt") == f"{before}AKIA***.txt"
