@@ -256,7 +256,11 @@ class SlackWeb:
             raise SlackError("foreign_response_url", url.netloc)
         with _translated():
             response = WebhookClient(
-                response_url, timeout=self._client.timeout, proxy=self._client.proxy, retry_handlers=[]
+                response_url,
+                timeout=self._client.timeout,
+                ssl=self._client.ssl,
+                proxy=self._client.proxy,
+                retry_handlers=[],
             ).send(text=text, response_type="ephemeral")
         if response.status_code != 200:
             raise SlackError("response_url_refused", f"HTTP {response.status_code}")

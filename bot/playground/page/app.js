@@ -109,7 +109,7 @@ document.addEventListener("click", ({ target }) => {
     thread.composer.input.focus();
   }
   if (example) channel.composer.send(example.textContent);
-  if (skip) skips[skip.dataset.skip]()?.focus();
+  if (skip) skips[skip.dataset.skip]()?.focus(); // before the state came, there is no conversation
 });
 
 document.addEventListener("keydown", (event) => {

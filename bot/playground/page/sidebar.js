@@ -42,7 +42,7 @@ export function showSidebar(isOpen) {
   const wasOpen = isSidebarShown();
   document.body.classList.toggle("with-sidebar", isOpen);
   byId("menu").ariaExpanded = isOpen;
-  if (isOpen) find(byId("sidebar"), "[aria-current], a")?.focus();
+  if (isOpen) find(byId("sidebar"), "[aria-current], a")?.focus(); // it is empty before the state came
   else if (wasOpen && byId("sidebar").contains(document.activeElement)) byId("menu").focus();
 }
 
