@@ -169,7 +169,7 @@ def build(
     stopping = threading.Event()
     language = None if settings.language == "auto" else Language(settings.language)
     people = People(slack, time.monotonic, stopping.wait, language)
-    asides = Asides(slack, people, language)
+    asides = Asides(slack, people, time.monotonic, language)
     ledger = Ledger(
         journal,
         stores.ledger,

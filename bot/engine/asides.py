@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from decimal import Decimal
@@ -17,11 +18,14 @@ from bot.core.question import Place, Question
 from bot.core.safety import Safe, neutralise
 from bot.core.spending import NanoDollars
 from bot.core.texts import Language, Texts, language_of, texts_in
+from bot.engine.budget import Window
 from bot.engine.people import People
 
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 16
+# Slack has a limit of its own for assistant.threads.setStatus and does not say which; most methods take 50.
+_STATUSES_PER_MINUTE = 45
 
 
 class Slack(Protocol):
@@ -52,8 +56,12 @@ class Asides:
     `language` is that of all fixed sentences, None for that of their reader.
     """
 
-    def __init__(self, slack: Slack, people: People, language: Language | None = None) -> None:
-        self._slack, self._people, self._language = slack, people, language
+    def __init__(
+        self, slack: Slack, people: People, clock: Callable[[], float], language: Language | None = None
+    ) -> None:
+        self._slack, self._people, self._clock, self._language = slack, people, clock, language
+        self._lock = threading.Lock()
+        self._statuses = Window(_STATUSES_PER_MINUTE)
         self._lane = ThreadPoolExecutor(_AT_ONCE, "asides")
         self._under_way: set[Future[None]] = set()
         self._offers_status = True
@@ -103,8 +111,10 @@ class Asides:
             self._do(partial(self._warn, admin, spent=f"{spent / 10**9:.2f}", budget=budget))
 
     def show_status(self, place: Place, texts: Texts) -> None:
-        """Show that somebody thinks, where Slack offers it; where it does not, it is not asked for again."""
-        if self._offers_status:
+        """Show that somebody thinks, while Slack takes more; not again where it does not offer that."""
+        with self._lock:
+            is_shown = self._offers_status and self._statuses.begin_if_room(self._clock())
+        if is_shown:
             self._do(lambda: self._show_status(place, texts.thinking))
 
     def close(self, seconds: float) -> None:
@@ -139,6 +149,9 @@ class Asides:
         except SlackError:
             self._offers_status = False
             raise
+        finally:
+            with self._lock:
+                self._statuses.end(self._clock())
 
 
 def _forgiven(call: Callable[[], None]) -> None:

@@ -35,6 +35,13 @@ class Window:
         """A call is made."""
         self._in_flight += 1
 
+    def begin_if_room(self, now: float) -> bool:
+        """Whether a call may be made, which then is."""
+        has_room = self.room(now) >= 1
+        if has_room:
+            self.begin()
+        return has_room
+
     def end(self, now: float, *, made: bool = True) -> None:
         """A call was answered, or given up, or not `made` after all."""
         self._in_flight -= 1

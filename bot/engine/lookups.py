@@ -88,7 +88,4 @@ class Lookups(Generic[_T]):
 
     def _begin(self) -> bool:
         with self._lock:
-            has_room = self._window.room(self._clock()) >= 1
-            if has_room:
-                self._window.begin()
-            return has_room
+            return self._window.begin_if_room(self._clock())
