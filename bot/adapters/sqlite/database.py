@@ -97,8 +97,8 @@ class SqliteDatabase:
     def transaction(self) -> Iterator[tuple[sqlite3.Connection, float]]:
         """The database without what is past, and the time; all that is done to it is done, or nothing.
 
-        Raises StoreError within about a second when the file cannot be used, and after two when too many threads
-        wait for it. The next call tries it anew.
+        Raises StoreError within about a second when the file cannot be used, and after two when too many
+        threads wait for it. The next call tries it anew.
         """
         asked_at = time.monotonic()
         if not self._lock.acquire(timeout=_QUEUE_SECONDS):
