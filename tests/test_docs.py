@@ -148,7 +148,7 @@ def test_what_it_costs_adds_up() -> None:
     assert [row[0] for row in rows] == ["100", "1,000", "10,000"]
     for row in rows:
         count, *dollars = (Decimal(cell.replace(",", "")) for cell in row)
-        mixed, typical = count * Decimal("0.00096"), count * Decimal("0.0018")
+        mixed, typical = count * Decimal("0.00099"), count * Decimal("0.0018")
         assert dollars == [each.quantize(cents) for each in (mixed, typical, 30 * mixed, 30 * typical)]
 
 
