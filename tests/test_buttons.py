@@ -10,7 +10,7 @@ from bot.core.texts import Language, texts_in
 from bot.playground.bedrock import Pace, Reply
 from bot.playground.workspace import MINJI, Message
 from tests.processes import two_on
-from tests.workbench import Workbench
+from tests.workbench import Workbench, actions
 
 EN, KO = texts_in(Language.EN), texts_in(Language.KO)
 ANEW = f"Because.\n{EN.regenerated}"
@@ -29,8 +29,7 @@ def bot(bench: Workbench) -> Workbench:
 
 def buttons(message: Message) -> list[str]:
     """The labels of the buttons under a message."""
-    elements = [e for block in message.blocks if block["type"] == "actions" for e in block["elements"]]
-    return [element["text"]["text"] for element in elements if element["type"] == "button"]
+    return [element["text"]["text"] for element in actions(message) if element["type"] == "button"]
 
 
 def test_stop_ends_the_answer_closes_its_stream_and_keeps_its_words(bot: Workbench) -> None:

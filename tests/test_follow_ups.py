@@ -8,7 +8,7 @@ from bot.core.texts import Language, texts_in
 from bot.playground.bedrock import Pace, Reply
 from bot.playground.slack import Fault
 from bot.playground.workspace import MINJI, Message
-from tests.workbench import Workbench
+from tests.workbench import Workbench, actions
 
 EN = texts_in(Language.EN)
 BECAUSE = Reply(text="Because.", pace=Pace(0, 0.3, 1000))
@@ -28,9 +28,8 @@ def bot(bench: Workbench) -> Workbench:
 
 def suggested(bench: Workbench, question: Message) -> list[str]:
     """The labels of the buttons that ask on, under the last message in a thread."""
-    blocks = [block for message in bench.messages(thread=question)[-1:] for block in message.blocks]
-    elements = [element for block in blocks for element in block.get("elements", ())]
-    return [e["text"]["text"] for e in elements if e.get("action_id", "").startswith("follow_up")]
+    elements = [element for message in bench.messages(thread=question)[-1:] for element in actions(message)]
+    return [e["text"]["text"] for e in elements if e["action_id"].startswith("follow_up")]
 
 
 def test_a_whole_answer_is_followed_by_buttons_that_ask_on(bot: Workbench) -> None:

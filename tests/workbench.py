@@ -229,10 +229,14 @@ class Workbench:
             self._changed.notify_all()
 
 
+def actions(message: Message) -> list[dict[str, Any]]:
+    """What can be pressed or chosen under a message."""
+    return [e for block in message.blocks if block["type"] == "actions" for e in block["elements"]]
+
+
 def grows(message: Message) -> bool:
     """Whether a message can be stopped, as an answer can while it grows."""
-    elements = [e for block in message.blocks if block["type"] == "actions" for e in block["elements"]]
-    return any(element["action_id"] == "stop" for element in elements)
+    return any(element["action_id"] == "stop" for element in actions(message))
 
 
 def words(message: Message) -> str:

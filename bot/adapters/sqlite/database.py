@@ -114,7 +114,7 @@ class SqliteDatabase:
                 yield db, now
         except BaseException as error:
             self._disconnect()
-            if isinstance(error, sqlite3.Error | OSError):
+            if isinstance(error, sqlite3.Error | OSError):  # the file's fault; a spoilt text is nobody else's
                 self._failed_at = time.monotonic()
             if isinstance(error, sqlite3.Error | OSError | UnicodeError):
                 raise StoreError(f"{self._path}: {error}") from error
