@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -23,6 +24,19 @@ def environment_on(bench: Workbench) -> dict[str, str]:
     # Most tests ask in the same words again and mean another question, and look at an answer's words alone.
     plain = {"CACHE_TTL": "0", "FOOTER": "off", "FOLLOW_UPS": "0", "ACK_DEADLINE": "30"}
     return {**kept, **nowhere, **bench.servers.environment(), **plain, "PYTHONFAULTHANDLER": "1"}
+
+
+needs_proc = pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="reads Linux's /proc")
+
+
+def kill_another_thread(pid: int, number: int) -> None:
+    """Send a signal as `os.kill` does, to a thread that is not the main one: the kernel may choose any."""
+    others = sorted(
+        int(thread.name) for thread in Path(f"/proc/{pid}/task").iterdir() if int(thread.name) != pid
+    )
+    assert ctypes.CDLL(None, use_errno=True).tgkill(pid, others[0], number) == 0, os.strerror(
+        ctypes.get_errno()
+    )
 
 
 def end_of(process: subprocess.Popen[str]) -> tuple[int, str]:

@@ -18,7 +18,7 @@ from bot.monitoring import open_telemetry
 from bot.playground.bedrock import Pace, Reply
 from bot.settings import SettingsError, read
 from bot.stores import open_store
-from tests.processes import end_of, environment_on
+from tests.processes import end_of, environment_on, kill_another_thread, needs_proc
 from tests.workbench import Workbench
 
 
@@ -180,9 +180,17 @@ def process(environment: dict[str, str], bench: Workbench, tmp_path: Path) -> It
     process.communicate()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_an_idle_bot_at_once_and_cleanly(process: subprocess.Popen[str], number: int) -> None:
-    process.send_signal(number)
+@pytest.mark.parametrize(
+    ("kill", "number"),
+    [
+        pytest.param(os.kill, signal.SIGTERM, id="SIGTERM"),
+        pytest.param(kill_another_thread, signal.SIGINT, id="SIGINT to any thread", marks=needs_proc),
+    ],
+)
+def test_a_signal_ends_an_idle_bot_at_once_and_cleanly(
+    process: subprocess.Popen[str], kill: Callable[[int, int], None], number: int
+) -> None:
+    kill(process.pid, number)
     status, log = end_of(process)
 
     assert status == 0

@@ -42,7 +42,7 @@ _MISLEADING = {
 }
 _NO_AWS_FILES = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
 _DEFAULTS = {"SHUTDOWN_GRACE": "1"}  # nobody waits here for an answer that Ctrl-C interrupts
-_GLANCE = 0.05  # seconds between two looks at whether the bot is connected
+_GLANCE = 0.05  # seconds between two looks at the bot
 
 # A local model may have to be loaded first, and costs nothing whatever its name here.
 _LOCAL_DEFAULTS = {"IDLE_TIMEOUT": "120"}
@@ -103,11 +103,14 @@ def _run(options: Options, ends: ExitStack) -> int:
     )
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: bot.terminate())
-    while bot.poll() is None and not servers.slack.sockets.connections:
+    is_open = False
+    # Glances, and no wait for its end: a signal that came as such a wait began would be heard after it only.
+    while (status := bot.poll()) is None:
+        if not is_open and servers.slack.sockets.connections:
+            _open(f"{servers.slack.base_url}/", options)
+            is_open = True
         time.sleep(_GLANCE)
-    if bot.poll() is None:
-        _open(f"{servers.slack.base_url}/", options)
-    return bot.wait()
+    return status
 
 
 def _served(options: Options) -> Servers:

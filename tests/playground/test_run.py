@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from http.client import HTTPResponse
 from pathlib import Path
@@ -26,12 +26,11 @@ from bot.playground.script import answer
 from bot.playground.servers import Servers
 from bot.playground.workspace import BOT_USER
 from tests.playground.serving import serving, until
+from tests.processes import kill_another_thread, needs_proc
 
 SOON = 15.0  # seconds, for what takes about one
 QUESTION = "How do I ask a follow-up?"
 LAST_WORDS = "begins a new conversation"  # of the answer
-
-needs_proc = pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="reads Linux's /proc")
 
 
 class Playground:
@@ -47,7 +46,7 @@ class Playground:
             stderr=subprocess.STDOUT,
             text=True,
             cwd=folder,
-            env={**os.environ, **variables},
+            env={**os.environ, "PYTHONFAULTHANDLER": "1", **variables},
         )
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
@@ -80,21 +79,23 @@ class Playground:
         return response
 
     def wait(self) -> int:
-        status = self.process.wait(SOON)
+        """Its exit status; fails, with where its threads are, if it does not end."""
+        try:
+            status = self.process.wait(SOON)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGABRT)
+            self.process.wait(SOON)
+            self.until("(?s)Fatal Python error: Aborted.*<module>")
+            pytest.fail(self.output)
         self._reader.join(SOON)
         assert not self._reader.is_alive(), "somebody else still holds the output"
         return status
 
     def close(self) -> None:
         self.process.send_signal(signal.SIGINT)
-        try:
-            self.wait()
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            raise
-        finally:
-            if self.process.stdout:
-                self.process.stdout.close()
+        self.wait()
+        assert self.process.stdout
+        self.process.stdout.close()
 
 
 def free_port() -> int:
@@ -194,12 +195,14 @@ def test_the_question_has_the_last_words_that_are_waited_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "question"),
-    [(signal.SIGINT, None), (signal.SIGTERM, "a long answer, please")],
-    ids=["Ctrl-C", "SIGTERM in mid-answer"],
+    ("kill", "number", "question"),
+    [
+        pytest.param(kill_another_thread, signal.SIGINT, None, id="Ctrl-C to any thread", marks=needs_proc),
+        pytest.param(os.kill, signal.SIGTERM, "a long answer, please", id="SIGTERM in mid-answer"),
+    ],
 )
 def test_a_signal_ends_all_soon_and_leaves_nothing_behind(
-    tmp_path: Path, number: signal.Signals, question: str | None
+    tmp_path: Path, kill: Callable[[int, int], None], number: int, question: str | None
 ) -> None:
     """Even while a page is open."""
     with closing(Playground(tmp_path)) as playground, playground.open("page/events") as stream:
@@ -209,7 +212,7 @@ def test_a_signal_ends_all_soon_and_leaves_nothing_behind(
             next(said for said in messages(stream) if "scripted model" in said["blocks"][0]["html"])
         offspring = children(playground.process.pid)
         began = time.monotonic()
-        playground.process.send_signal(number)
+        kill(playground.process.pid, number)
         status = playground.wait()
         took = time.monotonic() - began
 
