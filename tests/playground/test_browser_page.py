@@ -306,7 +306,7 @@ def test_axe_finds_nothing_to_mend_wherever_one_goes(browser: Browser) -> None:
         assert_accessible(page)
         page.keyboard.press("Escape")
         page.locator("a[href='#CPARTNERS']").click()
-        expect(messages(channel_of(page))).to_contain_text("Acme")
+        expect(messages(channel_of(page)).filter(has_text="Acme")).to_be_visible()
         assert_accessible(page)
         web_client(servers).views_publish(user_id=ADA.id, view=HOME_VIEW)
         go_to(page, "Duet")
