@@ -43,6 +43,7 @@ def marks(answer: dict[str, Any]) -> list[str]:
 def test_of_the_same_question_asked_twice_each_has_the_calls_of_its_own(bot: Workbench) -> None:
     timelines = timelines_of(bot)
     first, second = bot.mention("why?"), bot.mention("why?", user=MINJI.id)
+    bot.until(lambda: bot.texts(first) and bot.texts(second))
     bot.answered(first)
     bot.answered(second)
 
