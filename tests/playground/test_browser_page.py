@@ -145,6 +145,16 @@ def test_what_completes_a_text_is_chosen_with_the_keyboard(browser: Browser) -> 
     assert said.text == f"hi <@{MINJI.id}>"
 
 
+def test_a_link_to_a_thread_opens_it_even_if_it_is_followed_before_its_message_came(browser: Browser) -> None:
+    with with_blocks(browser, Told()) as (page, _app, servers):
+        page.goto(f"{servers.slack.base_url}/#CGENERAL/1.2")
+        servers.do(lambda: servers.slack.workspace.put(Message("CGENERAL", "1.1", ADA.id, "why?")))
+        expect(messages(channel_of(page))).to_have_count(1)
+        expect(thread_of(page)).to_be_hidden()
+        servers.do(lambda: servers.slack.workspace.put(Message("CGENERAL", "1.2", ADA.id, "how?")))
+        expect(messages(thread_of(page))).to_contain_text("how?")
+
+
 def test_a_pasted_picture_is_sent_in_a_thread_and_none_goes_with_a_command(browser: Browser) -> None:
     with with_blocks(browser, Told()) as (page, app, servers):
         root = servers.do(lambda: servers.slack.say(ADA.id, "CGENERAL", "why?"))

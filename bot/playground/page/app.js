@@ -49,6 +49,8 @@ function receive(event) {
     messages.set(identity(message), message);
     if (!before && message.user !== app.me) noticeNew(message);
     if (JSON.stringify(before?.blocks) !== JSON.stringify(message.blocks)) announceAtRest(message);
+    // Its link may have been followed before it came.
+    if (!before && location.hash === `#${message.channel}/${message.ts}`) chooseFromAddress();
   }
   changed();
 }
