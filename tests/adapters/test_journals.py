@@ -538,6 +538,25 @@ def test_a_file_that_another_holds_is_not_waited_for_long(tmp_path: Path) -> Non
     assert works(late)
 
 
+def test_no_thread_gives_up_because_many_are_before_it(tmp_path: Path) -> None:
+    database = SqliteDatabase(str(tmp_path / "bot.db"))
+
+    def take_a_while() -> bool:
+        with database.transaction():
+            time.sleep(0.1)
+        return True
+
+    assert all(at_once([take_a_while] * 30))  # of whom the last has waited for three seconds
+
+
+def test_a_thread_that_is_stuck_in_the_file_is_not_waited_for_long(tmp_path: Path) -> None:
+    database = SqliteDatabase(str(tmp_path / "bot.db"))
+    with database.transaction():
+        (error,) = at_once([partial(error_of, SqliteJournal(database, ALLOWANCE))])
+
+    assert "stuck" in error
+
+
 def error_of(store: Journal) -> str:
     with pytest.raises(StoreError) as caught:
         store.take(QUESTION, "Ev1", "A")

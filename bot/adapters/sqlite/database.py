@@ -15,7 +15,7 @@ from bot.core.journal import REMEMBERED_SECONDS
 from bot.core.spending import DAY_SECONDS
 
 _PATIENCE_SECONDS = 1.0  # with other processes
-_QUEUE_SECONDS = 2.0  # with other threads, of which there are many in a storm; Slack waits three for an event
+_STUCK_SECONDS = 2.0  # in which one of many threads that wait should have had its turn, even in a storm
 
 # Append only: a file keeps how many of these were done to it. A question without an owner is closed.
 MIGRATIONS = (
@@ -87,6 +87,7 @@ class SqliteDatabase:
         self._path = path
         self._clock = clock
         self._lock = threading.Lock()
+        self._turns = 0
         self._connection: sqlite3.Connection | None = None
         self._failed_at = -inf  # of time.monotonic
 
@@ -97,12 +98,11 @@ class SqliteDatabase:
     def transaction(self) -> Iterator[tuple[sqlite3.Connection, float]]:
         """The database without what is past, and the time; all that is done to it is done, or nothing.
 
-        Raises StoreError within about a second when the file cannot be used, and after two when too many
-        threads wait for it. The next call tries it anew.
+        Raises StoreError within about a second when the file cannot be used, and after two in which no thread
+        has got its turn. The next call tries it anew.
         """
         asked_at = time.monotonic()
-        if not self._lock.acquire(timeout=_QUEUE_SECONDS):
-            raise StoreError(f"{self._path}: other threads are waiting for it")
+        self._wait_for_turn()
         try:
             with self._connected(asked_at) as db:
                 db.execute("BEGIN IMMEDIATE")
@@ -121,6 +121,15 @@ class SqliteDatabase:
             raise
         finally:
             self._lock.release()
+
+    def _wait_for_turn(self) -> None:
+        """However many wait: what is given up because of a crowd is not there after a crash."""
+        seen = self._turns
+        while not self._lock.acquire(timeout=_STUCK_SECONDS):
+            if self._turns == seen:
+                raise StoreError(f"{self._path}: another thread is stuck in it")
+            seen = self._turns
+        self._turns += 1
 
     def _connected(self, asked_at: float) -> sqlite3.Connection:
         if self._failed_at > asked_at:  # and would take as long to fail again
