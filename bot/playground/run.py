@@ -101,7 +101,7 @@ def _run(options: Options, ends: ExitStack) -> int:
         cwd=None if options.real_models else folder,
         start_new_session=True,  # Ctrl-C reaches this process alone, which ends the bot in good order
     )
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _ending_signals():
         signal.signal(number, lambda *_: bot.terminate())
     is_open = False
     # Glances, and no wait for its end: a signal that came as such a wait began would be heard after it only.
@@ -111,6 +111,14 @@ def _run(options: Options, ends: ExitStack) -> int:
             is_open = True
         time.sleep(_GLANCE)
     return status
+
+
+def _ending_signals() -> list[signal.Signals]:
+    """Ctrl-C, an operator's, and that of a terminal that is closed, which nohup lets a process ignore."""
+    heard = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # Windows has none
+        heard.append(signal.SIGHUP)
+    return heard
 
 
 def _served(options: Options) -> Servers:

@@ -199,6 +199,7 @@ def test_the_question_has_the_last_words_that_are_waited_for() -> None:
     [
         pytest.param(kill_another_thread, signal.SIGINT, None, id="Ctrl-C to any thread", marks=needs_proc),
         pytest.param(os.kill, signal.SIGTERM, "a long answer, please", id="SIGTERM in mid-answer"),
+        pytest.param(os.kill, signal.SIGHUP, None, id="its terminal is closed"),
     ],
 )
 def test_a_signal_ends_all_soon_and_leaves_nothing_behind(
@@ -226,6 +227,21 @@ def test_a_signal_ends_all_soon_and_leaves_nothing_behind(
     port = int(playground.url.rstrip("/").rpartition(":")[2])
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), SOON)
+
+
+@needs_proc
+def test_with_nohup_it_goes_on_when_its_terminal_is_closed(tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # which a new process inherits
+    try:
+        playground = Playground(tmp_path)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    with closing(playground):
+        playground.until("Ctrl-C")
+        status = Path(f"/proc/{playground.process.pid}/status").read_text()
+        ignored = int(status.partition("SigIgn:")[2].split()[0], 16)
+
+    assert ignored & 1 << (signal.SIGHUP - 1)  # as in proc(5)
 
 
 def test_the_page_opens_in_a_browser_that_there_is(tmp_path: Path) -> None:
