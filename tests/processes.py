@@ -16,6 +16,8 @@ import pytest
 from tests.adapters.redis_server import redis_server
 from tests.workbench import Workbench
 
+needs_proc = pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="reads Linux's /proc")
+
 
 def environment_on(bench: Workbench) -> dict[str, str]:
     """All that a bot in a process of its own needs to run on a workbench, and nobody's accounts."""
@@ -26,17 +28,11 @@ def environment_on(bench: Workbench) -> dict[str, str]:
     return {**kept, **nowhere, **bench.servers.environment(), **plain, "PYTHONFAULTHANDLER": "1"}
 
 
-needs_proc = pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="reads Linux's /proc")
-
-
 def kill_another_thread(pid: int, number: int) -> None:
     """Send a signal as `os.kill` does, to a thread that is not the main one: the kernel may choose any."""
-    others = sorted(
-        int(thread.name) for thread in Path(f"/proc/{pid}/task").iterdir() if int(thread.name) != pid
-    )
-    assert ctypes.CDLL(None, use_errno=True).tgkill(pid, others[0], number) == 0, os.strerror(
-        ctypes.get_errno()
-    )
+    threads = {int(thread.name) for thread in Path(f"/proc/{pid}/task").iterdir()}
+    refused = ctypes.CDLL(None).tgkill(pid, min(threads - {pid}), number)
+    assert not refused
 
 
 def end_of(process: subprocess.Popen[str]) -> tuple[int, str]:

@@ -31,6 +31,7 @@ from tests.processes import kill_another_thread, needs_proc
 SOON = 15.0  # seconds, for what takes about one
 QUESTION = "How do I ask a follow-up?"
 LAST_WORDS = "begins a new conversation"  # of the answer
+LONG = "a long answer, please"
 
 
 class Playground:
@@ -83,9 +84,12 @@ class Playground:
         try:
             status = self.process.wait(SOON)
         except subprocess.TimeoutExpired:
+            orphans = children(self.process.pid)
             self.process.send_signal(signal.SIGABRT)
             self.process.wait(SOON)
-            self.until("(?s)Fatal Python error: Aborted.*<module>")
+            for pid in orphans:  # which would hold the output, and this process by its reader
+                os.kill(pid, signal.SIGKILL)
+            self._reader.join(SOON)
             pytest.fail(self.output)
         self._reader.join(SOON)
         assert not self._reader.is_alive(), "somebody else still holds the output"
@@ -93,9 +97,11 @@ class Playground:
 
     def close(self) -> None:
         self.process.send_signal(signal.SIGINT)
-        self.wait()
-        assert self.process.stdout
-        self.process.stdout.close()
+        try:
+            self.wait()
+        finally:
+            assert self.process.stdout
+            self.process.stdout.close()
 
 
 def free_port() -> int:
@@ -197,8 +203,8 @@ def test_the_question_has_the_last_words_that_are_waited_for() -> None:
 @pytest.mark.parametrize(
     ("kill", "number", "question"),
     [
-        pytest.param(kill_another_thread, signal.SIGINT, None, id="Ctrl-C to any thread", marks=needs_proc),
-        pytest.param(os.kill, signal.SIGTERM, "a long answer, please", id="SIGTERM in mid-answer"),
+        pytest.param(kill_another_thread, signal.SIGINT, LONG, id="Ctrl-C to any thread", marks=needs_proc),
+        pytest.param(os.kill, signal.SIGTERM, LONG, id="SIGTERM in mid-answer"),
         pytest.param(os.kill, signal.SIGHUP, None, id="its terminal is closed"),
     ],
 )
