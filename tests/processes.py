@@ -6,14 +6,15 @@ import ctypes
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 
 from tests.adapters.redis_server import redis_server
+from tests.forks import exit_status, start
 from tests.workbench import Workbench
 
 needs_proc = pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="reads Linux's /proc")
@@ -52,41 +53,34 @@ class Processes:
         self.bench = bench
         self._folder = folder
         self._environment = {**environment_on(bench), "STORE_URL": store}
-        self.running: list[subprocess.Popen[bytes]] = []
+        self.running: list[BaseProcess] = []
 
     def run(self, *command: str) -> tuple[int, str]:
-        """Run a command of the bot's to its end: its exit status, and what it printed."""
-        done = subprocess.run(
-            [sys.executable, "-m", "bot", *command],
-            env=self._environment,
-            cwd=self._folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=30,
-        )
-        return done.returncode, done.stdout
+        """Run a command of the bot's to its end: its exit status, and what it wrote."""
+        said = self._folder / "said"
+        said.unlink(missing_ok=True)
+        status = exit_status(start(self._environment, self._folder, said, *command))
+        return status, said.read_text()
 
-    def start(self, **settings: str) -> subprocess.Popen[bytes]:
+    def start(self, **settings: str) -> BaseProcess:
         """A bot that listens."""
         before = self.bench.slack.sockets.connections
-        with (self._folder / "log").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "bot"],
-                env=self._environment | settings,
-                cwd=self._folder,
-                stderr=log,
-            )
+        process = start(self._environment | settings, self._folder, self._folder / "log")
         self.running.append(process)
         self.bench.until(lambda: self.bench.slack.sockets.connections > before)
         return process
 
-    def kill(self, process: subprocess.Popen[bytes]) -> None:
+    def stop(self, process: BaseProcess) -> int:
+        """End a bot in good order: its exit status."""
+        process.terminate()
+        self.running.remove(process)
+        return exit_status(process)
+
+    def kill(self, process: BaseProcess) -> None:
         """End a bot as `kill -9` does."""
         process.kill()
-        process.wait()
         self.running.remove(process)
+        exit_status(process)
         self.bench.until(lambda: self.bench.slack.sockets.connections <= len(self.running))
 
     @property
@@ -97,7 +91,7 @@ class Processes:
     def close(self) -> None:
         for process in self.running:
             process.kill()
-            process.wait()
+            exit_status(process)
 
 
 @contextmanager

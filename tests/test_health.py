@@ -32,8 +32,7 @@ def test_a_bot_that_is_connected_is_healthy_and_one_that_is_gone_is_not(
     bot = processes.start()
     bench.until(lambda: is_told(processes, "connected"))
     assert processes.run("health")[0] == 0
-    bot.terminate()
-    bot.wait(timeout=10)
+    processes.stop(bot)
 
     assert processes.run("health") == (1, "No bot is at work on this host.\n")
 
@@ -73,6 +72,7 @@ def test_a_bot_whose_disk_is_full_goes_on_answering_and_writes_again_when_there_
     bot = processes.start()
     bench.until(lambda: is_told(processes, "connected"))
     grown = (tmp_path / "bot.db-wal").stat().st_size
+    assert bot.pid
     resource.prlimit(bot.pid, resource.RLIMIT_FSIZE, (grown, resource.RLIM_INFINITY))
     bench.until(lambda: "store.failed" in processes.log)
     assert_answers(bench)

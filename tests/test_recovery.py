@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -13,6 +12,7 @@ from pathlib import Path
 from bot.core.texts import Language, texts_in
 from bot.playground.bedrock import Pace, Reply
 from bot.playground.workspace import ADA, BOT_USER, TEAM, Message
+from tests.forks import exit_status
 from tests.processes import Processes
 from tests.workbench import Workbench, words
 
@@ -127,11 +127,11 @@ def test_a_bot_that_is_told_to_stop_leaves_the_rest_to_the_next(
     bot = processes.start(SHUTDOWN_GRACE="2")
     questions = [bench.mention("why?", channel=channel) for channel in bench.channels(10)]
     bench.until(lambda: all(bench.begins(question, "word000") for question in questions))
-    bot.send_signal(signal.SIGTERM)
+    bot.terminate()
     bench.until(lambda: not bench.slack.sockets.connections)
     bench.bedrock.release()
 
-    assert bot.wait(timeout=10) == 0
+    assert exit_status(bot) == 0
     assert sum(bench.stands_whole(question, WHOLE) for question in questions) == 5
     processes.running.remove(bot)
     processes.start()

@@ -219,9 +219,7 @@ def test_a_collector_hears_of_both_calls_and_of_the_question(bench: Workbench, t
         bench.until(lambda: "socket.connected" in processes.log)
         bench.answered(bench.mention("a secret question?"))
         bench.until(lambda: "answer.done" in processes.log)
-        bot.terminate()
-        assert bot.wait(timeout=20) == 0
-        processes.running.remove(bot)
+        assert processes.stop(bot) == 0
 
         names = sorted(span.name for span in listening.spans)
         assert names == [

@@ -29,6 +29,7 @@ from bot.playground.limits import Limits, Meter
 ACK_DEADLINE = 1.5
 END = Finished("end_turn", None)
 _MOST_LOOKS_IN_A_MOMENT = 1000
+_WORDS_AT_ONCE = 5
 _METHODS = {
     CallKind.POST: "chat.postMessage",
     CallKind.EDIT: "chat.update",
@@ -103,9 +104,11 @@ def is_answer(step: Show | OpenThread) -> bool:
 
 
 def written(tokens: int = 500, per_second: float = 90, begins_after: float = 0.8, token: str = "") -> Stream:
-    """A stream of numbered words, or of `token`, at an even pace."""
-    for number in range(tokens):
-        yield begins_after + number / per_second, Text(token or f"word{number} ")
+    """A stream at an even pace: of numbered words, some in each event, or of `token`, one in each."""
+    at_once = 1 if token else _WORDS_AT_ONCE
+    for number in range(0, tokens, at_once):
+        words = (f"word{each} " for each in range(number, min(number + at_once, tokens)))
+        yield begins_after + number / per_second, Text(token or "".join(words))
     yield begins_after + tokens / per_second, END
 
 

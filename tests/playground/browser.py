@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -33,6 +31,7 @@ from bot.playground.servers import Servers
 from bot.playground.slack import Slack
 from bot.playground.socket_mode import SocketMode
 from bot.playground.workspace import ADA
+from tests import forks
 from tests.playground.serving import SOON, Listener, serving, web_client
 
 QUICK = Pace(converse=0.05, first_token=0.05, tokens_per_second=inf)
@@ -73,14 +72,12 @@ class Stage:
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with serving(slack_with_page, lambda: Bedrock(QUICK)) as servers:
-        bot = subprocess.Popen(
-            [sys.executable, "-m", "bot"],
-            cwd=tmp_path_factory.mktemp("bot"),
-            env={**os.environ, **servers.environment(), "SHUTDOWN_GRACE": "0"},
-        )
+        folder = tmp_path_factory.mktemp("bot")
+        environment = {**os.environ, **servers.environment(), "SHUTDOWN_GRACE": "0"}
+        bot = forks.start(environment, folder, folder / "log")
         yield Stage(servers)
         bot.terminate()
-        assert bot.wait(SOON) == 0
+        assert forks.exit_status(bot) == 0
 
 
 @pytest.fixture

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 from urllib.request import urlopen
@@ -21,6 +19,7 @@ from bot.playground.page import Page as PageServer
 from bot.playground.servers import Servers
 from bot.playground.slack import APP_TOKEN, BOT_TOKEN, Slack
 from bot.playground.workspace import ADA
+from tests import forks
 from tests.playground.browser import (
     LAST_WORDS,
     channel_of,
@@ -52,14 +51,12 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
 
     with serving(slack_with_page, lambda: bedrock) as servers:
         settings = {"SHUTDOWN_GRACE": "0", "IDLE_TIMEOUT": "2", "CACHE_TTL": "0", "LOG_LEVEL": "ERROR"}
-        bot = subprocess.Popen(
-            [sys.executable, "-m", "bot"],
-            cwd=tmp_path_factory.mktemp("bot"),
-            env={**os.environ, **servers.environment(), **settings},
-        )
+        folder = tmp_path_factory.mktemp("bot")
+        environment = {**os.environ, **servers.environment(), **settings}
+        bot = forks.start(environment, folder, folder / "log")
         yield servers
         bot.terminate()
-        assert bot.wait(SOON) == 0
+        assert forks.exit_status(bot) == 0
 
 
 @pytest.fixture

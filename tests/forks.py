@@ -1,0 +1,50 @@
+"""Bots in processes of their own, without the half second of imports that begins each.
+
+They are forked from a process that has done these, and run what `python -m bot` runs; the command itself is
+started by `tests/test_start.py` and `tests/playground/test_run.py`. This module imports no more than a bot
+does, for that process imports it.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import multiprocessing
+import os
+import runpy
+import sys
+from collections.abc import Mapping
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import bot.adapters.redis.journal
+import bot.adapters.redis.ledger
+import bot.app  # noqa: F401 - what a fork need not import
+
+_SERVER = multiprocessing.get_context("forkserver")
+_SERVER.set_forkserver_preload([__name__])
+
+
+def start(environment: Mapping[str, str], folder: Path, output: Path, *command: str) -> BaseProcess:
+    """`python -m bot`, or a command of its; what it writes is appended to the file `output`."""
+    process = _SERVER.Process(target=_run, args=(environment, folder, output, *command), daemon=True)
+    process.start()
+    return process
+
+
+def exit_status(process: BaseProcess) -> int:
+    """That of a process that ends soon; it is negative for a signal."""
+    process.join(timeout=20)
+    assert process.exitcode is not None, "the process does not end"
+    return process.exitcode
+
+
+def _run(environment: Mapping[str, str], folder: Path, output: Path, *command: str) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    with output.open("ab") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    faulthandler.enable()
+    sys.argv[1:] = command
+    runpy.run_module("bot", run_name="__main__")
