@@ -18,6 +18,7 @@ from bot.monitoring import open_telemetry
 from bot.playground.bedrock import Pace, Reply
 from bot.settings import SettingsError, read
 from bot.stores import open_store
+from tests import forks
 from tests.processes import end_of, environment_on, kill_another_thread, needs_proc
 from tests.workbench import Workbench
 
@@ -28,18 +29,11 @@ def environment(bench: Workbench) -> dict[str, str]:
 
 
 def run(environment: Mapping[str, str], folder: Path) -> tuple[int, str]:
-    """Run the bot to its end: its exit status, and what it wrote to stderr."""
-    done = subprocess.run(
-        [sys.executable, "-m", "bot"],
-        env=environment,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-    assert "Traceback" not in done.stderr
-    return done.returncode, done.stderr
+    """Run the bot to its end: its exit status, and what it wrote."""
+    status = forks.exit_status(forks.start(environment, folder, folder / "log"))
+    log = (folder / "log").read_text()
+    assert "Traceback" not in log
+    return status, log
 
 
 def test_without_any_setting_all_that_is_missing_is_named_at_once(
