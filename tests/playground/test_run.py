@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any
@@ -200,6 +200,16 @@ def test_the_question_has_the_last_words_that_are_waited_for() -> None:
     assert said.rstrip(".").endswith(LAST_WORDS)
 
 
+@contextmanager
+def when_hung_up(action: signal.Handlers) -> Iterator[None]:
+    """What a new process inherits, whether or not these tests run under nohup."""
+    before = signal.signal(signal.SIGHUP, action)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize(
     ("kill", "number", "question"),
     [
@@ -212,7 +222,9 @@ def test_a_signal_ends_all_soon_and_leaves_nothing_behind(
     tmp_path: Path, kill: Callable[[int, int], None], number: int, question: str | None
 ) -> None:
     """Even while a page is open."""
-    with closing(Playground(tmp_path)) as playground, playground.open("page/events") as stream:
+    with when_hung_up(signal.SIG_DFL):
+        started = Playground(tmp_path)
+    with closing(started) as playground, playground.open("page/events") as stream:
         playground.until("socket.connected")
         if question:
             playground.post("page/say", channel="CGENERAL", text=f"<@{BOT_USER}> {question}")
@@ -237,11 +249,8 @@ def test_a_signal_ends_all_soon_and_leaves_nothing_behind(
 
 @needs_proc
 def test_with_nohup_it_goes_on_when_its_terminal_is_closed(tmp_path: Path) -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # which a new process inherits
-    try:
+    with when_hung_up(signal.SIG_IGN):
         playground = Playground(tmp_path)
-    finally:
-        signal.signal(signal.SIGHUP, before)
     with closing(playground):
         playground.until("Ctrl-C")
         status = Path(f"/proc/{playground.process.pid}/status").read_text()
