@@ -6,7 +6,6 @@ import time
 from contextlib import closing
 from typing import Any
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 
 from bot.playground.bedrock import Bedrock
@@ -17,6 +16,7 @@ from tests.playground.browser import (
     HOME_VIEW,
     MODAL,
     Told,
+    assert_accessible,
     channel_of,
     feedback,
     go_to,
@@ -327,10 +327,3 @@ def test_axe_finds_nothing_to_mend_wherever_one_goes(browser: Browser) -> None:
         page.set_viewport_size({"width": 390, "height": 700})
         page.locator("#menu").click()
         assert_accessible(page)
-
-
-def assert_accessible(page: Page) -> None:
-    for theme in ("light", "dark"):
-        page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
-        results = Axe().run(page)
-        assert results.violations_count == 0, results.generate_report()

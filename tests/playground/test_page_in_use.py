@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from bot.core.texts import Language, texts_in
@@ -16,6 +15,7 @@ from bot.playground.workspace import MINJI, SAM
 from tests.playground.browser import (
     LAST_WORDS,
     Stage,
+    assert_accessible,
     channel_of,
     go_to,
     messages,
@@ -186,10 +186,3 @@ def test_axe_finds_nothing_to_mend_by_day_and_by_night(page: Page) -> None:
     expect(home).to_contain_text(EN.home_examples)
     expect(home).to_contain_text(EN.home_day)  # Ada is an admin
     assert_accessible(page)
-
-
-def assert_accessible(page: Page) -> None:
-    for theme in ("light", "dark"):
-        page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
-        results = Axe().run(page)
-        assert results.violations_count == 0, results.generate_report()
