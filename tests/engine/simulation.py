@@ -29,7 +29,7 @@ from bot.playground.limits import Limits, Meter
 ACK_DEADLINE = 1.5
 END = Finished("end_turn", None)
 _MOST_LOOKS_IN_A_MOMENT = 1000
-_WORDS_AT_ONCE = 5
+_WORDS_AT_ONCE = 5  # a simulation takes as long as it has events
 _METHODS = {
     CallKind.POST: "chat.postMessage",
     CallKind.EDIT: "chat.update",
