@@ -31,6 +31,14 @@ def start(environment: Mapping[str, str], folder: Path, output: Path, *command: 
     return process
 
 
+def run(environment: Mapping[str, str], folder: Path, *command: str) -> tuple[int, str]:
+    """Run such a command to its end: its exit status, and what it wrote."""
+    said = folder / "said"
+    said.unlink(missing_ok=True)
+    status = exit_status(start(environment, folder, said, *command))
+    return status, said.read_text()
+
+
 def exit_status(process: BaseProcess) -> int:
     """That of a process that ends soon; it is negative for a signal."""
     process.join(timeout=20)

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import forks
 from tests.adapters.redis_server import redis_server
-from tests.forks import exit_status, start
 from tests.workbench import Workbench
 
 needs_proc = pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="reads Linux's /proc")
@@ -57,15 +57,12 @@ class Processes:
 
     def run(self, *command: str) -> tuple[int, str]:
         """Run a command of the bot's to its end: its exit status, and what it wrote."""
-        said = self._folder / "said"
-        said.unlink(missing_ok=True)
-        status = exit_status(start(self._environment, self._folder, said, *command))
-        return status, said.read_text()
+        return forks.run(self._environment, self._folder, *command)
 
     def start(self, **settings: str) -> BaseProcess:
         """A bot that listens."""
         before = self.bench.slack.sockets.connections
-        process = start(self._environment | settings, self._folder, self._folder / "log")
+        process = forks.start(self._environment | settings, self._folder, self._folder / "log")
         self.running.append(process)
         self.bench.until(lambda: self.bench.slack.sockets.connections > before)
         return process
@@ -73,14 +70,15 @@ class Processes:
     def stop(self, process: BaseProcess) -> int:
         """End a bot in good order: its exit status."""
         process.terminate()
+        status = forks.exit_status(process)
         self.running.remove(process)
-        return exit_status(process)
+        return status
 
     def kill(self, process: BaseProcess) -> None:
         """End a bot as `kill -9` does."""
         process.kill()
+        forks.exit_status(process)
         self.running.remove(process)
-        exit_status(process)
         self.bench.until(lambda: self.bench.slack.sockets.connections <= len(self.running))
 
     @property
@@ -91,7 +89,7 @@ class Processes:
     def close(self) -> None:
         for process in self.running:
             process.kill()
-            exit_status(process)
+            forks.exit_status(process)
 
 
 @contextmanager

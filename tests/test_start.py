@@ -30,8 +30,7 @@ def environment(bench: Workbench) -> dict[str, str]:
 
 def run(environment: Mapping[str, str], folder: Path) -> tuple[int, str]:
     """Run the bot to its end: its exit status, and what it wrote."""
-    status = forks.exit_status(forks.start(environment, folder, folder / "log"))
-    log = (folder / "log").read_text()
+    status, log = forks.run(environment, folder)
     assert "Traceback" not in log
     return status, log
 

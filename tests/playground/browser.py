@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from math import inf
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -72,13 +73,21 @@ class Stage:
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with serving(slack_with_page, lambda: Bedrock(QUICK)) as servers:
-        folder = tmp_path_factory.mktemp("bot")
-        environment = {**os.environ, **servers.environment(), "SHUTDOWN_GRACE": "0"}
-        bot = forks.start(environment, folder, folder / "log")
+    with (
+        serving(slack_with_page, lambda: Bedrock(QUICK)) as servers,
+        bot_on(servers, tmp_path_factory.mktemp("bot")),
+    ):
         yield Stage(servers)
-        bot.terminate()
-        assert forks.exit_status(bot) == 0
+
+
+@contextmanager
+def bot_on(servers: Servers, folder: Path, **settings: str) -> Iterator[None]:
+    """The real bot, in a process of its own."""
+    environment = {**os.environ, **servers.environment(), "SHUTDOWN_GRACE": "0", **settings}
+    bot = forks.start(environment, folder, folder / "log")
+    yield
+    bot.terminate()
+    assert forks.exit_status(bot) == 0
 
 
 @pytest.fixture

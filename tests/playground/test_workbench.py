@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
@@ -19,9 +18,9 @@ from bot.playground.page import Page as PageServer
 from bot.playground.servers import Servers
 from bot.playground.slack import APP_TOKEN, BOT_TOKEN, Slack
 from bot.playground.workspace import ADA
-from tests import forks
 from tests.playground.browser import (
     LAST_WORDS,
+    bot_on,
     channel_of,
     messages,
     opened,
@@ -50,13 +49,9 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
         return slack
 
     with serving(slack_with_page, lambda: bedrock) as servers:
-        settings = {"SHUTDOWN_GRACE": "0", "IDLE_TIMEOUT": "2", "CACHE_TTL": "0", "LOG_LEVEL": "ERROR"}
-        folder = tmp_path_factory.mktemp("bot")
-        environment = {**os.environ, **servers.environment(), **settings}
-        bot = forks.start(environment, folder, folder / "log")
-        yield servers
-        bot.terminate()
-        assert forks.exit_status(bot) == 0
+        settings = {"IDLE_TIMEOUT": "2", "CACHE_TTL": "0", "LOG_LEVEL": "ERROR"}
+        with bot_on(servers, tmp_path_factory.mktemp("bot"), **settings):
+            yield servers
 
 
 @pytest.fixture
