@@ -31,13 +31,13 @@ from tests.engine.simulation import (
     percentile,
     written,
 )
-from tests.engine.storms import CONNECTION_ERRORS, LIMITS, many, storms
+from tests.engine.storms import CONNECTION_ERRORS, CONNECTION_ERRORS_AND_LIMITS, many, storms
 
 LATENCY = 0.06
 QUESTION = Question("T1", "C1", "U1", "why?", ts="1.0")
 
 CALM = storms()
-STORMS = storms(CONNECTION_ERRORS | LIMITS)
+STORMS = storms(CONNECTION_ERRORS_AND_LIMITS)
 
 
 @many

@@ -14,7 +14,7 @@ from bot.core.journal import CallKind
 from bot.core.stream import Aside, Failed, Text
 from bot.engine.exchange import Exchange
 from tests.engine.simulation import END, Broken, Network, Simulation, Stream, written
-from tests.engine.storms import CONNECTION_ERRORS, LIMITS, many, storms
+from tests.engine.storms import CONNECTION_ERRORS, CONNECTION_ERRORS_AND_LIMITS, many, storms
 
 POST, EDIT = CallKind.POST, CallKind.EDIT
 START, APPEND, STOP = CallKind.START, CallKind.APPEND, CallKind.STOP
@@ -25,7 +25,7 @@ STREAM_ERRORS = st.sampled_from(["message_not_in_streaming_state", "missing_reci
 )
 
 CALM = storms(starts=STARTS)
-STORMS = storms(CONNECTION_ERRORS | LIMITS, STARTS)
+STORMS = storms(CONNECTION_ERRORS_AND_LIMITS, STARTS)
 
 
 @many
