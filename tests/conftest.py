@@ -32,6 +32,14 @@ settings.load_profile("untimed")
 _MISLEADING = ("AWS_", "OTEL_", "SLACK_", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files come in the order of their names, whatever their folder.
+
+    Else all that compute come first, and those that start bots, and wait, are left to the end.
+    """
+    items.sort(key=lambda item: (item.path.name, item.path))
+
+
 def pytest_collection_finish() -> None:
     """What is loaded by now stays to the end: the garbage collector need not look at it again and again.
 
