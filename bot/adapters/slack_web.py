@@ -1,10 +1,9 @@
-"""The Slack Web API: the bot's messages, and the threads it reads."""
+"""The Slack Web API."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from http.client import HTTPException
 from math import isfinite
 from typing import Any
@@ -14,20 +13,15 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
-from bot.core import mrkdwn
+from bot.adapters.slack_messages import as_modal, as_view, finished, is_same, remark, rendered, standing
 from bot.core.access import Room
-from bot.core.conversation import Remark, Replies, Role
+from bot.core.conversation import Replies
 from bot.core.errors import RateLimited, SlackError, Unreachable
-from bot.core.files import file_in
 from bot.core.home import Home
-from bot.core.message import Action, Content, Form, Kind, Outgoing, Press, Standing
+from bot.core.message import Form, Outgoing
 from bot.core.person import Person
 from bot.core.question import Place
 from bot.core.safety import Safe
-
-# A message's kind travels in its metadata, so that a thread can be read back after a restart, too:
-# https://docs.slack.dev/messaging/message-metadata
-_METADATA = "duet_message"
 
 _SLACK_DOMAINS = (".slack.com", ".slack-gov.com")
 # Codes after which the same call can succeed; a 429 is told by its status as well.
@@ -42,7 +36,6 @@ _PASSING = {
 }
 _PAGE = 200
 _PAGE_OF_ROOMS, _MOST_PAGES_OF_ROOMS = 999, 5
-_HEARD_SUBTYPES = {None, "file_share", "thread_broadcast"}
 
 
 class SlackWeb:
@@ -102,12 +95,9 @@ class SlackWeb:
 
         Without a `message`, which is then yet to come, it only ends.
         """
-        blocks = [*_under(message)] if message else None
-        metadata = _metadata(message) if message else None
+        under = finished(message) if message else {}
         with _translated():
-            self._client.chat_stopStream(
-                channel=channel, ts=ts, markdown_text=more or None, blocks=blocks, metadata=metadata
-            )
+            self._client.chat_stopStream(channel=channel, ts=ts, markdown_text=more or None, **under)
 
     def replies(self, place: Place, since: str, cursor: str) -> Replies:
         """A page of a thread from the message `since` on ("": all); the first message comes with each."""
@@ -191,12 +181,6 @@ class SlackWeb:
                 channel=place.channel, user=user, thread_ts=place.thread_ts or None, text=text
             )
 
-    def _thread(self, channel: str, thread_ts: str) -> list[dict[str, Any]]:
-        answer = self._client.conversations_replies(
-            channel=channel, ts=thread_ts, limit=_PAGE, include_all_metadata=True
-        )
-        return [message for page in answer for message in page["messages"]]
-
     def find(self, channel: str, thread_ts: str | None, message: Outgoing) -> str | None:
         """The ts of `message`, if it was posted in a thread, or newly in a channel.
 
@@ -209,8 +193,14 @@ class SlackWeb:
                 messages = self._client.conversations_history(
                     channel=channel, limit=50, include_all_metadata=True
                 )["messages"]
-        found = (each for each in messages if each.get("user") == self._me and _is(message, each))
+        found = (each for each in messages if each.get("user") == self._me and is_same(message, each))
         return next((str(each["ts"]) for each in found), None)
+
+    def _thread(self, channel: str, thread_ts: str) -> list[dict[str, Any]]:
+        answer = self._client.conversations_replies(
+            channel=channel, ts=thread_ts, limit=_PAGE, include_all_metadata=True
+        )
+        return [message for page in answer for message in page["messages"]]
 
     def direct_message(self, user: str) -> str:
         """The channel id of the bot's direct messages with `user`."""
@@ -226,25 +216,8 @@ class SlackWeb:
 
     def open_form(self, trigger_id: str, form: Form) -> None:
         """Open a small modal with one field."""
-        field = {"type": "plain_text_input", "action_id": form.name, "multiline": True, "max_length": 2000}
-        block = {
-            "type": "input",
-            "block_id": form.name,
-            "optional": form.is_optional,
-            "label": _plain(form.label),
-            "element": field,
-        }
-        view = {
-            "type": "modal",
-            "callback_id": form.name,
-            "private_metadata": form.carries,
-            "title": _plain(form.title),
-            "submit": _plain(form.send),
-            "close": _plain(form.close),
-            "blocks": [block],
-        }
         with _translated():
-            self._client.views_open(trigger_id=trigger_id, view=view)
+            self._client.views_open(trigger_id=trigger_id, view=as_modal(form))
 
     def tell_privately(self, response_url: str, text: Safe) -> None:
         """Say `text` to nobody but the one who gave the command of `response_url`."""
@@ -270,164 +243,6 @@ def _room(found: Mapping[str, Any]) -> Room:
     """https://docs.slack.dev/reference/objects/conversation-object"""
     is_open = bool(found.get("is_channel")) and not found.get("is_private")
     return Room(is_open, is_external=bool(found.get("is_ext_shared")))
-
-
-def rendered(message: Outgoing) -> dict[str, Any]:
-    """`message` as the `text`, `blocks` and `metadata` of a call."""
-    content = message.content
-    blocks: list[dict[str, Any]] = []
-    if content.lead:
-        blocks.append({"type": "section", "text": _verbatim(content.lead)})
-    blocks.append({"type": "markdown", "text": content.body})
-    blocks += _under(message)
-    return {"text": mrkdwn.fallback(content.body), "blocks": blocks, "metadata": _metadata(message)}
-
-
-def _under(message: Outgoing) -> Iterator[dict[str, Any]]:
-    """What stands under the words of a message."""
-    content = message.content
-    for told in filter(None, (content.note, content.footer)):
-        yield {"type": "context", "elements": [_verbatim(told)]}
-    if message.press:
-        yield from _controls(content, message.press)
-
-
-def _metadata(message: Outgoing) -> dict[str, Any]:
-    payload = {"kind": message.kind.value, "key": message.key, "is_end": message.is_end}
-    return {"event_type": _METADATA, "event_payload": payload}
-
-
-def _is(message: Outgoing, found: Mapping[str, Any]) -> bool:
-    """Whether a message of the bot's is `message`."""
-    if key := _payload(found).get("key"):
-        return bool(key == message.key)
-    return _body(found) == message.content.body
-
-
-def _controls(content: Content, press: Press) -> Iterator[dict[str, Any]]:
-    """What people can press under a message."""
-    if content.follow_ups:
-        asking = [
-            {
-                "type": "button",
-                "action_id": f"{Action.FOLLOW_UP.value}_{number}",
-                "text": _plain(question),
-                "value": f"{press.retry} {question}",
-            }
-            for number, question in enumerate(content.follow_ups, 1)
-        ]
-        yield {"type": "actions", "elements": asking}
-    if content.feedback:
-        buttons = {
-            f"{side}_button": {
-                "text": _plain(face),
-                "value": f"{verdict} {press}",
-                "accessibility_label": label,
-            }
-            for side, face, verdict, label in (
-                ("positive", "👍", "up", content.feedback.good),
-                ("negative", "👎", "down", content.feedback.bad),
-            )
-        }
-        rating = {"type": "feedback_buttons", "action_id": Action.FEEDBACK.value, **buttons}
-        yield {"type": "context_actions", "elements": [rating]}
-    if content.button:
-        pressed = {"action_id": content.button.action.value, "value": str(press)}
-        button = {"type": "button", "text": _plain(content.button.label), **pressed}
-        yield {"type": "actions", "elements": [button]}
-    if content.menu:
-        short = replace(press, answer_key="")  # an option's value has 150 characters at most
-        options = [
-            {"text": _plain(each.label), "value": f"{each.action.value} {short}"} for each in content.menu
-        ]
-        yield {"type": "actions", "elements": [{"type": "overflow", "action_id": "menu", "options": options}]}
-
-
-def as_view(page: Home) -> dict[str, Any]:
-    """`page` as a view: https://docs.slack.dev/reference/views/home-tab-views"""
-    examples = [
-        {"type": "button", "action_id": f"example_{number}", "text": _plain(question), "value": question}
-        for number, question in enumerate(page.examples, 1)
-    ]
-    blocks: list[dict[str, Any]] = [
-        {"type": "header", "text": _plain(page.title)},
-        {"type": "section", "text": _verbatim(page.about)},
-        {"type": "context", "elements": [_verbatim(page.invitation)]},
-        {"type": "actions", "elements": examples},
-        {"type": "divider"},
-    ]
-    for section in page.sections:
-        blocks.append({"type": "header", "text": _plain(section.title)})
-        blocks += ({"type": "section", "text": _verbatim(line)} for line in section.lines)
-    return {"type": "home", "private_metadata": page.room, "blocks": blocks}
-
-
-def _plain(text: str) -> dict[str, Any]:
-    return {"type": "plain_text", "text": text}
-
-
-def _verbatim(text: Safe) -> dict[str, Any]:
-    """A text object in which Slack looks for nothing: bare names and links stay what they are."""
-    return {"type": "mrkdwn", "text": text, "verbatim": True}
-
-
-def standing(message: Mapping[str, Any], me: str) -> Iterator[tuple[str, Standing]]:
-    """`message` and its key, if it is the bot's own. While Slack streams it, its key is its ts."""
-    ts, kind, payload = str(message["ts"]), _kind(message), _payload(message)
-    if kind:
-        yield str(payload.get("key")), Standing(ts, _body(message), bool(payload.get("is_end")), kind)
-    elif message.get("user") == me:
-        yield ts, Standing(ts, _body(message))
-
-
-def remark(message: Mapping[str, Any], me: str) -> Remark | None:
-    """What `message` adds to the conversation; None for what is no part of it.
-
-    Parts of it are what people say, the bot's answers, and the questions it posted for a slash command; not
-    its acknowledgements and notices, nor what other bots say.
-    """
-    ts = str(message.get("ts", ""))
-    if message.get("user") == me:
-        kind = _kind(message)
-        if kind is Kind.ANSWER:
-            return Remark(ts, Role.ASSISTANT, _body(message))
-        if kind is Kind.QUESTION:
-            text = "\n".join(line.removeprefix("> ") for line in _body(message).splitlines())
-            key = str(_payload(message).get("key") or "")
-            return Remark(ts, Role.USER, text, user=_asker(message), key=key)
-        return None
-    if message.get("bot_id") or message.get("subtype") not in _HEARD_SUBTYPES:
-        return None
-    return Remark(
-        ts,
-        Role.USER,
-        mrkdwn.plain(str(message.get("text") or ""), me),
-        user=str(message.get("user") or ""),
-        files=tuple(map(file_in, message.get("files") or ())),
-    )
-
-
-def _asker(message: Mapping[str, Any]) -> str:
-    """Whose question it is that the bot posted: the person named over it."""
-    named = (
-        str(block["text"]["text"]) for block in message.get("blocks") or [] if block.get("type") == "section"
-    )
-    return next((user for text in named for user in mrkdwn.mentioned(text)), "")
-
-
-def _kind(message: Mapping[str, Any]) -> Kind | None:
-    return next((kind for kind in Kind if kind.value == _payload(message).get("kind")), None)
-
-
-def _payload(message: Mapping[str, Any]) -> Mapping[str, Any]:
-    metadata = message.get("metadata") or {}
-    return (metadata.get("event_payload") or {}) if metadata.get("event_type") == _METADATA else {}
-
-
-def _body(message: Mapping[str, Any]) -> str:
-    """The Markdown that was posted; Slack may have translated it, then the fallback serves."""
-    blocks = [block["text"] for block in message.get("blocks") or [] if block.get("type") == "markdown"]
-    return "\n".join(blocks) or mrkdwn.plain(str(message.get("text") or ""), "")
 
 
 @contextmanager

@@ -1,0 +1,203 @@
+"""What stands in Slack: messages as blocks and their metadata, both ways, and the views that people see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from bot.core import mrkdwn
+from bot.core.conversation import Remark, Role
+from bot.core.files import file_in
+from bot.core.home import Home
+from bot.core.message import Action, Content, Form, Kind, Outgoing, Press, Standing
+from bot.core.safety import Safe
+
+# A message's kind travels in its metadata, so that a thread can be read back after a restart, too:
+# https://docs.slack.dev/messaging/message-metadata
+_METADATA = "duet_message"
+_HEARD_SUBTYPES = {None, "file_share", "thread_broadcast"}
+
+
+def rendered(message: Outgoing) -> dict[str, Any]:
+    """`message` as the `text`, `blocks` and `metadata` of a call."""
+    content = message.content
+    blocks: list[dict[str, Any]] = []
+    if content.lead:
+        blocks.append({"type": "section", "text": _verbatim(content.lead)})
+    blocks.append({"type": "markdown", "text": content.body})
+    blocks += _under(message)
+    return {"text": mrkdwn.fallback(content.body), "blocks": blocks, "metadata": _metadata(message)}
+
+
+def finished(message: Outgoing) -> dict[str, Any]:
+    """What the stream of `message` ends with, as the `blocks` and `metadata` of a call."""
+    return {"blocks": [*_under(message)], "metadata": _metadata(message)}
+
+
+def _under(message: Outgoing) -> Iterator[dict[str, Any]]:
+    """What stands under the words of a message."""
+    content = message.content
+    for told in filter(None, (content.note, content.footer)):
+        yield {"type": "context", "elements": [_verbatim(told)]}
+    if message.press:
+        yield from _controls(content, message.press)
+
+
+def _metadata(message: Outgoing) -> dict[str, Any]:
+    payload = {"kind": message.kind.value, "key": message.key, "is_end": message.is_end}
+    return {"event_type": _METADATA, "event_payload": payload}
+
+
+def is_same(message: Outgoing, found: Mapping[str, Any]) -> bool:
+    """Whether a message of the bot's is `message`."""
+    if key := _payload(found).get("key"):
+        return bool(key == message.key)
+    return _body(found) == message.content.body
+
+
+def _controls(content: Content, press: Press) -> Iterator[dict[str, Any]]:
+    """What people can press under a message."""
+    if content.follow_ups:
+        asking = [
+            {
+                "type": "button",
+                "action_id": f"{Action.FOLLOW_UP.value}_{number}",
+                "text": _plain(question),
+                "value": f"{press.retry} {question}",
+            }
+            for number, question in enumerate(content.follow_ups, 1)
+        ]
+        yield {"type": "actions", "elements": asking}
+    if content.feedback:
+        buttons = {
+            f"{side}_button": {
+                "text": _plain(face),
+                "value": f"{verdict} {press}",
+                "accessibility_label": label,
+            }
+            for side, face, verdict, label in (
+                ("positive", "👍", "up", content.feedback.good),
+                ("negative", "👎", "down", content.feedback.bad),
+            )
+        }
+        rating = {"type": "feedback_buttons", "action_id": Action.FEEDBACK.value, **buttons}
+        yield {"type": "context_actions", "elements": [rating]}
+    if content.button:
+        pressed = {"action_id": content.button.action.value, "value": str(press)}
+        button = {"type": "button", "text": _plain(content.button.label), **pressed}
+        yield {"type": "actions", "elements": [button]}
+    if content.menu:
+        short = replace(press, answer_key="")  # an option's value has 150 characters at most
+        options = [
+            {"text": _plain(each.label), "value": f"{each.action.value} {short}"} for each in content.menu
+        ]
+        yield {"type": "actions", "elements": [{"type": "overflow", "action_id": "menu", "options": options}]}
+
+
+def as_view(page: Home) -> dict[str, Any]:
+    """`page` as a view: https://docs.slack.dev/reference/views/home-tab-views"""
+    examples = [
+        {"type": "button", "action_id": f"example_{number}", "text": _plain(question), "value": question}
+        for number, question in enumerate(page.examples, 1)
+    ]
+    blocks: list[dict[str, Any]] = [
+        {"type": "header", "text": _plain(page.title)},
+        {"type": "section", "text": _verbatim(page.about)},
+        {"type": "context", "elements": [_verbatim(page.invitation)]},
+        {"type": "actions", "elements": examples},
+        {"type": "divider"},
+    ]
+    for section in page.sections:
+        blocks.append({"type": "header", "text": _plain(section.title)})
+        blocks += ({"type": "section", "text": _verbatim(line)} for line in section.lines)
+    return {"type": "home", "private_metadata": page.room, "blocks": blocks}
+
+
+def as_modal(form: Form) -> dict[str, Any]:
+    """`form` as a view: https://docs.slack.dev/reference/views/modal-views"""
+    field = {"type": "plain_text_input", "action_id": form.name, "multiline": True, "max_length": 2000}
+    block = {
+        "type": "input",
+        "block_id": form.name,
+        "optional": form.is_optional,
+        "label": _plain(form.label),
+        "element": field,
+    }
+    return {
+        "type": "modal",
+        "callback_id": form.name,
+        "private_metadata": form.carries,
+        "title": _plain(form.title),
+        "submit": _plain(form.send),
+        "close": _plain(form.close),
+        "blocks": [block],
+    }
+
+
+def _plain(text: str) -> dict[str, Any]:
+    return {"type": "plain_text", "text": text}
+
+
+def _verbatim(text: Safe) -> dict[str, Any]:
+    """A text object in which Slack looks for nothing: bare names and links stay what they are."""
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def standing(message: Mapping[str, Any], me: str) -> Iterator[tuple[str, Standing]]:
+    """`message` and its key, if it is the bot's own. While Slack streams it, its key is its ts."""
+    ts, kind, payload = str(message["ts"]), _kind(message), _payload(message)
+    if kind:
+        yield str(payload.get("key")), Standing(ts, _body(message), bool(payload.get("is_end")), kind)
+    elif message.get("user") == me:
+        yield ts, Standing(ts, _body(message))
+
+
+def remark(message: Mapping[str, Any], me: str) -> Remark | None:
+    """What `message` adds to the conversation; None for what is no part of it.
+
+    Parts of it are what people say, the bot's answers, and the questions it posted for a slash command; not
+    its acknowledgements and notices, nor what other bots say.
+    """
+    ts = str(message.get("ts", ""))
+    if message.get("user") == me:
+        kind = _kind(message)
+        if kind is Kind.ANSWER:
+            return Remark(ts, Role.ASSISTANT, _body(message))
+        if kind is Kind.QUESTION:
+            text = "\n".join(line.removeprefix("> ") for line in _body(message).splitlines())
+            key = str(_payload(message).get("key") or "")
+            return Remark(ts, Role.USER, text, user=_asker(message), key=key)
+        return None
+    if message.get("bot_id") or message.get("subtype") not in _HEARD_SUBTYPES:
+        return None
+    return Remark(
+        ts,
+        Role.USER,
+        mrkdwn.plain(str(message.get("text") or ""), me),
+        user=str(message.get("user") or ""),
+        files=tuple(map(file_in, message.get("files") or ())),
+    )
+
+
+def _asker(message: Mapping[str, Any]) -> str:
+    """Whose question it is that the bot posted: the person named over it."""
+    named = (
+        str(block["text"]["text"]) for block in message.get("blocks") or [] if block.get("type") == "section"
+    )
+    return next((user for text in named for user in mrkdwn.mentioned(text)), "")
+
+
+def _kind(message: Mapping[str, Any]) -> Kind | None:
+    return next((kind for kind in Kind if kind.value == _payload(message).get("kind")), None)
+
+
+def _payload(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    metadata = message.get("metadata") or {}
+    return (metadata.get("event_payload") or {}) if metadata.get("event_type") == _METADATA else {}
+
+
+def _body(message: Mapping[str, Any]) -> str:
+    """The Markdown that was posted; Slack may have translated it, then the fallback serves."""
+    blocks = [block["text"] for block in message.get("blocks") or [] if block.get("type") == "markdown"]
+    return "\n".join(blocks) or mrkdwn.plain(str(message.get("text") or ""), "")
