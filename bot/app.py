@@ -12,28 +12,25 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-import boto3
-from botocore.exceptions import BotoCoreError
 from slack_bolt import App
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot import listeners
-from bot.adapters import bedrock, slack_web
+from bot.adapters import slack_web
 from bot.adapters.slack_files import SlackFiles
+from bot.aws import open_models, reach_aws
 from bot.core import prompts
 from bot.core.access import Access
 from bot.core.diagnosis import of_slack_error
 from bot.core.errors import NewerStore, StoreError
 from bot.core.interaction import Voice
 from bot.core.journal import Allowance
-from bot.core.models import default_model
-from bot.core.prices import Price, price_of, read_prices
+from bot.core.prices import Price
 from bot.core.spending import Budget, nano
 from bot.core.texts import Language
 from bot.engine.answers import Answers
@@ -49,7 +46,7 @@ from bot.engine.pacer import FLOOR_SECONDS, Pacer
 from bot.engine.people import People
 from bot.engine.reception import Reception
 from bot.engine.threads import Threads
-from bot.engine.voices import LEAST_QUICK_CALLS, Voices
+from bot.engine.voices import Voices
 from bot.listeners.envelopes import Envelopes
 from bot.monitoring import open_page, open_telemetry
 from bot.settings import Settings, SettingsError
@@ -65,19 +62,8 @@ log = logging.getLogger(__name__)
 _PING_SECONDS = 1.0
 _WATCH_SECONDS = 0.5
 _SLACK_TIMEOUT = 10  # seconds
-_STARTS_PER_MINUTE = (
-    20  # Tier 2, which chat.startStream is in: https://docs.slack.dev/apis/web-api/rate-limits
-)
-
-
-@dataclass(frozen=True)
-class Aws:
-    """What is called on AWS: nothing has been yet."""
-
-    session: boto3.Session
-    region: str
-    models: Mapping[Voice, str]
-    prices: Mapping[Voice, Price | None]
+# Tier 2, which chat.startStream is in: https://docs.slack.dev/apis/web-api/rate-limits
+_STARTS_PER_MINUTE = 20
 
 
 @dataclass
@@ -149,9 +135,8 @@ def build(
     aws, problems = reach_aws(settings, problems)
     if aws is None or problems:
         raise SettingsError(problems)
-    models, prices = aws.models, aws.prices
-    if unknown := sorted({models[voice] for voice, price in prices.items() if price is None}):
-        log.warning("price.unknown", extra={"models": ", ".join(unknown), "mend": "set PRICES_FILE"})
+    if aws.unpriced:
+        log.warning("price.unknown", extra={"models": aws.unpriced, "mend": "set PRICES_FILE"})
     web = slack_client(settings)
     try:
         me = web.auth_test()
@@ -164,7 +149,7 @@ def build(
     _refuse_newer(stores)
     host = socket.gethostname()
     journal = Journal(stores.journal, f"{host}/{os.getpid()}/{uuid4().hex[:8]}", host)
-    fingerprint = " ".join((*models.values(), prompts.fingerprint(), *settings.redact))
+    fingerprint = " ".join((*aws.models.values(), prompts.fingerprint(), *settings.redact))
     telemetry = open_telemetry(settings, os.environ)
     stopping = threading.Event()
     language = None if settings.language == "auto" else Language(settings.language)
@@ -173,7 +158,7 @@ def build(
     ledger = Ledger(
         journal,
         stores.ledger,
-        _terms(settings, prices),
+        _terms(settings, aws.prices),
         observer=telemetry,
         warn=partial(asides.warn, settings.admin_users, settings.daily_budget_usd),
     )
@@ -283,81 +268,11 @@ def slack_client(settings: Settings) -> WebClient:
     )
 
 
-def open_models(settings: Settings, aws: Aws) -> tuple[bedrock.BedrockModel, bedrock.BedrockModel]:
-    """The model that acknowledges and the one that answers, each through a client of its own."""
-    quick = bedrock.client(
-        aws.session,
-        silence=max(settings.ack_deadline, 1.0),
-        connections=max(LEAST_QUICK_CALLS, settings.max_live_answers),
-    )
-    expert = bedrock.client(aws.session, silence=settings.idle_timeout, connections=settings.max_live_answers)
-    guardrail = settings.bedrock_guardrail_id and bedrock.Guardrail(
-        settings.bedrock_guardrail_id, settings.bedrock_guardrail_version, settings.bedrock_guardrail_mode
-    )
-    return (
-        bedrock.BedrockModel(quick, aws.models[Voice.ACKNOWLEDGEMENT], guardrail or None),
-        bedrock.BedrockModel(expert, aws.models[Voice.ANSWER], guardrail or None),
-    )
-
-
 def _terms(settings: Settings, prices: Mapping[Voice, Price | None]) -> Terms:
     budgets = (settings.daily_budget_usd, settings.user_daily_budget_usd)
     daily, user_daily = (None if dollars is None else nano(dollars) for dollars in budgets)
     budget = Budget(daily, user_daily, settings.user_questions_per_minute)
     return Terms(prices, budget, settings.keep_days, settings.keep_text, settings.footer)
-
-
-def _prices(
-    settings: Settings, models: Mapping[Voice, str], region: str
-) -> tuple[Mapping[Voice, Price | None], list[str]]:
-    """The models' prices, and what keeps the bot from starting without them."""
-    try:
-        own = read_prices(Path(settings.prices_file).read_text()) if settings.prices_file else {}
-    except (OSError, ValueError) as error:
-        mend = (
-            f"PRICES_FILE cannot be used, {settings.prices_file}: {error}. It maps model ids to dollars for "
-            'a million tokens, like {"us.amazon.nova-pro-v1:0": {"input": 0.8, "output": 3.2}}.'
-        )
-        return {}, [mend]
-    prices = {voice: price_of(model_id, region, own) for voice, model_id in models.items()}
-    unknown = sorted({models[voice] for voice, price in prices.items() if price is None})
-    has_budget = settings.daily_budget_usd is not None or settings.user_daily_budget_usd is not None
-    if not unknown or not has_budget:
-        return prices, []
-    named = ", ".join(unknown)
-    return prices, [f"A budget needs the price of {named}, which is not known: give it in PRICES_FILE."]
-
-
-def reach_aws(settings: Settings, problems: Sequence[str]) -> tuple[Aws | None, list[str]]:
-    """Whom to call on AWS, None if AWS is not set up, and `problems` with what else is in the way."""
-    try:
-        session = boto3.Session(region_name=settings.aws_region)
-    except BotoCoreError as error:  # a profile that does not exist, a configuration that cannot be read
-        return None, [*problems, f"AWS is not set up: {error}. Mend AWS_PROFILE or ~/.aws/config."]
-    region = str(session.region_name)
-    models = {
-        Voice.ACKNOWLEDGEMENT: settings.micro_model_id or default_model("micro", region),
-        Voice.ANSWER: settings.pro_model_id or default_model("pro", region),
-    }
-    models[Voice.SUGGESTION] = models[Voice.ACKNOWLEDGEMENT]
-    prices, price_problems = _prices(settings, models, region)
-    return Aws(session, region, models, prices), [*problems, *_aws_problems(session), *price_problems]
-
-
-def _aws_problems(session: boto3.Session) -> list[str]:
-    problems = []
-    if not session.region_name:
-        problems.append(
-            "AWS_REGION is missing: the AWS region whose Bedrock is called, for example us-east-1 or "
-            "ap-northeast-2 (Seoul)."
-        )
-    if not bedrock.has_credentials(session):
-        problems.append(
-            "AWS credentials are missing: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, "
-            "or AWS_BEARER_TOKEN_BEDROCK (a Bedrock API key), or run where a role is attached. Access keys "
-            "are made in the AWS console under IAM, Bedrock API keys under Amazon Bedrock."
-        )
-    return problems
 
 
 def _connection_problem(settings: Settings, error: Exception, token: str) -> str:

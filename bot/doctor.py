@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from bot import app
 from bot.adapters import aws_identity, slack_access
 from bot.adapters.bedrock import BedrockModel
+from bot.app import slack_client
+from bot.aws import open_models, reach_aws
 from bot.core import diagnosis
 from bot.core.diagnosis import PROBE, Check, Finding, Status
 from bot.core.errors import ModelError, SlackError, StoreError
@@ -31,13 +32,13 @@ class _Visit:
 
     def __init__(self, settings: Settings, problems: Sequence[str], env: Mapping[str, str]) -> None:
         self._settings, self._env = settings, env
-        aws, self._problems = app.reach_aws(settings, problems)
+        aws, self._problems = reach_aws(settings, problems)
         self._aws = None if self._lacks("AWS") else aws
         try:
             open_store(settings.store_url, Allowance())
         except SettingsError as error:
             self._problems += [] if self._lacks("STORE_URL") else error.problems
-        self._client = app.slack_client(settings)
+        self._client = slack_client(settings)
         self._installation: slack_access.Installation | None = None
         self._url = ""
         self._skews: dict[str, float] = {}
@@ -97,7 +98,7 @@ class _Visit:
     def price(self) -> Finding:
         if not self._aws:
             return Finding(Status.SKIPPED, self._lacks("AWS"))
-        self._models = app.open_models(self._settings, self._aws)
+        self._models = open_models(self._settings, self._aws)
         asked = [(self._aws.models[voice], self._aws.prices.get(voice)) for voice in _ASKED]
         return diagnosis.of_price(asked, has_guardrail=bool(self._settings.bedrock_guardrail_id))
 
