@@ -97,9 +97,8 @@ def _run() -> int:
     log_to_stderr(settings.log_level, settings.log_format)
     for name, nearest in unknown_names.items():
         log.warning("setting.unknown", extra={"setting": name, "nearest": nearest})
-    from bot.app import (
-        build,
-    )  # boto3 and Bolt take most of a second to import, which --help need not wait for
+    # boto3 and Bolt take most of a second to import, which --help need not wait for.
+    from bot.app import build
 
     try:
         bot = build(settings, problems)

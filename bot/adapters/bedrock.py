@@ -29,9 +29,10 @@ from botocore.exceptions import (
 )
 from urllib3.exceptions import HTTPError
 
+from bot.core.attachments import Attachment
 from bot.core.conversation import Turn
 from bot.core.errors import Fault, ModelError
-from bot.core.files import Attachment, Medium
+from bot.core.files import Medium
 from bot.core.prompts import Prompt
 from bot.core.stream import Failed, Finished, Reply, StreamEvent, Text, Usage
 

@@ -9,7 +9,8 @@ from enum import Enum
 from itertools import groupby
 from types import MappingProxyType
 
-from bot.core.files import Attachment, SharedFile
+from bot.core.attachments import Attachment
+from bot.core.files import SharedFile
 from bot.core.message import Press, Standing, posted_key
 from bot.core.mrkdwn import mentioned, naming
 from bot.core.question import Place, Question

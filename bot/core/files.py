@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -93,22 +93,8 @@ class LeftOut:
     flaw: Flaw
 
 
-@dataclass(frozen=True)
-class Attachment:
-    """A file as a model reads it: `format` is one of Converse's, `name` a neutral one. Text is in UTF-8."""
-
-    medium: Medium
-    format: str
-    name: str
-    data: bytes
-
-    @property
-    def is_text(self) -> bool:
-        """Whether its data are words."""
-        return self.medium is Medium.DOCUMENT and self.format not in _BINARY_DOCUMENTS
-
-
-_FORMATS = {
+# What Converse calls each format, by Slack's names and the endings of names.
+FORMATS = {
     Medium.IMAGE: {"png": "png", "jpg": "jpeg", "jpeg": "jpeg", "gif": "gif", "webp": "webp"},
     Medium.VIDEO: {
         "mkv": "mkv", "mov": "mov", "mp4": "mp4", "m4v": "mp4", "webm": "webm", "flv": "flv",
@@ -119,7 +105,6 @@ _FORMATS = {
         "html": "html", "htm": "html", "md": "md", "markdown": "md", "txt": "txt", "text": "txt",
     },
 }  # fmt: skip
-_BINARY_DOCUMENTS = {"pdf", "doc", "docx", "xls", "xlsx"}
 _WITHOUT_TEXT_LIMIT = {"pdf", "docx"}
 _TEXT_MIMETYPES = ("text/", "application/json", "application/xml", "application/x-yaml", "application/toml")
 # Slack's `filetype`, and endings of names, of what is text though its mimetype may not say so.
@@ -153,7 +138,7 @@ def kind_of(file: SharedFile) -> tuple[Medium, str] | None:
     """What a file is to a model, and its format in Converse; None where no model reads it."""
     ending = file.name.rpartition(".")[2].lower() if "." in file.name else ""
     for name in (file.filetype.lower(), file.mimetype.partition("/")[2].lower(), ending):
-        for medium, formats in _FORMATS.items():
+        for medium, formats in FORMATS.items():
             if name in formats:
                 return medium, formats[name]
     is_text = file.mimetype.startswith(_TEXT_MIMETYPES) or file.mode in ("snippet", "post")
@@ -198,79 +183,6 @@ def _choice(file: SharedFile, room: int) -> Choice | Flaw:
     if file.size > (min(room, _MOST_TEXT_BYTES) if is_limited else room):
         return Flaw.TOO_BIG
     return Choice(file, medium, form, file.url)
-
-
-def attachment(choice: Choice, data: bytes, number: int) -> Attachment | Flaw:
-    """`data` for a model, or what is wrong with it. `number` is the file's among all of its medium, from 1.
-
-    An image that is another kind than its name says is taken for what it is. Text is sent as UTF-8; what is
-    not is read as CP949, which Korean Windows writes.
-    """
-    if not data:
-        return Flaw.EMPTY
-    name = f"{choice.medium.value}-{number}"
-    made = Attachment(choice.medium, choice.format, name, data)
-    if made.is_text:
-        text = _text_of(data)
-        return Flaw.MISLABELLED if text is None else replace(made, data=text.encode())
-    found = _format_of(data)
-    if choice.format in ("docx", "xlsx") and found == "ole":
-        return Flaw.ENCRYPTED  # Office wraps what has a password
-    if choice.format == "pdf" and found == "pdf" and b"/Encrypt" in data:
-        return Flaw.ENCRYPTED
-    if choice.medium is Medium.IMAGE and found in _FORMATS[Medium.IMAGE].values():
-        return replace(made, format=found)
-    return made if found in _LIKE.get(choice.format, {choice.format}) else Flaw.MISLABELLED
-
-
-# What the first bytes of each format look like: the format they tell, where they stand, and what they are.
-_SIGNATURES = (
-    ("png", 0, b"\x89PNG\r\n\x1a\n"),
-    ("jpeg", 0, b"\xff\xd8\xff"),
-    ("gif", 0, b"GIF8"),
-    ("webp", 8, b"WEBP"),
-    ("pdf", 0, b"%PDF-"),
-    ("zip", 0, b"PK\x03\x04"),
-    ("ole", 0, b"\xd0\xcf\x11\xe0"),
-    ("iso", 4, b"ftyp"),
-    ("iso", 4, b"moov"),
-    ("iso", 4, b"mdat"),
-    ("iso", 4, b"wide"),
-    ("matroska", 0, b"\x1a\x45\xdf\xa3"),
-    ("flv", 0, b"FLV"),
-    ("asf", 0, b"\x30\x26\xb2\x75"),
-    ("mpeg", 0, b"\x00\x00\x01"),
-)
-_LIKE = {
-    "docx": {"zip"},
-    "xlsx": {"zip"},
-    "doc": {"ole"},
-    "xls": {"ole"},
-    "mp4": {"iso"},
-    "mov": {"iso"},
-    "three_gp": {"iso"},
-    "mkv": {"matroska"},
-    "webm": {"matroska"},
-    "wmv": {"asf"},
-    "mpeg": {"mpeg"},
-    "mpg": {"mpeg"},
-}
-
-
-def _format_of(data: bytes) -> str:
-    found = (name for name, at, mark in _SIGNATURES if data[at : at + len(mark)] == mark)
-    return next(found, "")
-
-
-def _text_of(data: bytes) -> str | None:
-    """`data` as text; None where it is none, or nothing but white space."""
-    for encoding in ("utf-8-sig", "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "cp949"):
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        return None if "\x00" in text or not text.strip() else text
-    return None
 
 
 def listed(files: Sequence[SharedFile]) -> str:

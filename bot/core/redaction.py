@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
+from bot.core.attachments import Attachment
 from bot.core.conversation import Turn
-from bot.core.files import Attachment
 from bot.core.secrets import mask_secrets
 
 # No letter, digit or decimal point stands before a number, and it is not the middle of a longer one. Only

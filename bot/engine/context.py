@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot.core import conversation, files, prompts, redaction
+from bot.core.attachments import Attachment, attachment
 from bot.core.conversation import Remark, Role, Turn, estimated_tokens
 from bot.core.errors import FileError, SlackError
-from bot.core.files import Attachment, Choice, Flaw, LeftOut, Medium, SharedFile
+from bot.core.files import Choice, Flaw, LeftOut, Medium, SharedFile
 from bot.core.links import Link, linked, quoted
 from bot.core.message import posted_key
 from bot.core.mrkdwn import mentioned
@@ -152,7 +153,7 @@ class Context:
         numbers: Counter[Medium] = Counter()
         for choice, data in zip(choices, fetched, strict=True):
             number = numbers[choice.medium] + 1
-            made = data if isinstance(data, Flaw) else files.attachment(choice, data, number)
+            made = data if isinstance(data, Flaw) else attachment(choice, data, number)
             if isinstance(made, Flaw):
                 left.append(LeftOut(choice.file, made))
             else:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.core.attachments import Attachment
 from bot.core.conversation import (
     Remark,
     Role,
@@ -20,7 +21,7 @@ from bot.core.conversation import (
     turns,
     within,
 )
-from bot.core.files import Attachment, Medium, SharedFile
+from bot.core.files import Medium, SharedFile
 from bot.core.message import Press
 from bot.core.question import Place, Question
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from bot.core.attachments import Attachment
 from bot.core.conversation import Role, Turn
-from bot.core.files import Attachment, Medium
+from bot.core.files import Medium
 from bot.core.redaction import KINDS, redacted, redacted_turn
 from tests.sample_files import pdf
 

@@ -17,9 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.adapters.bedrock import BedrockModel
+from bot.core.attachments import Attachment
 from bot.core.conversation import Role, Turn
 from bot.core.errors import Fault, ModelError
-from bot.core.files import Attachment, Medium
+from bot.core.files import Medium
 from bot.core.prompts import Prompt
 from bot.core.stream import Failed, Finished, StreamEvent, Text, Usage
 from bot.playground.bedrock import Bedrock, Reply
