@@ -10,7 +10,7 @@ import pytest
 
 from bot.core.texts import Language, texts_in
 from bot.playground.bedrock import Reply
-from bot.playground.slack import Fault
+from bot.playground.faults import Fault
 from bot.playground.workspace import ADA, MINJI
 from tests.processes import Processes, two_on
 from tests.workbench import Workbench
@@ -132,7 +132,7 @@ def test_admins_are_warned_once_when_most_of_the_budget_is_spent_each_in_their_l
 def test_an_admin_who_cannot_be_warned_is_told_to_operators(
     bench: Workbench, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bench.slack.always("conversations.open", Fault(error="user_disabled"))
+    bench.slack.faults.always("conversations.open", Fault(error="user_disabled"))
     bench.start_bot(daily_budget_usd=Decimal("0.0018"), admin_users=(ADA.id,))
     bench.answered(bench.mention("why?", user=MINJI.id))
 

@@ -17,7 +17,8 @@ import yaml
 from bot.cli import main
 from bot.core.diagnosis import NEEDED_SCOPES
 from bot.playground.bedrock import Reply
-from bot.playground.slack import ALL_SCOPES, APP_TOKEN, BOT_TOKEN, Fault
+from bot.playground.faults import Fault
+from bot.playground.slack import ALL_SCOPES, APP_TOKEN, BOT_TOKEN
 from tests.workbench import Workbench
 
 ROOT = Path(__file__).parent.parent
@@ -158,7 +159,7 @@ def test_what_is_set_wrongly_is_told_with_its_cure(
 def test_what_slack_refuses_is_told_with_its_cure(
     bench: Workbench, examine: Examine, method: str, code: str, check: str, cure: str
 ) -> None:
-    bench.slack.always(method, Fault(error=code))
+    bench.slack.faults.always(method, Fault(error=code))
     status, checks = examine()
 
     assert status == 1
@@ -252,7 +253,7 @@ def test_no_token_and_no_key_is_in_what_it_says(
 ) -> None:
     key = "AKIAIOSFODNN7EXAMPLE"
     bench.bedrock.always("converse", Reply(error="AccessDeniedException", message=f"{key} may not"))
-    bench.slack.always("auth.test", Fault(error=f"odd_{BOT_TOKEN}-12345678901"))
+    bench.slack.faults.always("auth.test", Fault(error=f"odd_{BOT_TOKEN}-12345678901"))
     _, checks = examine(
         STORE_URL="redis://:hunter2-hunter2@127.0.0.1:9/0", SLACK_APP_TOKEN="xapp-1-A012345-0987654321-abcdef"
     )

@@ -12,7 +12,7 @@ from bot.core.texts import Language, Texts, texts_in
 from bot.engine.journal import Journal
 from bot.engine.pacer import Pacer
 from bot.playground.bedrock import Pace, Reply
-from bot.playground.slack import SILENCE, Fault
+from bot.playground.faults import SILENCE, Fault
 from tests.workbench import Workbench
 
 EN, KO = texts_in(Language.EN), texts_in(Language.KO)
@@ -150,7 +150,7 @@ def test_operators_read_what_people_must_not_with_the_request_id(
 
 
 def test_a_post_that_slack_limits_is_made_again_later(bot: Workbench) -> None:
-    bot.slack.enqueue("chat.postMessage", Fault(429, "ratelimited", retry_after=1))
+    bot.slack.faults.enqueue("chat.postMessage", Fault(429, "ratelimited", retry_after=1))
     bot.bedrock.enqueue("converse-stream", Reply(text="Because.", after=0, then="hold"))
     question = bot.mention("why?")
 
@@ -162,7 +162,7 @@ def test_a_post_that_slack_limits_is_made_again_later(bot: Workbench) -> None:
     [Fault(500, "internal_error"), Fault(502, body="<html>Bad Gateway</html>"), Fault(error="fatal_error")],
 )
 def test_the_final_text_arrives_although_slack_stumbles(bot: Workbench, fault: Fault) -> None:
-    bot.slack.enqueue("chat.update", fault, fault)
+    bot.slack.faults.enqueue("chat.update", fault, fault)
     bot.bedrock.enqueue("converse-stream", Reply(text=["Be", "cause."], after=1, then="hold"))
     question = bot.mention("why?")
 
@@ -176,14 +176,14 @@ def test_a_slack_that_says_nothing_is_given_up_and_the_answer_stands_once(
 ) -> None:
     monkeypatch.setattr(app, "_SLACK_TIMEOUT", 1)
     bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
-    bench.slack.enqueue("chat.postMessage", Fault(SILENCE, made=True), Fault(SILENCE))
+    bench.slack.faults.enqueue("chat.postMessage", Fault(SILENCE, made=True), Fault(SILENCE))
     bench.start_bot()
 
     assert bench.answered(bench.mention("why?")) == [EN.stand_in, "Because."]
 
 
 def test_a_storm_of_limits_delays_the_last_words_and_loses_nothing(bot: Workbench) -> None:
-    bot.slack.enqueue("chat.update", *[Fault(429, "ratelimited", retry_after=0)] * 30)
+    bot.slack.faults.enqueue("chat.update", *[Fault(429, "ratelimited", retry_after=0)] * 30)
     bot.bedrock.enqueue("converse-stream", Reply(text=["Be", "cause."], after=1, then="hold"))
     question = bot.mention("why?")
     bot.until(lambda: bot.texts(question)[-1:] == ["Be"])
@@ -198,7 +198,7 @@ def test_a_storm_of_limits_delays_the_last_words_and_loses_nothing(bot: Workbenc
 def test_what_slack_refuses_for_good_ends_the_answer_closes_its_stream_and_is_told_to_operators(
     bot: Workbench, code: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bot.slack.enqueue("chat.update", Fault(error=code))
+    bot.slack.faults.enqueue("chat.update", Fault(error=code))
     slowly = Pace(tokens_per_second=50)
     bot.bedrock.enqueue("converse-stream", Reply(text=["word "] * 5000, pace=slowly))
     with caplog.at_level(logging.INFO, "bot"):
@@ -214,7 +214,7 @@ def test_what_slack_refuses_for_good_ends_the_answer_closes_its_stream_and_is_to
 
 def test_a_thread_that_cannot_be_read_is_answered_without_it(bot: Workbench) -> None:
     root = bot.say("something before")
-    bot.slack.enqueue("conversations.replies", Fault(500, "internal_error"))
+    bot.slack.faults.enqueue("conversations.replies", Fault(500, "internal_error"))
     bot.bedrock.enqueue("converse-stream", Reply(text="Because.", after=0, then="hold"))
     bot.mention("why?", thread=root)
 

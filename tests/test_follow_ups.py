@@ -6,7 +6,7 @@ import pytest
 
 from bot.core.texts import Language, texts_in
 from bot.playground.bedrock import Pace, Reply
-from bot.playground.slack import Fault
+from bot.playground.faults import Fault
 from bot.playground.workspace import MINJI, Message
 from tests.workbench import Workbench, actions
 
@@ -122,7 +122,7 @@ def test_an_answer_for_which_the_model_suggests_nothing_is_an_answer(bench: Work
 
 def test_an_answer_for_which_slack_takes_no_suggestions_is_an_answer(bench: Workbench) -> None:
     question = whole_and_held(bench)
-    bench.slack.enqueue("chat.update", Fault(error="cant_update_message"))
+    bench.slack.faults.enqueue("chat.update", Fault(error="cant_update_message"))
     bench.bedrock.release()
     bench.until(bench.at_rest)
 

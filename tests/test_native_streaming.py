@@ -12,8 +12,8 @@ import pytest
 
 from bot.core.texts import Language, texts_in
 from bot.playground.bedrock import Pace, Reply
+from bot.playground.faults import Fault
 from bot.playground.limits import Limits
-from bot.playground.slack import Fault
 from bot.playground.workspace import Message
 from tests.conftest import offer
 from tests.processes import Processes
@@ -66,7 +66,7 @@ def test_an_answer_is_streamed_by_slack_and_ends_with_all_that_one_can_do_with_i
 
 @pytest.mark.parametrize("method", ["chat.startStream", "chat.stopStream"])
 def test_where_slack_fails_a_stream_the_answer_is_edited(native: Workbench, method: str) -> None:
-    native.slack.enqueue(
+    native.slack.faults.enqueue(
         method, Fault(error="channel_type_not_supported" if method == STREAM[0] else "internal_error")
     )
     question = native.mention("why?")

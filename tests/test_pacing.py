@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from bot.playground.bedrock import Pace, Reply
+from bot.playground.faults import Fault
 from bot.playground.limits import Limits
-from bot.playground.slack import Fault
 from tests.conftest import offer
 from tests.workbench import Workbench, words
 
@@ -19,10 +19,10 @@ LOST = [Fault(0, made=True), Fault(500, "internal_error", made=True), Fault(502,
 @pytest.mark.parametrize("fault", LOST)
 def test_a_post_whose_answer_was_lost_stands_once(bot: Workbench, fault: Fault) -> None:
     """The acknowledgement first, then the answer."""
-    bot.slack.enqueue("chat.postMessage", fault)
+    bot.slack.faults.enqueue("chat.postMessage", fault)
     question = bot.mention("why?")
     bot.until(lambda: bot.texts(question) == ["On it."] and bot.calls("conversations.replies"))
-    bot.slack.enqueue("chat.postMessage", fault)
+    bot.slack.faults.enqueue("chat.postMessage", fault)
 
     assert bot.answered(question) == ["On it.", "Because."]
     assert len(bot.calls("chat.postMessage")) == 2
@@ -30,7 +30,7 @@ def test_a_post_whose_answer_was_lost_stands_once(bot: Workbench, fault: Fault) 
 
 @pytest.mark.parametrize("fault", LOST)
 def test_a_commands_question_whose_answer_was_lost_stands_once(bot: Workbench, fault: Fault) -> None:
-    bot.slack.enqueue("chat.postMessage", fault)
+    bot.slack.faults.enqueue("chat.postMessage", fault)
     bot.ask("why?")
 
     assert bot.answered(bot.posted_question()) == ["On it.", "Because."]
@@ -39,7 +39,7 @@ def test_a_commands_question_whose_answer_was_lost_stands_once(bot: Workbench, f
 
 @pytest.mark.parametrize("fault", [Fault(0), Fault(500, "internal_error")])
 def test_a_post_that_was_never_made_is_made_again(bot: Workbench, fault: Fault) -> None:
-    bot.slack.enqueue("chat.postMessage", fault)
+    bot.slack.faults.enqueue("chat.postMessage", fault)
 
     assert bot.answered(bot.mention("why?")) == ["On it.", "Because."]
 
@@ -47,7 +47,7 @@ def test_a_post_that_was_never_made_is_made_again(bot: Workbench, fault: Fault) 
 def test_after_a_limit_the_next_edit_carries_the_newest_text(bench: Workbench) -> None:
     numbers = [f"{number} " for number in range(100)]
     bench.bedrock.enqueue("converse-stream", Reply(text=numbers, pace=Pace(0, 0, 50)))
-    bench.slack.enqueue("chat.update", Fault(429, "ratelimited", retry_after=1))
+    bench.slack.faults.enqueue("chat.update", Fault(429, "ratelimited", retry_after=1))
     bench.start_bot()
     question = bench.mention("count")
     bench.until(lambda: bench.texts(question)[-1:] == ["".join(numbers).strip()])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.core.texts import Language, Texts, texts_in
 from bot.playground.bedrock import Reply
-from bot.playground.slack import Fault
+from bot.playground.faults import Fault
 from bot.playground.workspace import ADA, MINJI, Message
 from tests.workbench import Workbench
 
@@ -61,7 +61,7 @@ def test_an_answer_to_it_can_be_tried_again(bot: Workbench) -> None:
 
 def test_a_question_whose_post_got_no_clear_answer_is_posted_once(bot: Workbench) -> None:
     message = bot.say("We ship on Friday.", user=MINJI.id)
-    bot.slack.enqueue("chat.postMessage", Fault(500, "internal_error", made=True))
+    bot.slack.faults.enqueue("chat.postMessage", Fault(500, "internal_error", made=True))
     ask_about(bot, message, "Is that wise?")
     bot.until(lambda: bot.texts(message)[-1:] == ["On it."] and bot.prompts())
     bot.bedrock.release()

@@ -10,8 +10,8 @@ import pytest
 from bot.core.conversation import estimated_tokens
 from bot.playground.bedrock import Reply
 from bot.playground.events import ALL_EVENTS
+from bot.playground.faults import Fault
 from bot.playground.limits import Limits
-from bot.playground.slack import Fault
 from bot.playground.workspace import ADA, BOT_USER, MINJI, RELAY, Message
 from tests.conftest import offer
 from tests.workbench import Workbench
@@ -88,7 +88,7 @@ def test_a_follow_up_is_answered_from_what_is_known_while_slack_limits_reading(r
     ready.start_bot()
     ready.mention("why?", thread=root)
     answered(ready, root, 1)
-    ready.slack.enqueue("conversations.replies", Fault(429, "ratelimited", retry_after=30))
+    ready.slack.faults.enqueue("conversations.replies", Fault(429, "ratelimited", retry_after=30))
     ready.mention("and then?", thread=root)
     answered(ready, root, 2)
 
@@ -136,7 +136,7 @@ def test_who_cannot_be_looked_up_is_somebody_and_never_an_id(ready: Workbench) -
     ready.start_bot()
     ready.answered(ready.mention("hello"))  # from now on it is known who asks
     for _ in range(4):
-        ready.slack.enqueue("users.info", Fault(error="user_not_found"))
+        ready.slack.faults.enqueue("users.info", Fault(error="user_not_found"))
     ready.mention(f"what would <@{MINJI.id}> say?", thread=root)
     answered(ready, root, 1)
 

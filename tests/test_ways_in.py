@@ -7,8 +7,9 @@ import pytest
 from bot.core.texts import Language, Texts, texts_in
 from bot.playground.bedrock import Reply
 from bot.playground.events import ALL_EVENTS
+from bot.playground.faults import Fault
 from bot.playground.limits import UNLIMITED
-from bot.playground.slack import ALL_SCOPES, Fault
+from bot.playground.slack import ALL_SCOPES
 from bot.playground.web_api import as_slack_shows
 from bot.playground.workspace import ADA, BOT_USER, MINJI, RELAY
 from tests.conftest import offer
@@ -67,7 +68,7 @@ def test_ask_where_the_bot_may_not_post_is_answered_in_the_direct_messages(
 
 
 def test_ask_with_nowhere_to_answer_says_so_to_the_asker_alone(bot: Workbench) -> None:
-    bot.slack.enqueue("conversations.open", Fault(error="user_disabled"))
+    bot.slack.faults.enqueue("conversations.open", Fault(error="user_disabled"))
     bot.ask("why?", channel="CQUIET")
 
     (told,) = bot.until(lambda: bot.messages("CQUIET"))

@@ -1,58 +1,66 @@
-"""What can be let go wrong from the page: a name for each fault, and the server that is told of it."""
+"""Calls of the Web API that fail because a test, or somebody at the page, wants them to."""
 
 from __future__ import annotations
 
-from bot.playground.bedrock import Bedrock, Pace, Reply
-from bot.playground.slack import Fault, Slack
+import asyncio
+from collections import defaultdict, deque
+from dataclasses import dataclass
 
-_SLOW_SECONDS = 2.0  # that Slack takes for each call
-_RETRY_AFTER = 2  # seconds
-_OF_SLACK = {
-    "editsLimited": ("chat.update", Fault(429, "ratelimited", retry_after=_RETRY_AFTER)),
-    "postsLimited": ("chat.postMessage", Fault(429, "ratelimited", retry_after=_RETRY_AFTER)),
-    "slackFails": ("", Fault(500, "internal_error")),
-}
-_OF_MODELS = {
-    "microSlow": ("converse", Reply(pace=Pace(converse=6.0))),
-    "microFails": ("converse", Reply(error="InternalServerException")),
-    "proThrottled": ("converse-stream", Reply(error="ThrottlingException")),
-    "proCut": ("converse-stream", Reply(after=60, then="cut")),
-    "proSilent": ("converse-stream", Reply(after=60, then="silence")),
-}
+from aiohttp import web
+
+SILENCE = -1
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What the server does with one call in place of making it: answer `status` with `error` or `body`.
+
+    Status 0 cuts the connection, and `SILENCE` says nothing until the caller gives up. If `made`, the call is
+    made all the same, and only its answer is lost.
+    """
+
+    status: int = 200
+    error: str = ""
+    body: str = ""
+    retry_after: int | None = None
+    made: bool = False
 
 
 class Faults:
-    """The switches, all off at first. Without a `bedrock`, the models are not ours to disturb."""
+    """Which calls fail: the next ones of a method, or all of them."""
 
-    def __init__(self, slack: Slack, bedrock: Bedrock | None) -> None:
-        self._slack, self._bedrock = slack, bedrock
-        self._usual_seconds = slack.answering_seconds
-        self._on: list[str] = []
-        self.names = ("slackSlow", *_OF_SLACK, *(_OF_MODELS if bedrock else ()))
+    def __init__(self) -> None:
+        self._queued: defaultdict[str, deque[Fault]] = defaultdict(deque)
+        self._lasting: dict[str, Fault] = {}
 
-    @property
-    def on(self) -> list[str]:
-        """The names of those that are on."""
-        return list(self._on)
+    def enqueue(self, method: str, *faults: Fault) -> None:
+        """Let the next calls of `method` fail so, in this order."""
+        self._queued[method].extend(faults)
 
-    def switch(self, name: str, *, is_on: bool) -> None:
-        """Let a fault begin or end; a model has one at a time. Raises KeyError if there is none such."""
-        if name not in self.names:
-            raise KeyError(name)
-        operation, reply = _OF_MODELS.get(name, ("", None))
-        rivals = [other for other in self._on if operation and _OF_MODELS.get(other, ("",))[0] == operation]
-        self._on = [other for other in self._on if other != name and other not in rivals]
-        if is_on:
-            self._on.append(name)
-        if name == "slackSlow":
-            self._slack.answering_seconds = _SLOW_SECONDS if is_on else self._usual_seconds
-        elif name in _OF_SLACK:
-            method, fault = _OF_SLACK[name]
-            self._slack.always(method, fault if is_on else None)
-        elif self._bedrock:
-            self._bedrock.always(operation, reply if is_on else None)
+    def always(self, method: str, fault: Fault | None) -> None:
+        """Let every call of `method` fail so that is not told otherwise; None ends it.
 
-    def end(self) -> None:
-        """Switch all of them off."""
-        for name in self.on:
-            self.switch(name, is_on=False)
+        "" stands for each method that has no fault of its own.
+        """
+        self._lasting.pop(method, None)
+        if fault:
+            self._lasting[method] = fault
+
+    def next(self, method: str) -> Fault | None:
+        """What the call of `method` that just came fails with, if it does."""
+        queued = self._queued[method]
+        return queued.popleft() if queued else self._lasting.get(method)
+
+
+async def faulty(fault: Fault, request: web.Request) -> web.Response:
+    """The answer of a call that fails so."""
+    while fault.status == SILENCE and request.transport and not request.transport.is_closing():
+        await asyncio.sleep(0.05)
+    if fault.status <= 0:
+        if request.transport:
+            request.transport.abort()
+        return web.Response()
+    headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+    if fault.body:
+        return web.Response(status=fault.status, text=fault.body, content_type="text/html", headers=headers)
+    return web.json_response({"ok": False, "error": fault.error}, status=fault.status, headers=headers)

@@ -10,7 +10,6 @@ import asyncio
 import json
 import math
 import time
-from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from email.utils import formatdate
@@ -19,6 +18,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.playground.events import ALL_EVENTS, Events
+from bot.playground.faults import Fault, Faults, faulty
 from bot.playground.files import FileHost
 from bot.playground.interactions import (
     action_on,
@@ -47,22 +47,6 @@ ALL_SCOPES = frozenset(
     }
 )
 _TOKEN_KINDS = {"xoxb", "xoxp", "xapp"}
-SILENCE = -1
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What the server does with one call in place of making it: answer `status` with `error` or `body`.
-
-    Status 0 cuts the connection, and `SILENCE` says nothing until the caller gives up. If `made`, the call is
-    made all the same, and only its answer is lost.
-    """
-
-    status: int = 200
-    error: str = ""
-    body: str = ""
-    retry_after: int | None = None
-    made: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,14 +87,13 @@ class Slack:
         self.files = FileHost(self.workspace, self._may_read_files)
         self.sockets = sockets or SocketMode()
         self.calls = Records[Call]()
+        self.faults = Faults()
         self.used_scopes: set[str] = set()
         self._granted = frozenset(granted)
         self._clock = clock
         self.events = Events(self.workspace, self.sockets, clock, subscribed, self._needs_scope)
         self.answering_seconds = answering_seconds
         self._meter = Meter(limits or Limits())
-        self._faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
-        self._lasting: dict[str, Fault] = {}
         self._urls = ResponseUrls(self.workspace, clock)
         self.app = web.Application()
         self.app.add_routes(
@@ -123,19 +106,6 @@ class Slack:
             ]
         )
         self.app.on_shutdown.append(self._close)
-
-    def enqueue(self, method: str, *faults: Fault) -> None:
-        """Let the next calls of `method` fail so, in this order."""
-        self._faults[method].extend(faults)
-
-    def always(self, method: str, fault: Fault | None) -> None:
-        """Let every call of `method` fail so that is not told otherwise; None ends it.
-
-        "" stands for each method that has no fault of its own.
-        """
-        self._lasting.pop(method, None)
-        if fault:
-            self._lasting[method] = fault
 
     def gauges(self, methods: Iterable[str]) -> list[Gauge]:
         """How full the budgets of the `methods` and of the channels are at this moment."""
@@ -294,8 +264,8 @@ class Slack:
 
     async def _open_connection(self, request: web.Request) -> web.Response:
         name = "apps.connections.open"
-        if fault := self._faults[name].popleft() if self._faults[name] else self._lasting.get(name):
-            return await _faulty(fault, request)
+        if fault := self.faults.next(name):
+            return await faulty(fault, request)
         if code := _refusal_of_token(_token(request), APP_TOKEN):
             return web.json_response({"ok": False, "error": code})
         url = f"{self.base_url.replace('http', 'ws', 1)}{self.sockets.new_path()}"
@@ -304,13 +274,13 @@ class Slack:
     async def _call(self, request: web.Request) -> web.Response:
         name, came = request.match_info["method"], self._clock()
         parameters = await _parameters(request)
-        fault = self._next_fault(name)
+        fault = self.faults.next(name) or self.faults.next("")
         if not fault or fault.made:
             wait = self._meter.take(name, str(parameters.get("channel")), self._clock())
             fault = Fault(429, "ratelimited", retry_after=math.ceil(wait)) if wait else fault
         if fault and not fault.made:
             self._note(Call(name, parameters, came, fault.error or f"HTTP {fault.status}"), fault)
-            return await _faulty(fault, request)
+            return await faulty(fault, request)
         await asyncio.sleep(self.answering_seconds)
         try:
             answer = {"ok": True} | self._made(name, parameters, _token(request))
@@ -319,15 +289,11 @@ class Slack:
         call = Call(name, parameters, came, str(answer.get("error", "")), ts=str(answer.get("ts", "")))
         self._note(call, fault)
         if fault:
-            return await _faulty(fault, request)
+            return await faulty(fault, request)
         headers = {"Date": formatdate(self._clock(), usegmt=True)}
         if "error" not in answer:
             headers["x-oauth-scopes"] = ",".join(sorted(self._granted))
         return web.json_response(answer, headers=headers)
-
-    def _next_fault(self, method: str) -> Fault | None:
-        queued = self._faults[method]
-        return queued.popleft() if queued else self._lasting.get(method) or self._lasting.get("")
 
     def _note(self, call: Call, fault: Fault | None) -> None:
         """Write down a call that came at `call.at` and is answered now, with `fault` if there is one."""
@@ -401,16 +367,3 @@ async def _parameters(request: web.Request) -> Mapping[str, Any]:
     if request.content_type == "application/json":
         return dict(json.loads(await request.text() or "{}"))
     return dict(await request.post())
-
-
-async def _faulty(fault: Fault, request: web.Request) -> web.Response:
-    while fault.status == SILENCE and request.transport and not request.transport.is_closing():
-        await asyncio.sleep(0.05)
-    if fault.status <= 0:
-        if request.transport:
-            request.transport.abort()
-        return web.Response()
-    headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
-    if fault.body:
-        return web.Response(status=fault.status, text=fault.body, content_type="text/html", headers=headers)
-    return web.json_response({"ok": False, "error": fault.error}, status=fault.status, headers=headers)

@@ -14,12 +14,12 @@ from typing import Any
 from aiohttp import web
 
 from bot.playground.bedrock import Bedrock
-from bot.playground.faults import Faults
 from bot.playground.limits import Gauge
 from bot.playground.marks import shown
 from bot.playground.records import Records
 from bot.playground.slack import Call, Slack
 from bot.playground.socket_mode import Loss
+from bot.playground.switches import Switches
 from bot.playground.thirty import Thirty, ask_thirty, summary
 from bot.playground.timeline import Answer, Timelines, key_in
 
@@ -50,7 +50,7 @@ class Workbench:
 
     def __init__(self, slack: Slack, bedrock: Bedrock | None) -> None:
         self._slack = slack
-        self._faults = Faults(slack, bedrock)
+        self._switches = Switches(slack, bedrock)
         self._timelines = Timelines(
             slack.sockets.deliveries, slack.calls, bedrock.requests if bedrock else Records()
         )
@@ -118,7 +118,7 @@ class Workbench:
         }
 
     def _fault_names(self) -> dict[str, Any]:
-        return {"all": list(self._faults.names), "on": self._faults.on}
+        return {"all": list(self._switches.names), "on": self._switches.on}
 
     async def _show_faults(self, _request: web.Request) -> web.Response:
         return web.json_response(self._fault_names())
@@ -128,9 +128,9 @@ class Workbench:
         words = await request.json()
         try:
             if "name" in words:
-                self._faults.switch(words["name"], is_on=words["on"])
+                self._switches.switch(words["name"], is_on=words["on"])
             else:
-                self._faults.end()
+                self._switches.end()
         except KeyError:
             raise web.HTTPNotFound from None
         return web.json_response(self._fault_names())

@@ -17,10 +17,11 @@ from slack_sdk import WebClient
 from bot.adapters.slack_files import SlackFiles
 from bot.core.errors import FileError
 from bot.core.files import SharedFile, file_in
+from bot.playground.faults import SILENCE, Fault
 from bot.playground.files import LOGIN_PAGE, Mishap
 from bot.playground.limits import UNLIMITED
 from bot.playground.servers import LOOPBACK, Servers
-from bot.playground.slack import ALL_SCOPES, BOT_TOKEN, SILENCE, Fault, Slack
+from bot.playground.slack import ALL_SCOPES, BOT_TOKEN, Slack
 
 DATA = bytes(range(256)) * 1000
 MOST = 10 * len(DATA)
@@ -496,7 +497,7 @@ def test_a_file_that_slack_does_not_tell_of_may_be_told_of_later(
     servers: Servers, fault: Fault, saying: str
 ) -> None:
     file = uploaded(servers)
-    servers.do(lambda: servers.slack.enqueue("files.info", fault))
+    servers.do(lambda: servers.slack.faults.enqueue("files.info", fault))
 
     with refused(saying):
         SlackFiles(client(servers, timeout=1)).describe(file)

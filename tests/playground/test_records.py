@@ -13,10 +13,11 @@ from bot.core.stream import Usage
 from bot.core.texts import Language, texts_in
 from bot.playground.bedrock import Bedrock, Pace, Reply
 from bot.playground.bedrock_prices import dollars
-from bot.playground.faults import Faults
+from bot.playground.faults import Fault
 from bot.playground.marks import shown as as_shown
 from bot.playground.records import Records
-from bot.playground.slack import Fault, Slack
+from bot.playground.slack import Slack
+from bot.playground.switches import Switches
 from bot.playground.thirty import ask_thirty
 from bot.playground.timeline import Timelines
 from bot.playground.workspace import ADA, MINJI
@@ -126,7 +127,7 @@ def test_an_answer_that_slack_streams_has_a_mark_for_all_that_was_appended(ready
 def test_a_stream_that_slack_refuses_is_told_and_gone_on_with(ready: Workbench) -> None:
     ready.bedrock.always("converse-stream", GROWING)
     ready.start_bot(slack_streaming="native")
-    ready.slack.enqueue("chat.startStream", Fault(error="channel_type_not_supported"))
+    ready.slack.faults.enqueue("chat.startStream", Fault(error="channel_type_not_supported"))
     timelines = timelines_of(ready)
     question = ready.mention("why?")
     ready.answered_whole(("word " * 40).strip(), question)
@@ -166,19 +167,19 @@ def test_the_playground_asks_what_the_bot_expects_to_pay(model: str) -> None:
 
 
 def test_a_model_has_one_fault_at_a_time_and_all_can_be_ended() -> None:
-    faults = Faults(Slack(), Bedrock())
+    switches = Switches(Slack(), Bedrock())
     for name in ("slackSlow", "proCut", "microFails", "proSilent"):
-        faults.switch(name, is_on=True)
-    assert faults.on == ["slackSlow", "microFails", "proSilent"]
+        switches.switch(name, is_on=True)
+    assert switches.on == ["slackSlow", "microFails", "proSilent"]
 
-    faults.end()
-    assert faults.on == []
+    switches.end()
+    assert switches.on == []
     with pytest.raises(KeyError):
-        faults.switch("coffee", is_on=True)
+        switches.switch("coffee", is_on=True)
 
 
 def test_real_models_are_not_offered_to_be_disturbed() -> None:
-    assert Faults(Slack(), None).names == ("slackSlow", "editsLimited", "postsLimited", "slackFails")
+    assert Switches(Slack(), None).names == ("slackSlow", "editsLimited", "postsLimited", "slackFails")
 
 
 def test_thirty_are_asked_in_two_languages_by_several_people_in_several_channels_and_threads() -> None:

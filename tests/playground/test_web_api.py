@@ -10,9 +10,10 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from bot.playground.faults import Fault
 from bot.playground.limits import UNLIMITED, Limits
 from bot.playground.servers import Servers
-from bot.playground.slack import ALL_SCOPES, APP_TOKEN, BOT_TOKEN, Fault, Slack
+from bot.playground.slack import ALL_SCOPES, APP_TOKEN, BOT_TOKEN, Slack
 from bot.playground.workspace import ADA, BOT_ID, BOT_USER, MINJI, RELAY, Conversation, Message
 from tests.playground.serving import serving, web_client
 
@@ -566,7 +567,7 @@ def test_a_channel_with_too_many_posts_is_closed_for_a_second_and_the_others_are
 def test_calls_fail_as_they_are_told_to_and_then_no_more(servers: Servers, client: WebClient) -> None:
     limited = Fault(429, "ratelimited", retry_after=7)
     servers.do(
-        lambda: servers.slack.enqueue(
+        lambda: servers.slack.faults.enqueue(
             "auth.test", limited, Fault(502, body="<html>"), Fault(error="fatal_error")
         )
     )
@@ -596,13 +597,13 @@ def test_a_fault_can_last_until_it_is_ended_and_one_for_all_methods_leaves_the_o
             return str(refusal.response["error"])
         return ""
 
-    servers.do(lambda: slack.always("auth.test", Fault(429, "ratelimited", retry_after=7)))
-    servers.do(lambda: slack.always("", Fault(500, "internal_error")))
-    servers.do(lambda: slack.enqueue("auth.test", Fault(error="fatal_error")))
+    servers.do(lambda: slack.faults.always("auth.test", Fault(429, "ratelimited", retry_after=7)))
+    servers.do(lambda: slack.faults.always("", Fault(500, "internal_error")))
+    servers.do(lambda: slack.faults.enqueue("auth.test", Fault(error="fatal_error")))
     assert [error(), error(), error()] == ["fatal_error", "ratelimited", "ratelimited"]
-    servers.do(lambda: slack.always("auth.test", None))
+    servers.do(lambda: slack.faults.always("auth.test", None))
     assert error() == "internal_error"
-    servers.do(lambda: slack.always("", None))
+    servers.do(lambda: slack.faults.always("", None))
     assert error() == ""
 
     seen = [(call.status, call.error, call.retry_after) for call in slack.calls[1:]]
