@@ -8,9 +8,14 @@ import pytest
 
 from bot import app
 from bot.adapters.bedrock import BedrockModel
+from bot.adapters.slack_web import SlackWeb
 from bot.core.texts import Language, Texts, texts_in
+from bot.engine.context import Context
+from bot.engine.exchange import Exchange
+from bot.engine.gate import Gate
 from bot.engine.journal import Journal
 from bot.engine.pacer import Pacer
+from bot.engine.threads import Threads
 from bot.playground.bedrock import Pace, Reply
 from bot.playground.faults import SILENCE, Fault
 from tests.workbench import Workbench
@@ -246,22 +251,27 @@ def test_without_a_guardrail_none_is_named(bench: Workbench) -> None:
     assert "guardrailConfig" not in str([*bench.prompts(), *bench.prompts("converse")])
 
 
+@pytest.mark.parametrize(("rules", "name"), [(Pacer, "turns"), (Exchange, "shown")])
 def test_a_mistake_in_a_rule_ends_the_answers_that_are_live_for_another_process_to_give_and_not_the_bot(
-    bench: Workbench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    bench: Workbench,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    rules: type,
+    name: str,
 ) -> None:
     bench.bedrock.always("converse", Reply(text="On it."))
     bench.bedrock.always("converse-stream", Reply(text="Because."))
     crashed = bench.start_bot()
-    real = Pacer.turns
+    real = getattr(rules, name)
 
-    def turns(*arguments: object) -> object:
-        monkeypatch.setattr(Pacer, "turns", real)
+    def mistaken(*_arguments: object) -> object:
+        monkeypatch.setattr(rules, name, real)
         raise ZeroDivisionError
 
-    monkeypatch.setattr(Pacer, "turns", turns)
+    monkeypatch.setattr(rules, name, mistaken)
     with caplog.at_level(logging.ERROR, "bot"):
         question = bench.mention("why?")
-        bench.until(lambda: "turns.crashed" in caplog.messages)
+        bench.until(lambda: "round.crashed" in caplog.messages)
     assert last_words(bench, "why not?") == "Because."
 
     beats: list[None] = []
@@ -271,6 +281,58 @@ def test_a_mistake_in_a_rule_ends_the_answers_that_are_live_for_another_process_
     bench.stop_bot(crashed)
     bench.start_bot()
     bench.until(lambda: bench.texts(question)[-1:] == ["Because."])
+
+
+@pytest.mark.parametrize(("part", "name"), [(Gate, "admits"), (Context, "completed")])
+def test_a_mistake_before_the_models_is_apologised_for(
+    bot: Workbench,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    part: type[object],
+    name: str,
+) -> None:
+    monkeypatch.setattr(part, name, lambda *_: 1 / 0)
+    with caplog.at_level(logging.ERROR, "bot"):
+        assert last_words(bot, "why?") == EN.failed
+
+    assert "question.crashed" in caplog.messages
+
+
+def test_a_mistake_when_a_question_is_taken_up_again_is_logged_and_holds_up_nothing(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.bedrock.always("converse", Reply(text="On it."))
+    bench.slack.faults.always("chat.postMessage", Fault(500, "internal_error"))
+    stopped = bench.start_bot()
+    bench.mention("why?")
+    bench.until(lambda: bench.calls("chat.postMessage"))
+    bench.stop_bot(stopped)
+    bench.slack.faults.always("chat.postMessage", None)
+    monkeypatch.setattr(Gate, "admits", lambda *_: 1 / 0)
+    with caplog.at_level(logging.WARNING, "bot"):
+        bench.start_bot()
+        bench.until(lambda: "answer.resumed" in caplog.messages and bench.at_rest())
+
+    *_, refusal = (record for record in caplog.records if record.message == "slack.refused")
+    assert refusal.exc_info
+    assert refusal.exc_info[0] is ZeroDivisionError
+
+
+@pytest.mark.parametrize(("part", "name"), [(Threads, "whole"), (SlackWeb, "set_status")])
+def test_a_mistake_in_what_no_answer_waits_for_is_logged(
+    bot: Workbench,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    part: type[object],
+    name: str,
+) -> None:
+    bot.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
+    monkeypatch.setattr(part, name, lambda *_: 1 / 0)
+    with caplog.at_level(logging.ERROR, "bot"):
+        question = bot.mention("why?")
+        assert bot.answered(question) == ["On it.", "Because."]
+        bot.press("menu", question, value="regenerate")
+        bot.until(lambda: "work.crashed" in caplog.messages)
 
 
 def test_a_mistake_around_the_first_model_leaves_the_answer_alone(

@@ -19,6 +19,7 @@ from bot.core.safety import Safe, neutralise
 from bot.core.spending import NanoDollars
 from bot.core.texts import Language, Texts, language_of, texts_in
 from bot.engine.budget import Window
+from bot.engine.lanes import unattended
 from bot.engine.people import People
 
 log = logging.getLogger(__name__)
@@ -154,6 +155,7 @@ class Asides:
                 self._statuses.end(self._clock())
 
 
+@unattended
 def _forgiven(call: Callable[[], None]) -> None:
     try:
         call()

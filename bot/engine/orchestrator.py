@@ -10,8 +10,9 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from math import inf
@@ -173,6 +174,11 @@ class Orchestrator:
     def _run(self) -> None:
         again = inf
         while self._live or not self._stopping.is_set():
+            again = self._round(again)
+
+    def _round(self, again: float) -> float:
+        """Wait until `again` or for news, and do what it is time for; when the next is, without news."""
+        try:
             self._take_in(min(again, self._cut_at, self._beat_at))
             now = self._clock()
             if now >= self._beat_at:
@@ -181,14 +187,14 @@ class Orchestrator:
             if now >= self._cut_at:
                 self._cut_at = inf
                 self._end_all(now)
-            try:
-                again = self._make_turns(now)
-            except Exception:  # a mistake in a rule ends the answers that are live, not the bot
-                log.exception("turns.crashed", extra={"live": len(self._live)})
-                self._left_to_the_next |= {exchange.question.id for exchange in self._live}
-                for exchange in self._live:
-                    self._voices.leave(exchange)
-                self._live.clear()
+            return self._make_turns(now)
+        except Exception:  # a mistake in a rule ends the answers that are live, not the bot
+            log.exception("round.crashed", extra={"live": len(self._live)})
+            self._left_to_the_next |= {exchange.question.id for exchange in self._live}
+            for exchange in self._live:
+                self._voices.leave(exchange)
+            self._live.clear()
+            return inf
 
     def _end_all(self, now: float) -> None:
         for exchange in self._live:
@@ -208,7 +214,7 @@ class Orchestrator:
             return
 
     def _make_turns(self, now: float) -> float:
-        """Begin the calls whose turn it is; when to look again if nothing happens until then."""
+        """Begin the calls whose turn it is; when the next one's is."""
         for exchange in [exchange for exchange in self._live if exchange.is_over]:
             calls = self._voices.leave(exchange)
             if exchange.draft.outcome is Outcome.WHOLE and not exchange.draft.is_from_cache:
@@ -269,20 +275,26 @@ class Orchestrator:
         self._recall_lane.submit(self._take_up, exchange, entry.messages)
 
     def _take_up(self, exchange: Exchange, noted: Mapping[str, str]) -> None:
-        if not exchange.is_admitted:
-            exchange.let_in(may_ask=self._gate.admits(exchange.question))
-            self._inbox.put(look)
-        if exchange.is_admitted and exchange.place:
-            self._recall(exchange, exchange.place, noted)
+        with self._or_end(exchange):
+            if not exchange.is_admitted:
+                exchange.let_in(may_ask=self._gate.admits(exchange.question))
+                self._inbox.put(look)
+            if exchange.is_admitted and exchange.place:
+                self._recall(exchange, exchange.place, noted)
 
     def _recall(self, exchange: Exchange, place: Place, noted: Mapping[str, str]) -> None:
-        try:
+        with self._or_end(exchange):
             standing = self._threads.standing(place, exchange.question.key, noted)
+            self._inbox.put(partial(self._go_on, exchange, place, standing))
+
+    @contextmanager
+    def _or_end(self, exchange: Exchange) -> Iterator[None]:
+        """Without what is to be known here, nothing more can be shown."""
+        try:
+            yield
         except Exception as error:
             _log_refusal(exchange, error, None if isinstance(error, SlackError) else error)
             self._inbox.put(lambda _now: exchange.end(Ending.REFUSED))
-        else:
-            self._inbox.put(partial(self._go_on, exchange, place, standing))
 
     def _go_on(self, exchange: Exchange, place: Place, standing: Mapping[str, Standing], now: float) -> None:
         exchange.opened(place, standing, now)

@@ -10,11 +10,11 @@ from dataclasses import replace
 
 from bot.core import access
 from bot.core.conversation import asked_again
-from bot.core.errors import SlackError
+from bot.core.errors import Fault, ModelError, SlackError
 from bot.core.message import Press, Standing
 from bot.core.question import Place, Question
 from bot.core.spending import refusal_in
-from bot.core.stream import Notice, Recalled, StreamEvent
+from bot.core.stream import Failed, Notice, Recalled, StreamEvent
 from bot.core.texts import Language, texts_in
 from bot.engine.answers import Answers
 from bot.engine.asides import Asides
@@ -23,7 +23,7 @@ from bot.engine.exchange import Exchange
 from bot.engine.gate import Gate
 from bot.engine.inbox import Inbox, look
 from bot.engine.journal import Journal
-from bot.engine.lanes import lane
+from bot.engine.lanes import lane, unattended
 from bot.engine.ledger import Ledger
 from bot.engine.orchestrator import Orchestrator
 from bot.engine.threads import Threads
@@ -83,17 +83,24 @@ class Reception:
 
     def _let_in(self, exchange: Exchange) -> None:
         """Let the models speak, if the asker may ask. What has to be looked up for that is waited for."""
-        exchange.let_in(may_ask=self._gate.admits(exchange.question))
+        try:
+            exchange.let_in(may_ask=self._gate.admits(exchange.question))
+            if exchange.is_admitted:
+                self._take_up(exchange)
+        except Exception:  # a mistake costs this answer, and is apologised for
+            log.exception("question.crashed", extra=exchange.question.names)
+            exchange.let_in(may_ask=True)
+            exchange.receive(Failed(ModelError(Fault.FAILED, "crashed")), self._clock())
         self._inbox.put(look)
-        if not exchange.is_admitted:
-            return
+
+    def _take_up(self, exchange: Exchange) -> None:
+        self._inbox.put(look)  # its asker waits no more, even if files are still to be asked for
         question = exchange.question = self._context.completed(exchange.question)
         if question.place:
             self._threads.join(question.place)
         key = exchange.screen.answer_key = self._answers.key(question, self._gate.is_open)
         if exchange.grows and (all_there_is := self._said_already(question, key)):
             exchange.receive(all_there_is, self._clock())
-            self._inbox.put(look)
         self._voices.speak(exchange, key)
 
     def _said_already(self, question: Question, key: str) -> StreamEvent | None:
@@ -109,6 +116,7 @@ class Reception:
         """Answer `question`, which mentions nobody, if the bot has its part in the thread."""
         self._readings.submit(self._follow, question, event_id)
 
+    @unattended
     def _follow(self, question: Question, event_id: str) -> None:
         try:
             if not question.place or not self._threads.is_the_bots(question.place):
@@ -128,6 +136,7 @@ class Reception:
         """Answer a question again, in the messages that stand in its thread, which is at `place`."""
         self._readings.submit(self._retry, team, press, place, response_url, language)
 
+    @unattended
     def _retry(self, team: str, press: Press, place: Place, response_url: str, language: Language) -> None:
         texts = texts_in(language)
         try:
@@ -146,6 +155,7 @@ class Reception:
         else:
             self._answer_again(question, place, thread.standing_for(question.key))
 
+    @unattended
     def _answer_again(
         self, question: Question, place: Place, standing: Mapping[str, Standing] | None = None
     ) -> None:

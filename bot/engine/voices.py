@@ -23,7 +23,7 @@ from bot.engine.context import Context
 from bot.engine.exchange import Exchange
 from bot.engine.flight import Flight
 from bot.engine.inbox import Inbox, look
-from bot.engine.lanes import lane
+from bot.engine.lanes import lane, unattended
 
 log = logging.getLogger(__name__)
 
@@ -133,10 +133,12 @@ class Voices:
         for each in (self._micro_lane, self._pro_lane):
             each.shutdown(wait=False, cancel_futures=True)
 
+    @unattended
     def _acknowledge(self, flight: Flight) -> None:
         reply = self._reply(flight, Voice.ACKNOWLEDGEMENT, self._context.greeting(flight.question))
         self._tell(lambda _now: flight.greet(prompts.one_sentence(reply)))
 
+    @unattended
     def _suggest(self, flight: Flight, answer: str) -> None:
         questions: tuple[Safe, ...] = ()
         prompt = self._context.leading_on(flight.question, answer, self._follow_ups)
