@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import gc
 import os
-import ssl
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from pathlib import Path
 
-import botocore.session
 import pytest
-from botocore.hooks import EventAliaser, HierarchicalEmitter
 from hypothesis import settings
 
 from bot.engine import orchestrator, reception, voices
@@ -48,17 +44,6 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(700, 10, 100)
-
-
-@pytest.fixture(autouse=True, scope="session")
-def read_once() -> Iterator[None]:
-    """What every bot reads when it starts, certificates and what boto3 knows of services, is read once."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
-        patch.setattr(botocore.session, "create_loader", cache(botocore.session.create_loader))
-        alias = cache(EventAliaser(HierarchicalEmitter())._alias_event_name)  # noqa: SLF001 - it has no other door
-        patch.setattr(EventAliaser, "_alias_event_name", lambda _self, name: alias(name))
-        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -3,23 +3,47 @@
 They are forked from a process that has done these, and run what `python -m bot` runs; the command itself is
 started by `tests/test_start.py` and `tests/playground/test_run.py`. This module imports no more than a bot
 does, for that process imports it.
+
+What every bot reads when it starts, certificates and what boto3 knows of services, is read once as well: for
+these bots, and for those in the tests' own process.
 """
 
 from __future__ import annotations
 
 import faulthandler
+import gc
 import multiprocessing
 import os
 import runpy
+import ssl
 import sys
 from collections.abc import Mapping
+from functools import cache
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+
+import botocore.session
+from botocore.hooks import EventAliaser, HierarchicalEmitter
 
 import bot.adapters.redis.journal
 import bot.adapters.redis.ledger
 import bot.app  # noqa: F401 - what a fork need not import
 
+
+def _read_once() -> None:
+    for module, name in ((ssl, "create_default_context"), (botocore.session, "create_loader")):
+        setattr(module, name, cache(getattr(module, name)))
+    loader = botocore.session.create_loader(None)
+    for kind in ("service-2", "endpoint-rule-set-1"):
+        loader.load_service_model("bedrock-runtime", kind)
+    for name in ("endpoints", "partitions", "sdk-default-configuration", "_retry"):
+        loader.load_data(name)
+    # It has no other door.
+    alias = cache(EventAliaser(HierarchicalEmitter())._alias_event_name)  # noqa: SLF001
+    EventAliaser._alias_event_name = lambda _self, name: alias(name)  # noqa: SLF001
+
+
+_read_once()
 _SERVER = multiprocessing.get_context("forkserver")
 _SERVER.set_forkserver_preload([__name__])
 
@@ -47,6 +71,7 @@ def exit_status(process: BaseProcess) -> int:
 
 
 def _run(environment: Mapping[str, str], folder: Path, output: Path, *command: str) -> None:
+    gc.freeze()  # else each fork looks again and again at what it has from its server
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
