@@ -40,6 +40,7 @@ from bot.engine.gate import Gate
 from bot.engine.home import Homes
 from bot.engine.inbox import Inbox
 from bot.engine.journal import Journal
+from bot.engine.lanes import unattended
 from bot.engine.ledger import Ledger, Terms
 from bot.engine.orchestrator import Orchestrator
 from bot.engine.pacer import FLOOR_SECONDS, Pacer
@@ -78,6 +79,7 @@ class Bot:
     stopping: threading.Event
     telemetry: Telemetry | None
     page: MetricsPage | None = None
+    _session: str | None = ""  # the connection that was told of last
 
     def start(self) -> None:
         """Begin to listen. Raises SettingsError if Slack does not let the app connect, or a port is taken."""
@@ -89,17 +91,20 @@ class Bot:
         threading.Thread(target=self._watch, name="watch", daemon=True).start()
 
     def _watch(self) -> None:
-        """Tell operators of each connection and each loss of one, and other processes how it stands."""
-        client = self.socket.client
-        known: str | None = ""
         while not self.stopping.is_set():
-            self.socket.hang_up_if_alone()
-            session = client.session_id() if client.is_connected() else None
-            if session != known:
-                known = session
-                self.orchestrator.state = "connected" if session else "disconnected"
-                log.log(logging.INFO if session else logging.WARNING, "socket.%s", self.orchestrator.state)
+            self._look_at_connection()
             self.stopping.wait(_WATCH_SECONDS)
+
+    @unattended
+    def _look_at_connection(self) -> None:
+        """Tell operators of each connection and each loss of one, and other processes how it stands."""
+        self.socket.hang_up_if_alone()
+        client = self.socket.client
+        session = client.session_id() if client.is_connected() else None
+        if session != self._session:
+            self._session = session
+            self.orchestrator.state = "connected" if session else "disconnected"
+            log.log(logging.INFO if session else logging.WARNING, "socket.%s", self.orchestrator.state)
 
     def stop(self) -> None:
         """Hear nothing new, let live answers end within the grace time, and return when that is on screen."""

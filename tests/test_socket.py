@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from bot.listeners.envelopes import is_at_end
+from bot.listeners.envelopes import Envelopes, is_at_end
 from bot.playground.bedrock import Reply
 from bot.playground.socket_mode import Loss
 from tests.workbench import Workbench
@@ -42,6 +42,23 @@ def test_a_connection_that_is_gone_is_given_up_without_waiting_for_five_pings_to
         bench.until(lambda: "socket.connected" in caplog.messages)
 
     assert caplog.text.count("Failed to check the state of sock") < 5  # the client's own limit
+
+
+def test_a_mistake_in_watching_the_connection_is_logged_and_does_not_end_that(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    watch = Envelopes.hang_up_if_alone
+
+    def mistaken(_envelopes: Envelopes) -> None:
+        monkeypatch.setattr(Envelopes, "hang_up_if_alone", watch)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Envelopes, "hang_up_if_alone", mistaken)
+    with caplog.at_level(logging.INFO, "bot"):
+        bench.start_bot()
+        bench.until(lambda: "socket.connected" in caplog.messages)
+
+    assert caplog.messages.index("work.crashed") < caplog.messages.index("socket.connected")
 
 
 def test_only_a_connection_of_which_nothing_more_can_be_read_is_at_its_end() -> None:

@@ -13,6 +13,7 @@ from bot.core.errors import OverBudget, StoreError
 from bot.core.journal import Beat, Charge, Owner
 from bot.core.question import Place, Question
 from bot.engine.claims import Claims
+from bot.engine.lanes import unattended
 
 log = logging.getLogger(__name__)
 
@@ -104,6 +105,7 @@ class Journal:
         """Renew, soon, this process's lease, telling of itself, and let `heed` know what that told."""
         self._writing.submit(self._beat, Owner(self.owner_id, self._host, state, reserved), heed)
 
+    @unattended
     def _beat(self, owner: Owner, heed: Callable[[Beat], None]) -> None:
         try:
             beat = self._store.beat(owner, LEASE_SECONDS)
@@ -125,7 +127,11 @@ class Journal:
 
     def write(self, write: Callable[[], None]) -> None:
         """Do it soon, in the order of these calls."""
-        self._writing.submit(self.asked, write, None)
+        self._writing.submit(self._written, write)
+
+    @unattended
+    def _written(self, write: Callable[[], None]) -> None:
+        self.asked(write, None)
 
     def asked(self, ask: Callable[[], _T], otherwise: _T) -> _T:
         """What the store says, or `otherwise` while it fails."""

@@ -193,3 +193,17 @@ def test_what_was_taken_without_a_store_is_held_by_nobody(journal: Journal, stor
 
     assert journal.works
     assert not journal.holds(QUESTION.id)
+
+
+def test_a_mistake_in_what_is_written_is_logged_and_keeps_nothing_else_from_being_written(
+    journal: Journal, store: Recorder, caplog: pytest.LogCaptureFixture
+) -> None:
+    def mistaken() -> None:
+        raise ZeroDivisionError
+
+    journal.write(mistaken)
+    journal.close(QUESTION.id)
+    beat(journal, store)
+
+    assert caplog.messages == ["work.crashed"]
+    assert ("close", QUESTION.id) in store.told
