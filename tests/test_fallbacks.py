@@ -335,15 +335,24 @@ def test_a_mistake_in_what_no_answer_waits_for_is_logged(
         bot.until(lambda: "work.crashed" in caplog.messages)
 
 
+@pytest.mark.parametrize(
+    ("part", "name", "event"),
+    [(BedrockModel, "reply", "acknowledgement.crashed"), (Context, "greeting", "work.crashed")],
+)
 def test_a_mistake_around_the_first_model_leaves_the_answer_alone(
-    bot: Workbench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    bot: Workbench,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    part: type[object],
+    name: str,
+    event: str,
 ) -> None:
-    monkeypatch.setattr(BedrockModel, "reply", lambda *_: 1 / 0)
+    monkeypatch.setattr(part, name, lambda *_: 1 / 0)
     bot.bedrock.always("converse-stream", Reply(text="Because."))
     with caplog.at_level(logging.ERROR, "bot"):
         assert last_words(bot, "why?") == "Because."
 
-    assert "acknowledgement.crashed" in caplog.messages
+    assert event in caplog.messages
 
 
 def test_a_mistake_around_the_second_model_is_apologised_for(
