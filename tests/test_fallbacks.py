@@ -283,19 +283,27 @@ def test_a_mistake_in_a_rule_ends_the_answers_that_are_live_for_another_process_
     bench.until(lambda: bench.texts(question)[-1:] == ["Because."])
 
 
-@pytest.mark.parametrize(("part", "name"), [(Gate, "admits"), (Context, "completed")])
-def test_a_mistake_before_the_models_is_apologised_for(
+@pytest.mark.parametrize(
+    ("part", "name", "event"),
+    [
+        (Gate, "admits", "question.crashed"),
+        (Context, "completed", "question.crashed"),
+        (BedrockModel, "stream", "answer.crashed"),
+    ],
+)
+def test_a_mistake_before_or_around_the_second_model_is_apologised_for(
     bot: Workbench,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     part: type[object],
     name: str,
+    event: str,
 ) -> None:
     monkeypatch.setattr(part, name, lambda *_: 1 / 0)
     with caplog.at_level(logging.ERROR, "bot"):
         assert last_words(bot, "why?") == EN.failed
 
-    assert "question.crashed" in caplog.messages
+    assert event in caplog.messages
 
 
 def test_a_mistake_when_a_question_is_taken_up_again_is_logged_and_holds_up_nothing(
@@ -353,13 +361,3 @@ def test_a_mistake_around_the_first_model_leaves_the_answer_alone(
         assert last_words(bot, "why?") == "Because."
 
     assert event in caplog.messages
-
-
-def test_a_mistake_around_the_second_model_is_apologised_for(
-    bot: Workbench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(BedrockModel, "stream", lambda *_: 1 / 0)
-    with caplog.at_level(logging.ERROR, "bot"):
-        assert last_words(bot, "why?") == EN.failed
-
-    assert "answer.crashed" in caplog.messages

@@ -1,7 +1,8 @@
 """One question being answered: what was said about it, and what its reader would want to see next.
 
 Rules only: an exchange makes no call and reads no clock. It wishes, the pacer grants, the orchestrator makes
-the call and tells how it went. All of it runs on the orchestrator's thread, but for `receive`.
+the call and tells how it went. All of it runs on the orchestrator's thread, but for `let_in`, `receive` and
+`interrupt`.
 """
 
 from __future__ import annotations

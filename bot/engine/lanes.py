@@ -24,7 +24,7 @@ def lane(name: str, size: int) -> ThreadPoolExecutor:
 
 
 def unattended(work: Callable[_P, None]) -> Callable[_P, None]:
-    """`work` for a lane that nobody asks how it went: a mistake in it is logged, and goes no further."""
+    """`work` for a thread that nobody asks how it went: a mistake in it is logged, and goes no further."""
 
     @wraps(work)
     def attended(*arguments: _P.args, **named: _P.kwargs) -> None:

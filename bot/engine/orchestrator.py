@@ -10,9 +10,8 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from math import inf
@@ -100,7 +99,7 @@ class Orchestrator:
         """Answer a question again in the messages of its that are `standing` at `place`; None: look."""
         self._inbox.put(partial(self._replace, exchange))
         if standing is None:
-            self._recall_lane.submit(self._recall, exchange, place, {})
+            self._recall_lane.submit(self._recall, exchange, {})
         else:
             self._inbox.put(partial(self._go_on, exchange, place, standing))
 
@@ -272,26 +271,17 @@ class Orchestrator:
         )
         exchange.is_admitted = bool(entry.messages)  # who is answered already may ask
         self._take(exchange)
-        self._recall_lane.submit(self._take_up, exchange, entry.messages)
+        self._recall_lane.submit(self._recall, exchange, entry.messages)
 
-    def _take_up(self, exchange: Exchange, noted: Mapping[str, str]) -> None:
-        with self._or_end(exchange):
+    def _recall(self, exchange: Exchange, noted: Mapping[str, str]) -> None:
+        """Look what stands of it, if its asker may ask."""
+        try:
             if not exchange.is_admitted:
                 exchange.let_in(may_ask=self._gate.admits(exchange.question))
                 self._inbox.put(look)
             if exchange.is_admitted and exchange.place:
-                self._recall(exchange, exchange.place, noted)
-
-    def _recall(self, exchange: Exchange, place: Place, noted: Mapping[str, str]) -> None:
-        with self._or_end(exchange):
-            standing = self._threads.standing(place, exchange.question.key, noted)
-            self._inbox.put(partial(self._go_on, exchange, place, standing))
-
-    @contextmanager
-    def _or_end(self, exchange: Exchange) -> Iterator[None]:
-        """Without what is to be known here, nothing more can be shown."""
-        try:
-            yield
+                standing = self._threads.standing(exchange.place, exchange.question.key, noted)
+                self._inbox.put(partial(self._go_on, exchange, exchange.place, standing))
         except Exception as error:
             _log_refusal(exchange, error, None if isinstance(error, SlackError) else error)
             self._inbox.put(lambda _now: exchange.end(Ending.REFUSED))

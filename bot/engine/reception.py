@@ -10,11 +10,11 @@ from dataclasses import replace
 
 from bot.core import access
 from bot.core.conversation import asked_again
-from bot.core.errors import Fault, ModelError, SlackError
+from bot.core.errors import Fault, SlackError
 from bot.core.message import Press, Standing
 from bot.core.question import Place, Question
 from bot.core.spending import refusal_in
-from bot.core.stream import Failed, Notice, Recalled, StreamEvent
+from bot.core.stream import Notice, Recalled, StreamEvent
 from bot.core.texts import Language, texts_in
 from bot.engine.answers import Answers
 from bot.engine.asides import Asides
@@ -90,7 +90,7 @@ class Reception:
         except Exception:  # a mistake costs this answer, and is apologised for
             log.exception("question.crashed", extra=exchange.question.names)
             exchange.let_in(may_ask=True)
-            exchange.receive(Failed(ModelError(Fault.FAILED, "crashed")), self._clock())
+            exchange.interrupt(self._clock(), Fault.FAILED)
         self._inbox.put(look)
 
     def _take_up(self, exchange: Exchange) -> None:
