@@ -2,66 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from dataclasses import dataclass
 
+from bot.core.layout import DEFAULT, Layout, Limits, units
+from bot.core.markdown_context import Context
 from bot.core.safety import Safe
-
-# All `markdown` blocks of a message together hold 12,000 characters
-# (https://docs.slack.dev/reference/block-kit/blocks/markdown-block). What Slack calls a character is not
-# said, so UTF-16 units are counted, of which an emoji is two, with a margin for the note under the text.
-PAGE_UNITS = 11_000
+from bot.core.slack_items import Items
 
 _CLOSING_UNITS = 32  # room for the closing of a fence: a line break, a prefix and at most 12 marks
-_FENCE = re.compile(
-    r"(?P<prefix>[ >\t]{0,12}(?:(?:[-*+]|\d{1,2}[.)])[ \t]{1,4})?)"
-    r"(?P<marks>`{3,12}(?=[^`]*$)|~{3,12}(?!~))[ \t]*(?P<info>[\w+#.-]{0,32})"
-)
-_DELIMITER_ROW = re.compile(r"\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$")
 
 
-@dataclass(frozen=True)
-class _Context:
-    """What a text is in the middle of, line by line: a code fence, a table, or neither."""
-
-    prefix: str = ""
-    marks: str = ""
-    info: str = ""
-    row: str = ""
-    table: str = ""
-
-    def after(self, line: str) -> _Context:
-        if self.marks and (">" not in self.prefix or line.lstrip().startswith(">")):
-            return _Context() if self._is_closed_by(line) else self
-        if fence := _FENCE.match(line):
-            prefix = re.sub(r"[^ >\t]", " ", fence["prefix"])  # under a list's mark stands its text
-            return _Context(prefix, fence["marks"], fence["info"])
-        if self.table and "|" in line:
-            return self
-        if self.row and "|" in line and _DELIMITER_ROW.match(line):
-            return _Context(table=f"{self.row}\n{line}\n")
-        return _Context(row=line if "|" in line else "")
-
-    def _is_closed_by(self, line: str) -> bool:
-        """Whether `line` is marks alone, as many as opened the fence or more, indented by less than four."""
-        closing = rf"[ >\t]{{0,{len(self.prefix) + 3}}}{self.marks}{self.marks[0]}*\s*$"
-        return re.match(closing, line) is not None
-
-    def closed(self, text: str) -> str:
-        if not self.marks:
-            return text
-        return f"{text.removesuffix(chr(10))}\n{self.prefix}{self.marks}"
-
-    def reopening(self, rest: str) -> str:
-        """What the next message must begin with so that `rest` is read as it was meant."""
-        if self.marks:
-            return f"{self.prefix}{self.marks}{self.info}\n"
-        return self.table if "|" in rest.partition("\n")[0] else ""
-
-
-def pages(text: Safe, limit: int = PAGE_UNITS, *, is_added_to: bool = False) -> tuple[Safe, ...]:
-    """`text` in pieces of at most `limit` UTF-16 units (at least 500), each whole Markdown of its own.
+def pages(text: Safe, layout: Layout = DEFAULT, *, is_added_to: bool = False) -> tuple[Safe, ...]:
+    """`text` in pieces within the limits of `layout` (at least 500 units), each whole Markdown of its own.
 
     A piece ends between paragraphs where it can, else between lines, else between words. A code fence is
     closed and opened again around a cut, a table's head is repeated, and no table row, surrogate pair,
@@ -70,18 +22,17 @@ def pages(text: Safe, limit: int = PAGE_UNITS, *, is_added_to: bool = False) -> 
     """
     done: list[str] = []
     rest: str = text
-    room = limit - _CLOSING_UNITS  # not what a closing takes now: it would make a page of what grows shrink
-    while _units(rest) > room:
-        cut = _cut(rest, room)
+    while cut := _end_of_page(rest, layout, len(done)):
+        quarter = layout.limits(len(done) + 1).units // 4
         head, rest = rest[:cut], rest[cut:]
         context = _context(head)
-        early = rest[: limit // 4]  # a bar that comes later must not change a piece that is full by then
+        early = rest[:quarter]  # a bar that comes later must not change a piece that is full by then
         carry = context.reopening(early) if head.endswith("\n") or context.marks else ""
         if not context.marks:
             head, rest = head.rstrip(), rest.lstrip("\n")
         if head:
             done.append(context.closed(head))
-        rest = (carry if _units(carry) < limit // 4 else "") + rest
+        rest = (carry if units(carry) < quarter else "") + rest
     if is_added_to:
         done.append(rest[: max(rest.rfind(" "), rest.rfind("\n"), 0)].rstrip())
     elif rest.strip() or not done:
@@ -89,18 +40,59 @@ def pages(text: Safe, limit: int = PAGE_UNITS, *, is_added_to: bool = False) -> 
     return tuple(map(Safe, done))
 
 
-def _context(text: str) -> _Context:
-    context = _Context()
+def _end_of_page(rest: str, layout: Layout, number: int) -> int:
+    """Where message `number` ends, which begins with `rest`; 0 if it takes all of that."""
+    if (accepted := layout.accepted_text(number)) is not None:
+        return _end_of_accepted(rest, accepted)
+    window = _window(rest, layout.limits(number))
+    return _cut(rest, window) if len(window) < len(rest) else 0
+
+
+def _end_of_accepted(rest: str, accepted: str) -> int:
+    """Where what Slack `accepted` of `rest` ends, but for a word or table row that was not complete."""
+    common = (place for place, (one, other) in enumerate(zip(rest, accepted, strict=False)) if one != other)
+    end = next(common, min(len(rest), len(accepted)))
+    if end == len(rest):
+        return 0
+    line = rest.rfind("\n", 0, end) + 1
+    if "|" in rest[line:end]:
+        return line or end
+    return max(line, rest.rfind(" ", 0, end + 1) + 1) or end
+
+
+def _window(text: str, limits: Limits) -> str:
+    """What of the beginning of `text` one message can hold.
+
+    Only whole lines count as items, since what a line is can change while it grows.
+    """
+    room = limits.units - _CLOSING_UNITS  # always, else a page would shrink while its text grows
+    window = text[:room].encode("utf-16-le")[: room * 2].decode("utf-16-le", "ignore")
+    while limits.is_plain and (excess := units(window) + _escaping(window) - room) > 0:
+        window = window[: -max(1, excess // 5)]
+    if limits.is_plain:
+        return window
+    context, items, position = Context(), Items(), 0
+    for line in window.split("\n")[:-1]:
+        before, context = context, context.after(line)
+        items.add(line, before, context)
+        if items.exceed(limits):
+            head = len(before.row) + 1 if items.has_begun_table else 0
+            return window[: max(position - head, 0)] or window
+        position += len(line) + 1
+    return window
+
+
+def _context(text: str) -> Context:
+    context = Context()
     for line in text.removesuffix("\n").split("\n"):
         context = context.after(line)
     return context
 
 
-def _cut(text: str, limit: int) -> int:
-    """Where to end a piece of at most `limit` units: the best place in the window's second half."""
-    window = text.encode("utf-16-le")[: limit * 2].decode("utf-16-le", "ignore")
+def _cut(text: str, window: str) -> int:
+    """Where to end a piece of `text` that is at most `window`: the best place in its second half."""
     paragraph = line_outside = line_anywhere = 0
-    context, position = _Context(), 0
+    context, position = Context(), 0
     for line in window.split("\n")[:-1]:
         context, position = context.after(line), position + len(line) + 1
         line_anywhere = position
@@ -138,5 +130,6 @@ def _joined(before: str, after: str) -> bool:
     )
 
 
-def _units(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
+def _escaping(text: str) -> int:
+    """Characters by which escaping lengthens `text`: https://docs.slack.dev/messaging/formatting-message-text"""
+    return 4 * text.count("&") + 3 * (text.count("<") + text.count(">"))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.core.draft import Draft, Outcome
 from bot.core.errors import Fault, ModelError
-from bot.core.markdown import PAGE_UNITS
+from bot.core.layout import LEVELS
 from bot.core.message import Action, Button, Content, Kind
 from bot.core.safety import Safe, neutralise
 from bot.core.stream import Failed, Finished, StreamEvent, Text, Usage
@@ -153,7 +153,7 @@ def test_what_has_begun_to_show_goes_on_showing(events: list[StreamEvent]) -> No
 
 
 def test_the_note_of_a_long_answer_stands_under_its_last_message(texts: Texts) -> None:
-    *whole, last = drafted("word " * PAGE_UNITS, Finished("max_tokens", USAGE)).contents(texts)
+    *whole, last = drafted("word " * LEVELS[0].units, Finished("max_tokens", USAGE)).contents(texts)
 
     assert len(whole) > 3
     assert [content.note for content in whole] == [""] * len(whole)

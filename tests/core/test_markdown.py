@@ -6,14 +6,16 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from bot.core import markdown
-from bot.core.markdown import PAGE_UNITS
+from bot.core.layout import DEFAULT, LEVELS, MAX_TABLE_ROWS, Layout, Limits
 from bot.core.safety import Safe
 
+PAGE_UNITS = LEVELS[0].units
+OWN_BLOCKS = 8  # a lead, a note, a footer and what can be pressed
 READER = MarkdownIt("commonmark").enable("table")
 # In the documents here every word, cell and line of code is numbered and there once: w1, 말2, c3, t4;
 # h5 stands in a table's head, which alone may be repeated.
@@ -21,7 +23,7 @@ NUMBERED = re.compile(r"[wc말th]\d+")
 
 
 def paged(text: str, limit: int) -> list[str]:
-    return list(markdown.pages(Safe(text), limit))
+    return list(markdown.pages(Safe(text), Layout(levels=(Limits(limit),))))
 
 
 def units(text: str) -> int:
@@ -393,7 +395,7 @@ def test_what_is_only_added_to_is_not_closed_and_lacks_its_last_word(text: str, 
 
 @given(st.text(st.sampled_from("ab `~|-\n"), max_size=900))
 def test_messages_that_are_full_are_the_same_whether_the_last_is_added_to_or_replaced(text: str) -> None:
-    *full, last = markdown.pages(Safe(text), 500, is_added_to=True)
+    *full, last = markdown.pages(Safe(text), Layout(levels=(Limits(500),)), is_added_to=True)
 
     assert full == paged(text, 500)[: len(full)]
     assert units(last) <= 500
@@ -443,3 +445,68 @@ def test_a_long_report_comes_out_whole(word: str, sentence: str) -> None:
 
     assert len(text) > 18_000
     assert len(assert_well_paged(text, PAGE_UNITS)) == 2
+
+
+def items(page: str) -> int:
+    """How many items Slack makes of a page: headings, rules, tables, and runs of text between them."""
+    kinds = [
+        "text"
+        if token.type in ("paragraph_open", "fence", "bullet_list_open", "blockquote_open")
+        else token.type
+        for token in READER.parse(page)
+        if token.level == 0 and not token.type.endswith("_close") and token.type != "inline"
+    ]
+    return sum(kind != "text" or before != "text" for before, kind in zip(["", *kinds], kinds, strict=False))
+
+
+@pytest.mark.parametrize(
+    "chapter",
+    [
+        "# h\n\nwords\n\n",
+        "words\n\n---\n\n",
+        "Title\n===\n\nwords\n\n",
+        "| h |\n| --- |\n| t |\n\nwords\n\n",
+        "## h\n",
+    ],
+)
+@pytest.mark.parametrize("count", [1, 19, 50, 130])
+def test_no_message_becomes_more_items_than_slack_takes(chapter: str, count: int) -> None:
+    pages = paged_as_told(chapter * count, DEFAULT)
+
+    assert [page for page in pages if items(page) > 50 - OWN_BLOCKS] == []
+    assert sum(map(items, pages)) >= count
+    assert len(pages) <= 1 + count * 2 // 30
+
+
+def test_a_table_of_many_rows_goes_on_in_the_next_message_under_its_head() -> None:
+    numbers = Numbers()
+    pages = paged_as_told(f"{numbers.words(3)}\n\n{numbers.table(250, 2)}\n\n{numbers.words(3)}", DEFAULT)
+
+    rows = [page.count("\n| t") for page in pages]
+    assert max(rows) <= MAX_TABLE_ROWS - 1
+    assert sum(rows) == 250
+    assert [len(re.findall("^[|] h", page, re.MULTILINE)) for page in pages] == [1] * len(pages)
+
+
+@given(documents(), st.integers(0, 3), st.integers(0, 900))
+@settings(max_examples=60)
+def test_what_slack_took_of_a_message_stays_and_the_rest_is_cut_smaller(
+    text: str, number: int, shown: int
+) -> None:
+    levels = (Limits(2_000), Limits(700, tables=1), Limits(500, is_plain=True))
+    full = paged_as_told(text, Layout(levels=levels))
+    assume(number < len(full))
+    accepted = paged_as_told(full[number][:shown], Layout(levels=levels))[0] if shown else None
+    assume(accepted is None or " " in accepted.strip())
+    layout = Layout(levels=levels).smaller(number, accepted)
+    assert layout
+    smaller = paged_as_told(text, layout)
+
+    assert smaller[:number] == full[:number]
+    assert [page for page in smaller[number + 1 :] if units(page) > 700] == []
+    words = NUMBERED.findall("\n".join(smaller))
+    assert list(dict.fromkeys(words)) == NUMBERED.findall(text)
+
+
+def paged_as_told(text: str, layout: Layout) -> list[str]:
+    return list(markdown.pages(Safe(text), layout))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.core.draft import Outcome
 from bot.core.errors import Fault, ModelError, RateLimited, SlackError, Unreachable
 from bot.core.journal import CallKind
-from bot.core.markdown import PAGE_UNITS
+from bot.core.layout import LEVELS
 from bot.core.message import Action, Button, Content, Feedback, Kind, Outgoing, Press
 from bot.core.question import Place, Question
 from bot.core.safety import neutralise
@@ -29,7 +29,7 @@ EN = texts_in(Language.EN)
 STAND_IN = EN.stand_in
 STOP = Button(Action.STOP, EN.stop)
 FIRST_PAUSE, TRIES = 0.5, 6
-PAGE = "word " * (PAGE_UNITS // 5)
+PAGE = "word " * (LEVELS[0].units // 5)
 
 
 class Screen:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from bot.core.draft import Draft, Outcome
 from bot.core.errors import Fault, ModelError, SlackError
 from bot.core.journal import CallKind, Entry
-from bot.core.markdown import PAGE_UNITS
+from bot.core.layout import LEVELS
 from bot.core.message import Action, Button, Kind, Press, Standing
 from bot.core.question import Place, Question
 from bot.core.stream import Failed, Finished, Text
@@ -123,7 +123,7 @@ def test_messages_that_the_new_answer_does_not_need_say_so() -> None:
 
 
 def test_an_answer_of_more_messages_than_stand_goes_on_in_new_ones() -> None:
-    exchange = told(resumed({FIRST: Standing("3.0", "Be")}), "word " * PAGE_UNITS)
+    exchange = told(resumed({FIRST: Standing("3.0", "Be")}), "word " * LEVELS[0].units)
     exchange.receive(END, 1.0)
     exchange.shown(call(exchange), "3.0", 2.0)
 
@@ -132,7 +132,7 @@ def test_an_answer_of_more_messages_than_stand_goes_on_in_new_ones() -> None:
 
 def test_news_that_turns_out_to_begin_a_message_is_wished_for_as_a_post() -> None:
     """What stands happens to be all that the first message holds."""
-    text = "word " * PAGE_UNITS
+    text = "word " * LEVELS[0].units
     first = Draft(text).contents(EN)[0].body
     exchange = told(resumed({FIRST: Standing("3.0", first)}), text)
     edit = exchange.wish()
