@@ -9,6 +9,7 @@ from bot.core import markdown
 from bot.core.errors import Fault
 from bot.core.message import Action, Button, Content, Feedback, Kind
 from bot.core.safety import neutralise
+from bot.core.slack_markdown import for_slack
 from bot.core.stream import Aside, Failed, Finished, Notice, Recalled, StreamEvent, Text
 from bot.core.texts import Texts
 
@@ -105,7 +106,7 @@ class Draft:
         if self.outcome is Outcome.FAILED:
             apology = neutralise(_apology(self.fault, texts))
             return (Content(apology, lead=neutralise(self.lead), button=self._button(texts)),)
-        text = neutralise(self.text.strip())
+        text = for_slack(neutralise(self.text.strip()))
         if is_streamed and self.outcome is None:
             return tuple(map(Content, markdown.pages(text, is_added_to=True)))
         *whole, last = markdown.pages(text)
