@@ -22,6 +22,9 @@ _HEARD_SUBTYPES = {None, "file_share", "thread_broadcast"}
 def rendered(message: Outgoing) -> dict[str, Any]:
     """`message` as the `text`, `blocks` and `metadata` of a call."""
     content = message.content
+    if content.is_plain:
+        shown = (content.lead, mrkdwn.escaped(content.body), content.note, content.footer)
+        return {"text": "\n".join(filter(None, shown)), "metadata": _metadata(message)}
     blocks: list[dict[str, Any]] = []
     if content.lead:
         blocks.append({"type": "section", "text": _verbatim(content.lead)})

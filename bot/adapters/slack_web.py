@@ -16,7 +16,7 @@ from slack_sdk.webhook import WebhookClient
 from bot.adapters.slack_messages import as_modal, as_view, finished, is_same, remark, rendered, standing
 from bot.core.access import Room
 from bot.core.conversation import Replies
-from bot.core.errors import RateLimited, SlackError, Unreachable
+from bot.core.errors import ContentRefused, RateLimited, SlackError, Unreachable
 from bot.core.home import Home
 from bot.core.message import Form, Outgoing
 from bot.core.person import Person
@@ -33,6 +33,24 @@ _PASSING = {
     "service_unavailable",
     "team_added_to_org",
     "update_failed",
+}
+# Codes of chat.postMessage and chat.update that concern what is said, not where
+# (https://docs.slack.dev/reference/methods/chat.postMessage, https://docs.slack.dev/reference/methods/chat.update).
+# Slack says `invalid_arguments` of a block that its schema does not know.
+_CONTENT = {
+    "block_mismatch",
+    "invalid_arguments",
+    "invalid_attachments",
+    "invalid_blocks",
+    "invalid_blocks_format",
+    "markdown_text_conflict",
+    "message_too_long",
+    "msg_blocks_too_long",
+    "msg_blocks_too_many",
+    "msg_too_long",
+    "no_text",
+    "only_one_table_allowed",
+    "too_many_attachments",
 }
 _PAGE = 200
 _PAGE_OF_ROOMS, _MOST_PAGES_OF_ROOMS = 999, 5
@@ -264,6 +282,8 @@ def translated(error: Exception) -> SlackError:
     if response.status_code >= 500 or code in _PASSING or "non-JSON" in code:
         return Unreachable(code)
     detail = response.get("response_metadata") or response.get("needed") or ""
+    if code in _CONTENT:
+        return ContentRefused(code, str(detail))
     return SlackError(code, str(detail))
 
 

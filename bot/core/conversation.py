@@ -172,8 +172,13 @@ def _with_checkpoints(told: Sequence[Turn]) -> tuple[Turn, ...]:
     return tuple(replace(turn, is_checkpoint=number in marked) for number, turn in enumerate(told))
 
 
-def asked_again(press: Press, team: str, place: Place, remarks: Iterable[Remark]) -> Question | None:
-    """The question of `team` that a button belongs to, as it stands in its thread; None if it is gone."""
+def asked_again(
+    press: Press, team: str, place: Place, remarks: Iterable[Remark], *, replaces: bool = False
+) -> Question | None:
+    """The question of `team` that a button belongs to, as it stands in its thread; None if it is gone.
+
+    If it `replaces` its answer, that was asked for.
+    """
     channel, _, name = press.question_key.partition("/")
     key = posted_key(press.question_key)
     found = next((remark for remark in remarks if remark.ts == name or remark.key == key), None)
@@ -181,7 +186,14 @@ def asked_again(press: Press, team: str, place: Place, remarks: Iterable[Remark]
         return None
     thread_ts = place.thread_ts if place.thread_ts != found.ts else None
     asked = Question(
-        team, channel, press.asker, found.text, thread_ts=thread_ts, files=found.files, retry=press.retry
+        team,
+        channel,
+        press.asker,
+        found.text,
+        thread_ts=thread_ts,
+        files=found.files,
+        retry=press.retry,
+        replaces=replaces,
     )
     return replace(asked, trigger_id=name) if found.key == key else replace(asked, ts=name)
 

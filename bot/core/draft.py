@@ -7,6 +7,7 @@ from enum import Enum
 
 from bot.core import markdown
 from bot.core.errors import Fault
+from bot.core.layout import DEFAULT, Layout
 from bot.core.message import Action, Button, Content, Feedback, Kind
 from bot.core.safety import neutralise
 from bot.core.slack_markdown import for_slack
@@ -96,7 +97,21 @@ class Draft:
             return replace(self, outcome=outcome)
         return replace(self, outcome=Outcome.FAILED, fault=_SAYING_NOTHING.get(outcome, Fault.FAILED))
 
-    def contents(self, texts: Texts, *, is_streamed: bool = False) -> tuple[Content, ...]:
+    def over(self, standing: str, again: str, *, may_shorten: bool = False) -> Draft:
+        """Return this draft, which has ended, without a loss of words of the answer `standing` on screen.
+
+        A finished answer that is shorter comes below it, after the sentence `again`, unless it `may_shorten`.
+        """
+        is_answer = self.outcome not in _NO_ANSWERS
+        if not standing or (is_answer and (may_shorten or len(self.text.strip()) >= len(standing))):
+            return self
+        if self.outcome in _FINISHED:
+            return replace(self, text=f"{standing}\n\n---\n\n{again}\n\n{self.text}")
+        return replace(self, text=standing, outcome=Outcome.CUT)
+
+    def contents(
+        self, texts: Texts, layout: Layout = DEFAULT, *, is_streamed: bool = False
+    ) -> tuple[Content, ...]:
         """The messages that show this draft, in order; none while there is nothing to show.
 
         Where it `is_streamed` by Slack while it grows, the last is only added to, and has no button.
@@ -105,16 +120,22 @@ class Draft:
             return ()
         if self.outcome is Outcome.FAILED:
             apology = neutralise(_apology(self.fault, texts))
-            return (Content(apology, lead=neutralise(self.lead), button=self._button(texts)),)
+            is_plain = layout.limits(0).is_plain
+            return (
+                Content(apology, lead=neutralise(self.lead), button=self._button(texts), is_plain=is_plain),
+            )
         text = for_slack(neutralise(self.text.strip()))
         if is_streamed and self.outcome is None:
-            return tuple(map(Content, markdown.pages(text, is_added_to=True)))
-        *whole, last = markdown.pages(text)
-        end = Content(last, note=neutralise(self._note(texts)), button=self._button(texts))
+            return tuple(map(Content, markdown.pages(text, layout, is_added_to=True)))
+        *whole, end = (
+            Content(page, is_plain=layout.limits(number).is_plain)
+            for number, page in enumerate(markdown.pages(text, layout))
+        )
+        end = replace(end, note=neutralise(self._note(texts)), button=self._button(texts))
         if self.outcome in _FINISHED:
             menu = (Button(Action.REGENERATE, texts.regenerate),)
             end = replace(end, feedback=Feedback(texts.good, texts.bad), menu=menu)
-        first, *others = (*map(Content, whole), end)
+        first, *others = (*whole, end)
         return (replace(first, lead=neutralise(self.lead)), *others)
 
     @property

@@ -64,6 +64,10 @@ class OverBudget(RateLimited):
     """The budget that all processes share has no room: the call was not made."""
 
 
+class ContentRefused(SlackError):
+    """Slack does not take what the message says, or how it is laid out; less of it can succeed."""
+
+
 class Unreachable(SlackError):
     """Slack, or the way to it, is in trouble; the same call can succeed later."""
 

@@ -21,7 +21,8 @@ class Entry:
     """A question that was taken and is not answered to the end.
 
     `age` is how many seconds ago it was asked, `tries` how many processes took it up, the first included.
-    `messages` are those that it owns, their ts by their keys.
+    `messages` are those that it owns, their ts by their keys, and `text` is what of the answer they showed
+    when that was written down.
     """
 
     question: Question
@@ -29,6 +30,7 @@ class Entry:
     tries: int = 1
     place: Place | None = None
     messages: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""
 
     def is_lost(self, within: float) -> bool:
         """Whether it is no longer answered: it was asked more than `within` seconds ago, or it ended
@@ -133,14 +135,20 @@ def encoded(question: Question) -> str:
 
 
 def read_back(
-    age: float, tries: int, question: str, channel: str | None, thread_ts: str, messages: str | None
+    age: float,
+    tries: int,
+    question: str,
+    channel: str | None,
+    thread_ts: str,
+    messages: str | None,
+    text: str | None,
 ) -> Entry:
     """An entry, of which a store keeps `question` as `encoded` wrote it and `messages` as JSON.
 
     Raises ValueError or TypeError if that cannot be read.
     """
     place = Place(channel, thread_ts) if channel else None
-    return Entry(_decoded(question), age, tries, place, dict(json.loads(messages or "{}")))
+    return Entry(_decoded(question), age, tries, place, dict(json.loads(messages or "{}")), text or "")
 
 
 def _decoded(text: str) -> Question:

@@ -49,7 +49,8 @@ class Content:
     `footer`, and a `button` under it all, or what one can do with a finished answer: ask on (`follow_ups`),
     rate it (`feedback`), and what a small `menu` offers.
 
-    All but the body is the bot's own, not the model's: it does not enter a conversation's history.
+    All but the body is the bot's own, not the model's: it does not enter a conversation's history. One that
+    `is_plain` is sent as text without blocks, since Slack refused those, and has nothing to press.
     """
 
     body: Safe
@@ -60,6 +61,7 @@ class Content:
     follow_ups: tuple[Safe, ...] = ()
     feedback: Feedback | None = None
     menu: tuple[Button, ...] = ()
+    is_plain: bool = False
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,8 @@ class Question:
     None for what stands alone. `trigger_id` and `response_url` are a slash command's, else empty.
     `retry` counts how often it was asked again by a button. `spoken` is the language in which its asker is
     spoken to, "" for that of the question. `is_external_room` tells whether the channel is shared with other
-    companies; None where the event did not say.
+    companies; None where the event did not say. If it `replaces` an answer, its asker wants another one, and
+    the words of the last need not stay.
     """
 
     team: str
@@ -39,6 +40,7 @@ class Question:
     retry: int = 0
     spoken: str = ""
     is_external_room: bool | None = None
+    replaces: bool = False
 
     @property
     def key(self) -> str:

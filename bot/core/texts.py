@@ -38,6 +38,8 @@ class Texts:
     nowhere_to_answer: str
     cut: str
     unfinished: str
+    answered_again: str
+    unshown: str
     stopped: str
     stop: str
     thinking: str
@@ -139,6 +141,9 @@ _CATALOGUE = {
         ),
         cut="The answer broke off here. Please ask again if you need the rest.",
         unfinished="I was interrupted here and could not finish. Please ask again if you need the rest.",
+        answered_again="The answer above was interrupted. Here it is in full:",
+        unshown="Slack would not show the rest of this answer. "
+        "Please ask for it in a simpler form, for example without tables.",
         stopped="Stopped.",
         stop="Stop",
         thinking="is thinking…",
@@ -249,6 +254,9 @@ _CATALOGUE = {
         ),
         cut="답변이 여기에서 끊겼습니다. 나머지가 필요하시면 다시 질문해 주세요.",
         unfinished="여기에서 작업이 중단되어 끝내지 못했습니다. 나머지가 필요하시면 다시 질문해 주세요.",
+        answered_again="위 답변은 중간에 끊겼습니다. 전체 답변을 다시 드립니다.",
+        unshown="Slack에서 답변의 나머지를 표시하지 못했습니다. "
+        "표 없이 써 달라는 식으로 더 단순한 형식을 요청해 주세요.",
         stopped="중지했습니다.",
         stop="중지",
         thinking="답변을 생각하고 있습니다…",

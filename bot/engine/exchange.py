@@ -14,12 +14,21 @@ from dataclasses import replace
 from enum import Enum
 
 from bot.core.draft import Draft
-from bot.core.errors import Fault, ModelError, OverBudget, RateLimited, SlackError, Unreachable
+from bot.core.errors import (
+    ContentRefused,
+    Fault,
+    ModelError,
+    OverBudget,
+    RateLimited,
+    SlackError,
+    Unreachable,
+)
 from bot.core.journal import BEGINNING, CallKind
+from bot.core.layout import DEFAULT, Layout
 from bot.core.message import Content, Kind, Standing
 from bot.core.question import Place, Question
 from bot.core.safety import Safe, neutralise
-from bot.core.stream import Aside, Failed, StreamEvent, Text
+from bot.core.stream import Failed, StreamEvent
 from bot.core.texts import texts_in
 from bot.engine.screen import Screen
 from bot.engine.steps import Need, OpenThread, Show, Start, Wish
@@ -50,9 +59,9 @@ class Exchange:
     """A question being answered. Times are seconds of the orchestrator's clock.
 
     One that `resumes` was begun by a process that is gone, and maybe in a thread that it made at `place`.
-    Nothing is shown of it before `opened` tells what stands there. If it `is_lost`, that is only marked as
-    interrupted. A retry is one that resumes, too: what stands is what it replaces. `age` is for how many
-    seconds it had been asked at `asked_at`.
+    Nothing is shown of it before `opened` tells what stands there; `noted` is what the store knows of the
+    words that do. If it `is_lost`, that is only marked as interrupted. A retry is one that resumes, too.
+    `age` is for how many seconds it had been asked at `asked_at`.
     """
 
     def __init__(
@@ -65,6 +74,7 @@ class Exchange:
         place: Place | None = None,
         is_lost: bool = False,
         age: float = 0.0,
+        noted: str = "",
     ) -> None:
         self.question = question
         self.texts = texts_in(question.language)
@@ -97,9 +107,13 @@ class Exchange:
         self._not_before = asked_at
         self._failures = 0
         self._seen_characters = 0
-        self._standing_characters = 0  # what an earlier process left on screen
-        self._standing_words = ""
-        self._rendered: tuple[Draft, bool, tuple[Safe, ...]] = (self.draft, False, ())
+        self._noted = noted
+        self._standing_words = ""  # what an earlier process, or a try before, left on screen
+        self._offers_stop = False  # whether a retry is still to show that it is under way
+        self._layout = DEFAULT
+        self._acknowledgement_refusals = 0
+        self._last_contents: tuple[Content, ...] = ()  # once Slack refuses all that more could be said with
+        self._rendered: tuple[Draft, Layout, bool, tuple[Safe, ...]] = (self.draft, DEFAULT, False, ())
         self._contents: tuple[Content, ...] = ()
         self._footer: Safe | None = None
         self._receiving = threading.Lock()
@@ -145,14 +159,13 @@ class Exchange:
         """
         with self._receiving:
             had_started, had_ended = self.draft.started, self.draft.outcome is not None
-            if self._standing_words and not had_started and not isinstance(event, Text | Aside):
-                # It ends before it has said a word again, so the words that stand are all there is.
-                self.draft = Draft(self._standing_words)
             draft = self.draft.apply(event)
             if draft.started and not had_started:
                 self.began_at = now
             if draft.outcome is not None and not had_ended:
                 self.ended_at = now
+                again = self.texts.answered_again
+                draft = draft.over(self._standing_words, again, may_shorten=self.question.replaces)
             self.draft = draft  # last: who sees that it has ended sees when
         knows = self._has_news and self.draft.outcome is None
         if knows or not self.draft.started:
@@ -175,13 +188,15 @@ class Exchange:
         self._settled()
         self.place, self.is_recalled = place, True
         answers = self.screen.found(standing)
-        self._standing_words = "\n\n".join(found.body for found in answers if found.kind is Kind.ANSWER)
+        if any(found.kind is Kind.ANSWER for found in answers):
+            read = "\n\n".join(found.body for found in answers if found.kind is Kind.ANSWER)
+            self._standing_words = max(read, self._noted, key=len)
         if answers and answers[-1].is_end and not self.question.retry:
             self.end(Ending.STOOD)
         elif self._is_lost:
             self.interrupt(now)
-        elif not self.question.retry:
-            self._standing_characters = sum(len(found.body) for found in answers)
+        elif self.question.retry and self._must_keep:
+            self._offers_stop = True
 
     @property
     def first_message(self) -> str:
@@ -236,8 +251,31 @@ class Exchange:
                 self._waits_on = None  # somebody removed the acknowledgement; the answer needs it no more
             case _ if self.whole_at and self._follow_ups:
                 self.forgo()
+            case ContentRefused() if isinstance(step, Show) and not self._last_contents:
+                self._has_news = True
+                self._say_less(step, now)
             case _:
                 self.end(Ending.REFUSED)
+
+    def _say_less(self, step: Show, now: float) -> None:
+        """Slack refused what a message says: what was accepted stays, and the rest goes into smaller ones."""
+        number = step.number
+        if step.is_acknowledgement:
+            self._acknowledgement_refusals += 1
+            return
+        shown = self.screen.answer[number] if number < len(self.screen.answer) else None
+        if shown and self._layout.accepted_text(number) is not None:
+            self.screen.leave(number, step.message.content)
+        elif layout := self._layout.smaller(number, shown.content.body if shown else None):
+            self._layout = layout
+        else:
+            *others, last = [shown.content for shown in self.screen.answer] or [
+                Content(Safe(""), is_plain=True)
+            ]
+            sentence = neutralise(self.texts.unshown)
+            end = replace(last, note=sentence) if last.body else replace(last, body=sentence)
+            self._last_contents = tuple(replace(each, button=None) for each in (*others, end))
+            self.interrupt(now, Fault.FAILED)
 
     def _leave_stream(self, error: SlackError, now: float) -> None:
         """From now on the answer is shown by edits: Slack has ended the stream, or it is not to be had."""
@@ -252,6 +290,16 @@ class Exchange:
     def grows(self) -> bool:
         """Whether the answer is not complete yet, begun or not."""
         return self.draft.outcome is None
+
+    @property
+    def _must_keep(self) -> str:
+        """The words on screen that have to stay until there are more."""
+        return "" if self.question.replaces else self._standing_words
+
+    @property
+    def _is_held(self) -> bool:
+        """Whether the answer grows and is no longer yet than what is to stay on screen."""
+        return bool(self._must_keep) and self.grows and len(self.draft.text.strip()) <= len(self._must_keep)
 
     @property
     def is_unopened(self) -> bool:
@@ -294,7 +342,8 @@ class Exchange:
         if not self.draft.started:
             ready_at = self._speak_by if self._greeting is None else self.asked_at
             sign = Wish(Need.SIGN, channel, CallKind.POST, max(earliest, ready_at))
-            return turn if has_sign else sign
+            stop = Wish(Need.PROGRESS, channel, CallKind.EDIT, earliest) if self._offers_stop else None
+            return (turn or stop) if has_sign or self._acknowledgement_refusals > 1 else sign
         if not self.grows:
             show = self._next_show(self.place)
             need = Need.WHOLE if has_sign else Need.SIGN
@@ -310,8 +359,7 @@ class Exchange:
             return Wish(Need.NEXT_PAGE, channel, kind, earliest, opens=opens, start=start)
         kind = CallKind.APPEND if self.screen.is_streaming else CallKind.EDIT
         progress = Wish(Need.PROGRESS, channel, kind, earliest)
-        is_longer = len(self.draft.text) > self._standing_characters
-        return turn or (progress if self._has_news and is_longer else None)
+        return turn or (progress if self._offers_stop or (self._has_news and not self._is_held) else None)
 
     def grant(
         self, wish: Wish, now: float, *, may_open: bool = True, starts: bool = False
@@ -328,10 +376,11 @@ class Exchange:
             step = OpenThread(again=self._may_have_thread)
         elif wish.need is Need.TURN:
             step = self._acknowledgement(self.place, self.texts.turn_came, self._waits_on)
-        elif self.draft.started and may_show:
+        elif (self.draft.started or self._offers_stop) and may_show:
             step = self._next_show(self.place, starts=starts)
             if step and step.kind not in (wish.kind, CallKind.START):
-                self._has_news, self._next_kind = True, None if step.kind is CallKind.EDIT else step.kind
+                is_progress = step.kind is CallKind.EDIT and not self.screen.is_streaming
+                self._has_news, self._next_kind = True, None if is_progress else step.kind
                 return None
         else:
             step = self._acknowledgement(self.place, self._line())
@@ -346,7 +395,10 @@ class Exchange:
         return Start.NOW if _WHOLE_WORDS.search(self.draft.text) else Start.SOON
 
     def _acknowledgement(self, place: Place, note: str, ts: str | None = None) -> Show:
-        words = Content(neutralise(self._greeting or self.texts.stand_in), note=neutralise(note))
+        is_plain = self._acknowledgement_refusals > 0
+        words = Content(
+            neutralise(self._greeting or self.texts.stand_in), note=neutralise(note), is_plain=is_plain
+        )
         return self.screen.acknowledgement(place, words, ts)
 
     def _line(self) -> str:
@@ -356,21 +408,27 @@ class Exchange:
 
     def _next_show(self, place: Place, *, starts: bool = False) -> Show | None:
         """The first of the answer's messages that is not on screen as it should be."""
-        self._has_news = False  # before the draft is read: what comes after it is news again
+        self._has_news = self._offers_stop = False  # before the draft is read: what comes after is news again
         draft = self.draft
-        contents = self._dressed(draft, is_streamed=starts or self.screen.is_streaming)
         self._seen_characters = len(draft.text)
         grows = draft.outcome is None
-        show = self.screen.next(place, draft.kind, contents, grows=grows, starts=starts)
-        self._next_kind = CallKind.POST if show and show.number < len(contents) - 1 else None
+        if self._is_held:
+            draft = Draft(self._must_keep)
+        contents = self._dressed(draft, is_streamed=starts or self.screen.is_streaming)
+        show, then = self.screen.next(place, draft.kind, contents, grows=grows, starts=starts)
+        self._next_kind = CallKind.POST if then is CallKind.POST else None
+        self._has_news = self._has_news or then is CallKind.EDIT
         return show
 
     def _dressed(self, draft: Draft, *, is_streamed: bool) -> tuple[Content, ...]:
         """The messages that show `draft`, with what is told at its end."""
-        dressing = (draft, is_streamed, self._follow_ups or ())
+        if self._last_contents:
+            return self._last_contents
+        dressing = (draft, self._layout, is_streamed, self._follow_ups or ())
         if self._rendered != dressing:
             self._rendered = dressing
-            self._contents = self._with_end(draft, draft.contents(self.texts, is_streamed=is_streamed))
+            contents = draft.contents(self.texts, self._layout, is_streamed=is_streamed)
+            self._contents = self._with_end(draft, contents)
         return self._contents
 
     def _with_end(self, draft: Draft, contents: tuple[Content, ...]) -> tuple[Content, ...]:

@@ -18,6 +18,7 @@ from bot.engine.lanes import unattended
 log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 6.0
+MAX_NOTED_CHARACTERS = 50_000  # of an answer: more than a model writes at once
 BEAT_SECONDS = 1.0  # a lease outlives several beats, so that a busy moment costs no question
 
 _T = TypeVar("_T")
@@ -29,8 +30,8 @@ class Store(Protocol):
     def take(self, question: Question, event_id: str, owner: str) -> bool:
         """Write `question` down as `owner`'s; False if it, or `event_id`, was taken before."""
 
-    def note(self, entry_id: str, owner: str, place: Place, messages: Mapping[str, str]) -> None:
-        """Write down where it is answered, and the ts of the messages that it owns by their keys."""
+    def note(self, entry_id: str, owner: str, place: Place, messages: Mapping[str, str], text: str) -> None:
+        """Write down where it is answered, the ts of its messages by their keys, and the `text` they show."""
 
     def close(self, entry_id: str, owner: str) -> None:
         """It is answered to the end."""
@@ -81,9 +82,13 @@ class Journal:
         """Whether it is written down, so that another process can go on with it."""
         return self.works and entry_id in self._held
 
-    def note(self, question: Question, place: Place, messages: Mapping[str, str]) -> None:
-        """Write down, soon, which messages `question` owns."""
-        self.write(partial(self._store.note, question.id, self.owner_id, place, dict(messages)))
+    def note(self, question: Question, place: Place, messages: Mapping[str, str], text: str) -> None:
+        """Write down, soon, which messages `question` owns, and the `text` of its answer that they show.
+
+        It is bounded, and forgotten when the question is closed.
+        """
+        noted = text[:MAX_NOTED_CHARACTERS]
+        self.write(partial(self._store.note, question.id, self.owner_id, place, dict(messages), noted))
 
     def close(self, *entry_ids: str) -> None:
         """Write down, soon, that these are answered to the end."""

@@ -141,7 +141,9 @@ class Orchestrator:
     ) -> None:
         here = self._answering(question.team, question.key)
         if here and here.grows and here.is_recalled and here.place and here.question.text != question.text:
-            again = replace(question, retry=here.question.retry + 1, thread_ts=here.question.thread_ts)
+            again = replace(
+                question, retry=here.question.retry + 1, thread_ts=here.question.thread_ts, replaces=True
+            )
             here.end(Ending.AMENDED)
             self._amended[here] = partial(answer_again, again, here.place)
 
@@ -264,6 +266,7 @@ class Orchestrator:
             place=entry.place,
             is_lost=entry.is_lost(self._recover_within),
             age=entry.age,
+            noted=entry.text,
         )
         log.warning(
             "answer.resumed",
@@ -310,8 +313,9 @@ class Orchestrator:
             is_acknowledged = isinstance(turn.step, Show) and turn.step.is_acknowledgement
             if is_acknowledged and error is None and exchange.place and not exchange.draft.started:
                 self._asides.show_status(exchange.place, exchange.texts)
-            if turn.charge.kind in BEGINNING and exchange.place:
-                self._journal.note(exchange.question, exchange.place, exchange.screen.messages)
+            if (turn.charge.kind in BEGINNING or error is None) and exchange.place:
+                screen = exchange.screen
+                self._journal.note(exchange.question, exchange.place, screen.messages, screen.text)
 
         self._inbox.put(settle)
 

@@ -132,12 +132,19 @@ class Reception:
             question, lambda again, place: self._readings.submit(self._answer_again, again, place)
         )
 
-    def retry(self, team: str, press: Press, place: Place, response_url: str, language: Language) -> None:
-        """Answer a question again, in the messages that stand in its thread, which is at `place`."""
-        self._readings.submit(self._retry, team, press, place, response_url, language)
+    def retry(
+        self, team: str, press: Press, place: Place, response_url: str, language: Language, *, replaces: bool
+    ) -> None:
+        """Answer a question again, in the messages that stand in its thread, which is at `place`.
+
+        If it `replaces` the answer, its words need not stay.
+        """
+        self._readings.submit(self._retry, team, press, place, response_url, language, replaces)
 
     @unattended
-    def _retry(self, team: str, press: Press, place: Place, response_url: str, language: Language) -> None:
+    def _retry(
+        self, team: str, press: Press, place: Place, response_url: str, language: Language, replaces: bool
+    ) -> None:
         texts = texts_in(language)
         try:
             thread = self._threads.whole(place)
@@ -145,7 +152,7 @@ class Reception:
             log.warning("thread.unread", extra={"team": team, "channel": place.channel, "code": error.code})
             self._asides.tell(response_url, texts.failed)
             return
-        question = asked_again(press, team, place, thread.remarks)
+        question = asked_again(press, team, place, thread.remarks, replaces=replaces)
         if question is None:
             self._asides.tell(response_url, texts.question_gone)
         elif why := self._gate.denial(question):

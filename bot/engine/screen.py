@@ -36,6 +36,7 @@ class Screen:
         self.messages: dict[str, str] = {}  # the ts of all that stand, by their keys
         self.answer: list[Shown] = []
         self.in_flight: Show | OpenThread | None = None
+        self._letters = 0  # of the answer, which its reader has seen and is to see on
         self.answer_key = ""  # under which the answer may be kept, which its buttons tell
         # What may stand, by key and words of a stream: of a post's tries the first, as what stands says that
         # or more; of a stream's starts each, as Slack lets them be known by their words alone.
@@ -47,6 +48,11 @@ class Screen:
     def has_sign(self) -> bool:
         """Whether anything stands by which the reader knows that the question was heard."""
         return self._key(Kind.ACKNOWLEDGEMENT) in self.messages or bool(self.answer)
+
+    @property
+    def text(self) -> str:
+        """All that the answer's messages show of it."""
+        return "\n\n".join(shown.content.body for shown in self.answer)
 
     @property
     def is_open(self) -> bool:
@@ -72,6 +78,9 @@ class Screen:
         while found := self._answer_in(standing, len(answer)):
             answer.append(found)
         self.answer = [Shown(found.ts, Content(neutralise(found.body)), grows=True) for found in answer]
+        self._letters = (
+            0 if self._question.replaces else sum(len(shown.content.body) for shown in self.answer)
+        )
         return answer
 
     def _answer_in(self, standing: Mapping[str, Standing], number: int) -> Standing | None:
@@ -86,6 +95,8 @@ class Screen:
             is_streamed = show.kind in (CallKind.START, CallKind.APPEND)
             shown = Shown(ts, show.message.content, show.grows, is_streamed)
             self.answer[show.number : show.number + 1] = [shown]
+            if show.grows or show.message.is_end:
+                self._letters = sum(len(each.content.body) for each in self.answer)
 
     def settled(self) -> None:
         """It is known what stands."""
@@ -110,29 +121,70 @@ class Screen:
 
     def next(
         self, place: Place, kind: Kind, contents: Sequence[Content], *, grows: bool, starts: bool = False
-    ) -> Show | None:
-        """The call for the first message of the answer that does not say what `contents` want.
+    ) -> tuple[Show | None, CallKind | None]:
+        """The next call for a message that does not say what `contents` want, and the kind of the one after.
 
         If the answer `grows`, so does its last message; it is opened as a stream of Slack's if it `starts`.
+        Messages come in their order, but one that gets shorter comes after the one that its words go to.
         """
-        for number, content in enumerate(contents):
-            is_last = number == len(contents) - 1
-            is_growing = is_last and grows
-            is_end = is_last and not grows
-            if number == len(self.answer):
-                show = self._show(place, kind, content, number, grows=is_growing, is_end=is_end)
-                is_start = starts and is_growing
-                return replace(show, kind=CallKind.START, more=content.body) if is_start else show
-            shown = self.answer[number]
-            if shown.is_streamed and (content != shown.content or not is_growing):
-                return self._streamed(place, content, number, grows=is_growing, is_end=is_end)
-            if content != shown.content:
-                return self._show(place, kind, content, number, shown.ts, grows=is_growing, is_end=is_end)
+        wrong = self._wrong(contents, grows=grows)
+        if not wrong:
+            return self._superseding(place, contents, grows=grows), None
+        number = self._first(wrong, contents)
+        is_last = number == len(contents) - 1
+        show = self._call(
+            place, kind, contents[number], number, grows=is_last and grows, is_end=is_last and not grows
+        )
+        if starts and show.ts is None and show.grows:
+            show = replace(show, kind=CallKind.START, more=contents[number].body)
+        if len(contents) > len(self.answer) + (show.ts is None):
+            return show, CallKind.POST
+        return show, CallKind.EDIT if len(wrong) > 1 else None
+
+    def _wrong(self, contents: Sequence[Content], *, grows: bool) -> list[int]:
+        """The numbers of messages that do not say what `contents` want, with the first that is not there."""
+        stands = zip(contents, self.answer, strict=False)
+        wrong = [
+            number
+            for number, (content, shown) in enumerate(stands)
+            if content != shown.content or (shown.is_streamed and not (grows and number == len(contents) - 1))
+        ]
+        return wrong + ([len(self.answer)] if len(contents) > len(self.answer) else [])
+
+    def _first(self, wrong: Sequence[int], contents: Sequence[Content]) -> int:
+        """The first message of those that are `wrong` whose call takes no words from the screen."""
+        stands = [len(shown.content.body) for shown in self.answer]
+        total = sum(stands)
+        wanted = min(self._letters, sum(len(content.body) for content in contents))
+
+        def left(number: int) -> int:
+            if number < len(stands) and self.answer[number].is_streamed:
+                return total  # where its words change, it is stopped first, and keeps them
+            return total + len(contents[number].body) - sum(stands[number : number + 1])
+
+        return next((number for number in wrong if left(number) >= wanted), max(wrong, key=left))
+
+    def _call(
+        self, place: Place, kind: Kind, content: Content, number: int, *, grows: bool, is_end: bool
+    ) -> Show:
+        if number == len(self.answer):
+            return self._show(place, kind, content, number, grows=grows, is_end=is_end)
+        shown = self.answer[number]
+        if shown.is_streamed:
+            return self._streamed(place, content, number, grows=grows, is_end=is_end)
+        return self._show(place, kind, content, number, shown.ts, grows=grows, is_end=is_end)
+
+    def _superseding(self, place: Place, contents: Sequence[Content], *, grows: bool) -> Show | None:
+        """The call for a message of an earlier answer, which was longer."""
         superseded = Content(neutralise(texts_in(self._question.language).superseded))
         for number, shown in enumerate(self.answer[len(contents) :], len(contents)):
             if not grows and shown.content != superseded:
                 return self._show(place, Kind.NOTICE, superseded, number, shown.ts)
         return None
+
+    def leave(self, number: int, content: Content) -> None:
+        """Slack does not let message `number` say `content`: take it for done."""
+        self.answer[number] = replace(self.answer[number], content=content, grows=False)
 
     def _streamed(self, place: Place, content: Content, number: int, *, grows: bool, is_end: bool) -> Show:
         """What a stream is given next. Where its words changed, it is only stopped, and then edited."""

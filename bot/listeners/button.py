@@ -9,7 +9,7 @@ from typing import Any
 from slack_bolt import Ack
 
 from bot.core.interaction import Vote
-from bot.core.message import Press
+from bot.core.message import Action, Press
 from bot.core.question import Place, question_id
 from bot.core.texts import Language, texts_in
 from bot.engine.asides import Asides
@@ -58,7 +58,11 @@ def retry_listener(reception: Reception, asides: Asides, admins: Collection[str]
         click = _click(body, asides)
         if _may(click, asides, admins):
             again = replace(click.press, retry=click.press.retry + 1)
-            reception.retry(click.team, again, click.place, click.response_url, click.language)
+            verb, _ = _read(click.value)
+            replaces = verb == Action.REGENERATE.value
+            reception.retry(
+                click.team, again, click.place, click.response_url, click.language, replaces=replaces
+            )
 
     return hear_retry
 

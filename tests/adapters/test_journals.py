@@ -143,12 +143,12 @@ def test_whoever_has_a_lease_keeps_its_questions(store: Journal, other: Journal)
 
 def test_what_is_left_open_is_adopted_with_all_that_was_noted(store: Journal, other: Journal) -> None:
     store.take(QUESTION, "Ev1", "A")
-    store.note(QUESTION.id, "A", Place("C0", "0.0"), {"ack": "1.1", "dropped": "1.2"})
-    store.note(QUESTION.id, "A", PLACE, {"ack": "1.1", "answer": "1.3"})
+    store.note(QUESTION.id, "A", Place("C0", "0.0"), {"ack": "1.1", "dropped": "1.2"}, "")
+    store.note(QUESTION.id, "A", PLACE, {"ack": "1.1", "answer": "1.3"}, "Be")
     beat = other.beat(Owner("B"), 60)
 
     (entry,) = beat.adopted
-    assert entry == Entry(QUESTION, entry.age, 2, PLACE, {"ack": "1.1", "answer": "1.3"})
+    assert entry == Entry(QUESTION, entry.age, 2, PLACE, {"ack": "1.1", "answer": "1.3"}, "Be")
     assert 0 <= entry.age < 5
     assert beat.owned == {QUESTION.id}
     assert other.beat(Owner("B"), 60) == Beat(owned=frozenset({QUESTION.id}))
@@ -195,7 +195,7 @@ def test_the_oldest_is_adopted_first_and_every_try_is_counted(store: Journal) ->
 def test_an_answered_question_is_not_adopted(store: Journal, other: Journal) -> None:
     store.take(QUESTION, "Ev1", "A")
     store.close(QUESTION.id, "A")
-    store.note(QUESTION.id, "A", PLACE, {"ack": "1.1"})
+    store.note(QUESTION.id, "A", PLACE, {"ack": "1.1"}, "Be")
 
     assert other.beat(Owner("B"), 60) == Beat()
 
@@ -203,7 +203,7 @@ def test_an_answered_question_is_not_adopted(store: Journal, other: Journal) -> 
 def test_who_lost_a_question_can_neither_note_nor_close_it(store: Journal, other: Journal) -> None:
     store.take(QUESTION, "Ev1", "A")
     other.beat(Owner("B"), 60)
-    store.note(QUESTION.id, "A", PLACE, {"ack": "1.1"})
+    store.note(QUESTION.id, "A", PLACE, {"ack": "1.1"}, "Be")
     store.close(QUESTION.id, "A")
     other.leave("B")
 
@@ -229,7 +229,7 @@ def test_an_owner_hears_that_a_question_is_to_be_stopped_until_it_is_closed(
 
 
 def test_a_note_of_what_was_never_taken_is_none(store: Journal) -> None:
-    store.note(QUESTION.id, "A", PLACE, {"ack": "1.1"})
+    store.note(QUESTION.id, "A", PLACE, {"ack": "1.1"}, "Be")
     store.close(QUESTION.id, "A")
 
     assert store.take(QUESTION, "Ev1", "A")
@@ -286,7 +286,7 @@ TEXTS = st.text(max_size=40)
 def test_what_is_written_is_what_is_read(shelf: Shelf, question: Question, messages: dict[str, str]) -> None:
     store = shelf.journal()
     taken = store.take(question, "", "A")
-    store.note(question.id, "A", PLACE, messages)
+    store.note(question.id, "A", PLACE, messages, "Be")
     adopted = store.beat(Owner("B"), 60).adopted
     store.close(question.id, "B")
     store.leave("B")
@@ -514,11 +514,11 @@ def test_a_closed_question_keeps_nothing_that_was_said(tmp_path: Path) -> None:
     path = tmp_path / "bot.db"
     store = in_file(path, clock=lambda: 7.0)
     store.take(QUESTION, "Ev1", "A")
-    store.note(QUESTION.id, "A", PLACE, {"ack": "1.1"})
+    store.note(QUESTION.id, "A", PLACE, {"ack": "1.1"}, "Be")
     store.close(QUESTION.id, "A")
 
     with closing(sqlite3.connect(path)) as db:
-        assert db.execute("SELECT * FROM questions").fetchall() == [(QUESTION.id, 7.0, *[None] * 7)]
+        assert db.execute("SELECT * FROM questions").fetchall() == [(QUESTION.id, 7.0, *[None] * 8)]
 
 
 def test_a_file_that_another_holds_is_not_waited_for_long(tmp_path: Path) -> None:
@@ -687,7 +687,7 @@ def test_nothing_stays_in_redis_for_ever(redis_url: str) -> None:
     store.beat(Owner("A"), 60)
     for number in (1, 2):
         store.take(asked(number), f"Ev{number}", "A")
-        store.note(asked(number).id, "A", PLACE, {"ack": "1.1"})
+        store.note(asked(number).id, "A", PLACE, {"ack": "1.1"}, "Be")
     store.close(asked(1).id, "A")
     store.spend("A", Charge(EDIT, "C1"))
     store.spend("A", Charge(POST, "C1"))

@@ -1002,7 +1002,7 @@ def test_a_file_from_before_there_were_ledgers_becomes_one(tmp_path: Path) -> No
     stores = open_store(f"sqlite:///{path}", ALLOWANCE)
     (entry,) = stores.journal.beat(Owner("A"), 60).adopted
 
-    assert entry == Entry(question, entry.age, 2, Place("C1", "1.0"), {"ack": "1.1"})
+    assert entry == Entry(question, entry.age, 2, Place("C1", "1.0"), {"ack": "1.1"}, "")
     assert 5 <= entry.age < 60
     for method in METHODS.values():
         method(stores.ledger)

@@ -39,8 +39,8 @@ class Recorder:
         self._tell("take", question.id, event_id)
         return question != OTHER
 
-    def note(self, entry_id: str, owner: str, place: Place, messages: Mapping[str, str]) -> None:
-        self._tell("note", entry_id, messages)
+    def note(self, entry_id: str, owner: str, place: Place, messages: Mapping[str, str], text: str) -> None:
+        self._tell("note", entry_id, messages, text)
 
     def close(self, entry_id: str, owner: str) -> None:
         self._tell("close", entry_id)
@@ -92,14 +92,14 @@ def test_what_is_written_is_written_in_order_and_the_lease_ends_last(
     journal: Journal, store: Recorder
 ) -> None:
     messages = {"C1/1.0/answer/0": "3.0"}
-    journal.note(QUESTION, PLACE, messages)
+    journal.note(QUESTION, PLACE, messages, "Be")
     messages["C1/1.0/answer/1"] = "4.0"  # which is news for later
     journal.close(QUESTION.id, OTHER.id)
     journal.stop("T1/C1/3.0")
     journal.leave(5.0)
 
     assert store.told == [
-        ("note", "T1/C1/1.0", {"C1/1.0/answer/0": "3.0"}),
+        ("note", "T1/C1/1.0", {"C1/1.0/answer/0": "3.0"}, "Be"),
         ("close", "T1/C1/1.0"),
         ("close", "T1/C1/2.0"),
         ("stop", "T1/C1/3.0"),

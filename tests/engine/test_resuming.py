@@ -9,8 +9,9 @@ from bot.core.draft import Draft, Outcome
 from bot.core.errors import Fault, ModelError, SlackError
 from bot.core.journal import CallKind, Entry
 from bot.core.layout import LEVELS
-from bot.core.message import Action, Button, Kind, Press, Standing
+from bot.core.message import Action, Button, Content, Kind, Press, Standing
 from bot.core.question import Place, Question
+from bot.core.safety import Safe
 from bot.core.stream import Failed, Finished, Text
 from bot.core.texts import Language, texts_in
 from bot.engine.exchange import Ending, Exchange
@@ -20,6 +21,7 @@ EN = texts_in(Language.EN)
 PLACE = Place("C1", "1.0")
 QUESTION = Question("T1", "C1", "U1", "Why?", ts="1.0")
 RETRIED = replace(QUESTION, retry=1)
+REGENERATED = replace(RETRIED, replaces=True)
 COMMAND = replace(QUESTION, ts=None, trigger_id="1.0")
 ACK, FIRST, SECOND = "C1/1.0/acknowledgement/0", "C1/1.0/answer/0", "C1/1.0/answer/1"
 END = Finished("end_turn", None)
@@ -94,12 +96,13 @@ def test_a_growing_answer_is_not_shown_while_it_is_shorter_than_what_stands() ->
     assert wish.need is Need.PROGRESS
 
 
-def test_an_answer_that_ends_shorter_than_what_stands_is_shown_all_the_same() -> None:
+def test_an_answer_that_ends_shorter_than_what_stands_comes_below_that() -> None:
     exchange = told(resumed({FIRST: Standing("3.0", "Because it is so.")}), "So.")
     exchange.receive(END, 1.0)
     step = call(exchange)
 
-    assert (step.message.content.body, step.message.is_end, step.ts) == ("So.", True, "3.0")
+    both = f"Because it is so.\n\n---\n\n{EN.answered_again}\n\nSo."
+    assert (step.message.content.body, step.message.is_end, step.ts) == (both, True, "3.0")
 
 
 def test_an_answer_that_stands_to_its_end_is_over() -> None:
@@ -109,8 +112,9 @@ def test_an_answer_that_stands_to_its_end_is_over() -> None:
     assert exchange.is_over
 
 
-def test_messages_that_the_new_answer_does_not_need_say_so() -> None:
-    exchange = told(resumed({FIRST: Standing("3.0", "long"), SECOND: Standing("4.0", "longer")}), "Short.")
+def test_messages_that_another_answer_does_not_need_say_so() -> None:
+    standing = {FIRST: Standing("3.0", "long"), SECOND: Standing("4.0", "longer")}
+    exchange = told(resumed(standing, question=REGENERATED), "Short.")
     exchange.receive(END, 1.0)
     first = call(exchange)
     exchange.shown(first, "3.0", 2.0)
@@ -145,13 +149,25 @@ def test_news_that_turns_out_to_begin_a_message_is_wished_for_as_a_post() -> Non
     assert (post.need, post.kind) == (Need.NEXT_PAGE, CallKind.POST)
 
 
-def test_a_retry_replaces_what_stands_from_its_first_words_on() -> None:
-    """An answer that was cut, to its end."""
-    exchange = told(resumed({FIRST: Standing("3.0", "Be", is_end=True)}, question=RETRIED), "So")
+def test_another_answer_replaces_what_stands_from_its_first_words_on() -> None:
+    exchange = told(resumed({FIRST: Standing("3.0", "Because", is_end=True)}, question=REGENERATED), "So")
     step = call(exchange)
 
     assert (step.ts, step.message.content.body) == ("3.0", "So")
     assert step.message.press == Press("U1", 1, "C1/1.0")
+
+
+def test_a_retry_shows_at_once_that_it_can_be_stopped_and_keeps_the_words_until_there_are_more() -> None:
+    exchange = resumed({FIRST: Standing("3.0", "Because", is_end=True)}, question=RETRIED)
+    step = call(exchange)
+    exchange.shown(step, "3.0", 2.0)
+
+    assert (step.ts, step.message.content) == (
+        "3.0",
+        Content(Safe("Because"), button=Button(Action.STOP, EN.stop)),
+    )
+    assert told(exchange, "So").wish() is None
+    assert call(told(exchange, ", in short")).message.content.body == "So, in short"
 
 
 def test_a_retry_that_fails_keeps_the_words_that_stand_and_can_be_tried_again() -> None:

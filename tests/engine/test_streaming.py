@@ -247,10 +247,13 @@ def test_a_stop_button_of_slacks_own_stops_the_answer() -> None:
 
 
 def test_what_was_streamed_and_belongs_on_the_next_page_is_taken_back_by_an_edit() -> None:
-    """A full page is cut between paragraphs, so it can lose words that stood on it already."""
+    """A full page is cut between paragraphs, so it can lose words that stood on it already.
+
+    They stand on the next one before they go.
+    """
     paragraphs = written(tokens=30, token="word " * 130 + "\n\n" + "word " * 130, per_second=1)
     _, calls = one(paragraphs)
 
     steps = [kind for kind in calls if kind is not APPEND]
-    assert steps[:4] == [START, STOP, EDIT, START]
+    assert steps[:4] == [START, STOP, START, EDIT]
     assert steps[-1] is STOP

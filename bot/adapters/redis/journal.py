@@ -47,10 +47,10 @@ return 1
 """
 
 _NOTE = """
-local _, id, owner, channel, thread_ts, messages = unpack(ARGV)
+local _, id, owner, channel, thread_ts, messages, text = unpack(ARGV)
 local entry = key('question', id)
 if redis.call('HGET', entry, 'owner') == owner then
-  redis.call('HSET', entry, 'channel', channel, 'thread_ts', thread_ts, 'messages', messages)
+  redis.call('HSET', entry, 'channel', channel, 'thread_ts', thread_ts, 'messages', messages, 'text', text)
 end
 """
 
@@ -59,7 +59,7 @@ _CLOSE = """
 local _, id, owner = unpack(ARGV)
 local entry = key('question', id)
 if redis.call('HGET', entry, 'owner') == owner then
-  redis.call('HDEL', entry, 'owner', 'beat', 'tries', 'question', 'channel', 'thread_ts', 'messages')
+  redis.call('HDEL', entry, 'owner', 'beat', 'tries', 'question', 'channel', 'thread_ts', 'messages', 'text')
   redis.call('ZREM', key('open'), id)
 end
 """
@@ -112,7 +112,8 @@ for _, id in ipairs(redis.call('ZRANGE', key('open'), 0, -1)) do
     end
     if redis.call('HGET', entry, 'beat') == beat then
       local age = now - redis.call('HGET', entry, 'taken_at')
-      local written = redis.call('HMGET', entry, 'tries', 'question', 'channel', 'thread_ts', 'messages')
+      local fields = {'tries', 'question', 'channel', 'thread_ts', 'messages', 'text'}
+      local written = redis.call('HMGET', entry, unpack(fields))
       table.insert(adopted, {id, age, unpack(written)})
     end
   end
@@ -215,12 +216,13 @@ class RedisJournal:
         written = (question.id, event_id, owner, encoded(question))
         return bool(self._run(_TAKE, *written, milliseconds(REMEMBERED_SECONDS)))
 
-    def note(self, entry_id: str, owner: str, place: Place, messages: Mapping[str, str]) -> None:
-        """Write down where a question is answered, and the ts of the messages that it owns by their keys.
+    def note(self, entry_id: str, owner: str, place: Place, messages: Mapping[str, str], text: str) -> None:
+        """Write down where a question is answered, its messages' ts by their keys, and the `text` they show.
 
         Nothing happens if it is closed, or not `owner`'s any more.
         """
-        self._run(_NOTE, entry_id, owner, place.channel, place.thread_ts, json.dumps(dict(messages)))
+        noted = (place.channel, place.thread_ts, json.dumps(dict(messages)), text)
+        self._run(_NOTE, entry_id, owner, *noted)
 
     def close(self, entry_id: str, owner: str) -> None:
         """A question is answered to the end: all is forgotten but that it was taken.

@@ -48,6 +48,7 @@ MIGRATIONS = (
     "ALTER TABLE interactions ADD COLUMN team TEXT",  # older ones belong to nobody
     "ALTER TABLE interactions ADD COLUMN user TEXT",
     "CREATE INDEX interactions_by_user ON interactions (team, user, asked_at)",
+    "ALTER TABLE questions ADD COLUMN text TEXT",
 )
 
 _PAST = {

@@ -31,12 +31,12 @@ _WINDOW_SECONDS = 61.0
 _TAKE_EVENT = "INSERT INTO events (id, taken_at) VALUES (?, ?) ON CONFLICT (id) DO NOTHING"
 _TAKE = """INSERT INTO questions (id, taken_at, owner, tries, question) VALUES (?, ?, ?, 1, ?)
 ON CONFLICT (id) DO NOTHING"""
-_NOTE = "UPDATE questions SET channel = ?, thread_ts = ?, messages = ? WHERE id = ? AND owner = ?"
+_NOTE = "UPDATE questions SET channel = ?, thread_ts = ?, messages = ?, text = ? WHERE id = ? AND owner = ?"
 _CLOSE = """UPDATE questions SET owner = NULL, tries = NULL, question = NULL, channel = NULL,
-thread_ts = NULL, messages = NULL WHERE id = ? AND owner = ?"""
+thread_ts = NULL, messages = NULL, text = NULL WHERE id = ? AND owner = ?"""
 _STOP = "UPDATE questions SET stopped = 1 WHERE id = ? AND owner IS NOT NULL"
 _RENEW = "INSERT OR REPLACE INTO owners (id, host, state, reserved, until) VALUES (?, ?, ?, ?, ?)"
-_ORPHANS = """SELECT id, taken_at, tries, question, channel, thread_ts, messages FROM questions
+_ORPHANS = """SELECT id, taken_at, tries, question, channel, thread_ts, messages, text FROM questions
 WHERE owner IS NOT NULL AND owner NOT IN (SELECT id FROM owners) ORDER BY taken_at, rowid"""
 _ADOPT = "UPDATE questions SET owner = ?, tries = tries + 1 WHERE id = ?"
 _RESERVE = "UPDATE owners SET reserved = ? WHERE id = ?"
@@ -68,12 +68,12 @@ class SqliteJournal:
                 return False
             return db.execute(_TAKE, (question.id, now, owner, encoded(question))).rowcount == 1
 
-    def note(self, entry_id: str, owner: str, place: Place, messages: Mapping[str, str]) -> None:
-        """Write down where a question is answered, and the ts of the messages that it owns by their keys.
+    def note(self, entry_id: str, owner: str, place: Place, messages: Mapping[str, str], text: str) -> None:
+        """Write down where a question is answered, its messages' ts by their keys, and the `text` they show.
 
         Nothing happens if it is closed, or not `owner`'s any more.
         """
-        noted = (place.channel, place.thread_ts, json.dumps(dict(messages)))
+        noted = (place.channel, place.thread_ts, json.dumps(dict(messages)), text)
         with self._transaction() as (db, _):
             db.execute(_NOTE, (*noted, entry_id, owner))
 
