@@ -58,7 +58,7 @@ def test_an_answer_is_streamed_by_slack_and_ends_with_all_that_one_can_do_with_i
     assert [len(native.calls(method)) for method in STREAM[::2]] == [1, 1]
     assert not native.calls("chat.update")
     answer = native.messages(thread=question)[-1]
-    assert [block["type"] for block in answer.blocks] == ["markdown", "context", "context_actions", "actions"]
+    assert [block["type"] for block in answer.sent] == ["markdown", "context", "context_actions", "actions"]
     native.press("menu", question, value="regenerate")
     native.until(lambda: len(native.prompts()) == 2)
     assert end(native, question) == "Because it is so."

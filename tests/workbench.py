@@ -240,12 +240,12 @@ def grows(message: Message) -> bool:
 
 
 def words(message: Message) -> str:
-    """All that a message shows: its blocks from top to bottom, or its text where it has none."""
+    """All that a message says, as it was sent: its blocks from top to bottom, or its text if it has none."""
     shown = []
-    for block in message.blocks:
+    for block in message.sent:
         match block:
             case {"type": "markdown", "text": text} | {"type": "section", "text": {"text": text}}:
                 shown.append(text)
             case {"type": "context", "elements": elements}:
                 shown.extend(element["text"] for element in elements)
-    return "\n".join(shown) if message.blocks else message.text
+    return "\n".join(shown) if message.sent else message.text

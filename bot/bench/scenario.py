@@ -111,7 +111,7 @@ def _ask(scenario: Scenario, servers: Servers, length: int) -> dict[int, Seen]:
         kind = (message.metadata or {}).get("event_payload", {}).get("kind")
         if kind == "answer":
             thread = sizes[str(message.thread_ts)]
-            thread[message.ts] = sum(len(b["text"]) for b in message.blocks if b["type"] == "markdown")
+            thread[message.ts] = sum(len(b["text"]) for b in message.sent if b["type"] == "markdown")
             question.shows.append((now, sum(thread.values())))
         elif question.acknowledged_at is None:
             question.acknowledged_at = now

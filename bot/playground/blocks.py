@@ -10,9 +10,6 @@ from math import inf
 from typing import Any
 from uuid import uuid4
 
-from bot.playground.api_rules import ApiError, Parameters, decoded, refusal
-
-_MARKDOWN_LIMIT = 12_000
 _MOST_BLOCKS = {"message": 50, "home": 100, "modal": 100}
 _MOST_ELEMENTS = {"context": 10, "actions": 25, "context_actions": 5}
 _EVERYWHERE = {"section", "header", "divider", "context", "actions"}
@@ -31,26 +28,6 @@ _BUTTON_STYLES = ("primary", "danger")
 _MOST_OPTIONS = 5
 _LONGEST_INPUT = 3_000
 _ID_LIMIT = 255
-
-
-def blocks_of_message(parameters: Parameters) -> list[Mapping[str, Any]]:
-    """The blocks of a message, as Slack keeps them. Raises ApiError if Slack would not take them."""
-    blocks = decoded(parameters.get("blocks") or [], "invalid_blocks_format")
-    if not isinstance(blocks, list):
-        raise ApiError("invalid_blocks_format")
-    if problems := problems_of(blocks, "message", "/blocks"):
-        raise refusal("invalid_blocks", problems)
-    if sum(characters(block["text"]) for block in blocks if block["type"] == "markdown") > _MARKDOWN_LIMIT:
-        raise ApiError("msg_blocks_too_long")
-    return [identified(block) for block in blocks]
-
-
-def markdown_of(parameters: Parameters) -> str:
-    """The Markdown of a part of a message. Raises ApiError if it is too long."""
-    text = str(parameters.get("markdown_text") or "")
-    if characters(text) > _MARKDOWN_LIMIT:
-        raise ApiError("msg_too_long")
-    return text
 
 
 def problems_of(blocks: Sequence[Any], surface: str, where: str) -> list[str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict, deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from aiohttp import web
 
@@ -27,29 +29,36 @@ class Fault:
 
 
 class Faults:
-    """Which calls fail: the next ones of a method, or all of them."""
+    """Which calls fail: the next ones of a method, all of them, or those with certain parameters."""
 
     def __init__(self) -> None:
         self._queued: defaultdict[str, deque[Fault]] = defaultdict(deque)
-        self._lasting: dict[str, Fault] = {}
+        self._lasting: dict[str, tuple[Fault, Callable[[Mapping[str, Any]], bool]]] = {}
 
     def enqueue(self, method: str, *faults: Fault) -> None:
         """Let the next calls of `method` fail so, in this order."""
         self._queued[method].extend(faults)
 
-    def always(self, method: str, fault: Fault | None) -> None:
-        """Let every call of `method` fail so that is not told otherwise; None ends it.
+    def always(
+        self,
+        method: str,
+        fault: Fault | None,
+        where: Callable[[Mapping[str, Any]], bool] = lambda _parameters: True,
+    ) -> None:
+        """Let every call of `method` whose parameters are such fail so, unless told otherwise; None ends it.
 
         "" stands for each method that has no fault of its own.
         """
         self._lasting.pop(method, None)
         if fault:
-            self._lasting[method] = fault
+            self._lasting[method] = fault, where
 
-    def next(self, method: str) -> Fault | None:
+    def next(self, method: str, parameters: Mapping[str, Any]) -> Fault | None:
         """What the call of `method` that just came fails with, if it does."""
-        queued = self._queued[method]
-        return queued.popleft() if queued else self._lasting.get(method)
+        if queued := self._queued[method]:
+            return queued.popleft()
+        fault, where = self._lasting.get(method, (None, None))
+        return fault if where and where(parameters) else None
 
 
 async def faulty(fault: Fault, request: web.Request) -> web.Response:

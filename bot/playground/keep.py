@@ -14,10 +14,12 @@ import os
 import sqlite3
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.playground.errors import CannotStart
+from bot.playground.message_blocks import stored
 from bot.playground.workspace import Conversation, File, Message, Workspace
 
 if TYPE_CHECKING:
@@ -138,11 +140,18 @@ def _fill(workspace: Workspace, state: dict[str, Any], files: Path) -> None:
             kept["is_deleted"],
         )
     for kept in state["messages"]:
-        message = Message(**kept)
+        message = _translated(Message(**kept))
         if message.user not in workspace.users or message.channel not in workspace.conversations:
             raise ValueError(f"nobody knows {message.user} or {message.channel}")
         workspace.put(message)
         workspace.new_ts(float(message.ts))  # what is said next comes after it
+
+
+def _translated(message: Message) -> Message:
+    """A message as Slack keeps it: one that was kept before Markdown was translated has its Markdown yet."""
+    if not any(block["type"] == "markdown" for block in message.blocks):
+        return message
+    return replace(message, blocks=stored(message.blocks), sent=message.blocks)
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -69,7 +69,7 @@ class Call:
 
 class Slack:
     """The server. `granted` and `subscribed` are the app's scopes and events, from its manifest. A call takes
-    `answering_seconds`, which may change.
+    `answering_seconds`, which may change. A message may have `tables_per_message`.
 
     All of it runs on the event loop that serves `app`.
     """
@@ -82,8 +82,9 @@ class Slack:
         clock: Callable[[], float] = time.time,
         sockets: SocketMode | None = None,
         answering_seconds: float = 0.0,
+        tables_per_message: int = 50,
     ) -> None:
-        self.workspace = Workspace()
+        self.workspace = Workspace(tables_per_message=tables_per_message)
         self.files = FileHost(self.workspace, self._may_read_files)
         self.sockets = sockets or SocketMode()
         self.calls = Records[Call]()
@@ -264,7 +265,7 @@ class Slack:
 
     async def _open_connection(self, request: web.Request) -> web.Response:
         name = "apps.connections.open"
-        if fault := self.faults.next(name):
+        if fault := self.faults.next(name, {}):
             return await faulty(fault, request)
         if code := _refusal_of_token(_token(request), APP_TOKEN):
             return web.json_response({"ok": False, "error": code})
@@ -274,7 +275,7 @@ class Slack:
     async def _call(self, request: web.Request) -> web.Response:
         name, came = request.match_info["method"], self._clock()
         parameters = await _parameters(request)
-        fault = self.faults.next(name) or self.faults.next("")
+        fault = self.faults.next(name, parameters) or self.faults.next("", parameters)
         if not fault or fault.made:
             wait = self._meter.take(name, str(parameters.get("channel")), self._clock())
             fault = Fault(429, "ratelimited", retry_after=math.ceil(wait)) if wait else fault

@@ -5,7 +5,6 @@ https://docs.slack.dev/reference/methods/chat.startStream
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +16,7 @@ from bot.playground.api_rules import (
     thread_to_reply_in,
     where_bot_may_write,
 )
-from bot.playground.blocks import blocks_of_message, identified, markdown_of
+from bot.playground.message_blocks import content_of, markdown_of, streamed
 from bot.playground.workspace import BOT_ID, BOT_USER, Conversation, Message, Workspace
 
 # Whatever is appended meanwhile: https://github.com/slackapi/python-slack-sdk/issues/1859
@@ -31,6 +30,7 @@ def chat_start_stream(workspace: Workspace, parameters: Parameters, now: float) 
         raise ApiError("invalid_arguments")
     _check_recipient(workspace, conversation, parameters)
     text = markdown_of(parameters)
+    content = streamed(text)
     message = workspace.put(
         Message(
             conversation.id,
@@ -38,7 +38,8 @@ def chat_start_stream(workspace: Workspace, parameters: Parameters, now: float) 
             BOT_USER,
             text,
             thread_ts,
-            blocks=_streamed(text),
+            blocks=content.blocks,
+            sent=content.sent,
             bot_id=BOT_ID,
             streams_until=now + _STREAM_SECONDS,
         )
@@ -52,18 +53,21 @@ def chat_append_stream(workspace: Workspace, parameters: Parameters, now: float)
     if not (more := markdown_of(parameters)):
         raise ApiError("no_text")
     text = message.text + more
-    workspace.put(replace(message, text=text, blocks=_streamed(text)))
+    content = streamed(text)
+    workspace.put(replace(message, text=text, blocks=content.blocks, sent=content.sent))
     return {"channel": message.channel, "ts": message.ts}
 
 
 def chat_stop_stream(workspace: Workspace, parameters: Parameters, now: float) -> dict[str, Any]:
     message = _streaming(workspace, parameters, now)
     text = message.text + markdown_of(parameters)
+    said, below = streamed(text), content_of(parameters, workspace.tables_per_message)
     changed = workspace.put(
         replace(
             message,
             text=text,
-            blocks=[*_streamed(text), *blocks_of_message(parameters)],
+            blocks=[*said.blocks, *below.blocks],
+            sent=[*said.sent, *below.sent],
             metadata=checked_metadata(parameters),
             streams_until=0.0,
         )
@@ -93,7 +97,3 @@ def _streaming(workspace: Workspace, parameters: Parameters, now: float) -> Mess
     if not message.is_streaming(now):
         raise ApiError("message_not_in_streaming_state")
     return message
-
-
-def _streamed(text: str) -> Sequence[Mapping[str, Any]]:
-    return [identified({"type": "markdown", "text": text})] if text else []

@@ -20,7 +20,7 @@ from bot.playground.api_rules import (
     where_bot_may_read,
     where_bot_may_write,
 )
-from bot.playground.blocks import blocks_of_message
+from bot.playground.message_blocks import content_of
 from bot.playground.streams import chat_append_stream, chat_start_stream, chat_stop_stream
 from bot.playground.views import views_open, views_publish
 from bot.playground.workspace import BOT_ID, BOT_USER, TEAM, Conversation, Message, Workspace
@@ -51,9 +51,9 @@ def auth_test(workspace: Workspace, _parameters: Parameters, _now: float) -> dic
 
 def chat_post_message(workspace: Workspace, parameters: Parameters, now: float) -> dict[str, Any]:
     conversation = where_bot_may_write(workspace, parameters.get("channel"))
-    blocks = blocks_of_message(parameters)
+    content = content_of(parameters, workspace.tables_per_message)
     text = str(parameters.get("text") or "")
-    if not text and not blocks:
+    if not text and not content.blocks:
         raise ApiError("no_text")
     thread_ts = thread_to_reply_in(workspace, conversation, parameters.get("thread_ts"))
     message = workspace.put(
@@ -63,7 +63,8 @@ def chat_post_message(workspace: Workspace, parameters: Parameters, now: float) 
             BOT_USER,
             text[:_POST_TEXT_LIMIT],
             thread_ts=thread_ts,
-            blocks=blocks,
+            blocks=content.blocks,
+            sent=content.sent,
             metadata=checked_metadata(parameters),
             bot_id=BOT_ID,
         )
@@ -77,13 +78,15 @@ def chat_post_ephemeral(workspace: Workspace, parameters: Parameters, now: float
     """https://docs.slack.dev/reference/methods/chat.postEphemeral"""
     conversation = where_bot_may_write(workspace, parameters.get("channel"))
     user, text = str(parameters.get("user")), str(parameters.get("text") or "")
-    if not text:
+    content = content_of(parameters, workspace.tables_per_message)
+    if not text and not content.blocks:
         raise ApiError("no_text")
     if user not in conversation.members:
         raise ApiError("user_not_in_channel")
     thread_ts = thread_to_reply_in(workspace, conversation, parameters.get("thread_ts"))
     ts = workspace.new_ts(now)
-    workspace.put(Message(conversation.id, ts, BOT_USER, text, thread_ts, only_for=user, bot_id=BOT_ID))
+    message = Message(conversation.id, ts, BOT_USER, text, thread_ts, only_for=user, bot_id=BOT_ID)
+    workspace.put(replace(message, blocks=content.blocks, sent=content.sent))
     return {"message_ts": ts}
 
 
@@ -97,13 +100,13 @@ def chat_update(workspace: Workspace, parameters: Parameters, now: float) -> dic
     text = str(parameters.get("text") or "")
     if len(text) > _UPDATE_TEXT_LIMIT:
         raise ApiError("msg_too_long")
-    blocks = blocks_of_message(parameters)
-    if not text and not blocks:
+    content = content_of(parameters, workspace.tables_per_message)
+    if not text and not content.blocks:
         raise ApiError("no_text")
     metadata = checked_metadata(parameters) if "metadata" in parameters else message.metadata
     # Slack marks a message as edited when its text was, not when its blocks were.
-    changed = replace(message, text=text, blocks=blocks, metadata=metadata, edited=not blocks)
-    workspace.put(changed)
+    changed = replace(message, text=text, metadata=metadata, edited=not content.blocks)
+    changed = workspace.put(replace(changed, blocks=content.blocks, sent=content.sent))
     return {"channel": message.channel, "ts": message.ts, "text": text, "message": as_slack_shows(changed)}
 
 

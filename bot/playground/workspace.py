@@ -52,7 +52,8 @@ class Message:
     """Something said. (channel, ts) is its identity; `only_for` is who alone sees it, if not empty.
 
     `bot_id` names the app that said it; it is empty where a person did. `streams_until` is when Slack ends
-    its stream, 0 if it has none.
+    its stream, 0 if it has none. `blocks` are what Slack keeps and shows, `sent` what it was given for them:
+    no method gives that back.
     """
 
     channel: str
@@ -68,6 +69,7 @@ class Message:
     bot_id: str = ""
     subtype: str = ""
     streams_until: float = 0.0
+    sent: Sequence[Mapping[str, Any]] = ()
 
     @property
     def is_reply(self) -> bool:
@@ -151,7 +153,8 @@ class Workspace:
     modal changed.
 
     `teams` are names by id, `statuses` are by channel and thread, `homes` by user, `modals` by their ids in
-    the order of opening.
+    the order of opening. A message may have `tables_per_message`: one as documented, many as was measured
+    (https://github.com/archestra-ai/archestra/issues/4724).
     """
 
     users: dict[str, User] = field(
@@ -169,6 +172,7 @@ class Workspace:
     triggers: dict[str, Trigger] = field(default_factory=dict)
     watchers: list[Callable[[Message, bool], None]] = field(default_factory=list)
     onlookers: list[Callable[[], None]] = field(default_factory=list)
+    tables_per_message: int = 50
     _last_ts: float = 0.0
 
     def new_ts(self, now: float) -> str:

@@ -33,7 +33,8 @@ def said(servers: Servers) -> list[Message]:
 
 
 def without_addresses(message: Message) -> Message:
-    return replace(message, files=[file["id"] for file in message.files], blocks=list(message.blocks))
+    blocks, sent = list(message.blocks), list(message.sent)
+    return replace(message, files=[file["id"] for file in message.files], blocks=blocks, sent=sent)
 
 
 def test_all_that_was_said_and_shared_is_back(tmp_path: Path) -> None:
@@ -62,6 +63,17 @@ def test_all_that_was_said_and_shared_is_back(tmp_path: Path) -> None:
             assert response.status == 200
         new = servers.do(lambda: slack.say(ADA.id, "CGENERAL", "four"))
         assert new.ts > max(one.ts for one in kept)
+
+
+def test_markdown_that_an_older_playground_kept_is_translated(tmp_path: Path) -> None:
+    blocks = [{"type": "markdown", "text": "# Hi", "block_id": "a"}, {"type": "divider", "block_id": "b"}]
+    old = {"channel": "CGENERAL", "ts": "1.0", "user": BOT_USER, "text": "Hi", "blocks": blocks}
+    (tmp_path / "workspace.json").write_text(json.dumps(STATE | {"messages": [old]}))
+    with keeping(tmp_path) as (servers, _):
+        (message,) = said(servers)
+
+    assert [block["type"] for block in message.blocks] == ["header", "divider"]
+    assert message.sent == blocks
 
 
 def test_it_is_written_soon_whatever_becomes_of_the_process(tmp_path: Path) -> None:

@@ -76,10 +76,20 @@ def test_a_stream_grows_and_ends_with_blocks_under_its_words(servers: Servers, c
     answer = stop(client, ts, markdown_text=" **so**.", blocks=[context], metadata=METADATA)
 
     said = message(servers, ts)
-    assert [block["type"] for block in said.blocks] == ["markdown", "context"]
-    assert said.blocks[0]["text"] == said.text == "Because **so**."
+    assert [block["type"] for block in said.blocks] == ["rich_text", "context"]
+    assert said.sent[0]["text"] == said.text == "Because **so**."
+    assert answer["message"]["blocks"] == said.blocks
     assert (said.user, said.bot_id, said.metadata, said.edited) == (BOT_USER, BOT_ID, METADATA, False)
     assert answer["message"].items() >= {"text": said.text, "ts": ts, "bot_id": BOT_ID}.items()
+
+
+def test_a_table_in_a_stream_stays_text(servers: Servers, client: WebClient) -> None:
+    ts = start(client, markdown_text="| a | b |\n|---|---|\n")
+    append(client, ts, "| 1 | 2 |")
+
+    (block,) = message(servers, ts).blocks
+    (section,) = block["elements"]
+    assert section["elements"] == [{"type": "text", "text": "| a | b |\n|---|---|\n| 1 | 2 |"}]
 
 
 def test_the_app_hears_of_its_stream_as_of_any_message(servers: Servers, client: WebClient) -> None:
