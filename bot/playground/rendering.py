@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
-from bot.playground.markdown import markdown
+from bot.playground.rich_text import RichText
 from bot.playground.workspace import Message, User
 
 _MARKED = re.compile(
@@ -23,6 +23,7 @@ _EMPHASIS = (
     (re.compile(r"(?<!\w)_([^_\n]+)_(?!\w)"), r"<em>\1</em>"),
     (re.compile(r"(?<!\w)~([^~\n]+)~(?!\w)"), r"<s>\1</s>"),
 )
+_HEADINGS = {1: "h1", 2: "h2", 3: "h3", 4: "h4"}
 _FEEDBACK = (("positive_button", "up"), ("negative_button", "down"))
 _THUMB = "M6 9 9.4 3c1.3 0 2.1 1 1.8 2.3L10.6 8H15c1 0 1.8.9 1.6 1.9l-1 5.5c-.2 1-.9 1.6-1.8 1.6H6V9H3v8h3"
 _SIGNS = {
@@ -47,14 +48,17 @@ def rendered(blocks: Sequence[Mapping[str, Any]], users: Mapping[str, User]) -> 
 
 def _rendered(block: Mapping[str, Any], users: Mapping[str, User]) -> dict[str, str]:
     match block:
-        case {"type": "markdown", "text": text}:
-            return {"type": "markdown", "html": markdown(text, lambda sequence: _spoken(sequence, users))}
+        case {"type": "rich_text", "elements": elements}:
+            return {"type": "rich_text", "html": _rich(users).block(elements)}
+        case {"type": "table", "rows": rows}:
+            return {"type": "table", "html": _rich(users).table(rows, block.get("column_settings") or [])}
         case {"type": "section", "text": {"text": text}, "accessory": accessory}:
             return {"type": "section", "html": f"<div>{_mrkdwn(text, users)}</div>{_element(accessory)}"}
         case {"type": "section", "text": {"text": text}}:
             return {"type": "section", "html": _mrkdwn(text, users)}
         case {"type": "header", "text": {"text": text}}:
-            return {"type": "header", "html": f"<h3>{html.escape(text)}</h3>"}
+            tag = _HEADINGS.get(block.get("level", 0), "h3")
+            return {"type": "header", "html": f"<{tag}>{html.escape(text)}</{tag}>"}
         case {"type": "divider"}:
             return {"type": "divider", "html": "<hr>"}
         case {"type": "context", "elements": elements}:
@@ -66,6 +70,10 @@ def _rendered(block: Mapping[str, Any], users: Mapping[str, User]) -> dict[str, 
             return {"type": "input", "html": _input(block, element)}
         case _:
             return {"type": "unknown", "html": html.escape(str(block.get("type")))}
+
+
+def _rich(users: Mapping[str, User]) -> RichText:
+    return RichText(lambda sequence: _spoken(sequence, users))
 
 
 def _element(element: Mapping[str, Any]) -> str:

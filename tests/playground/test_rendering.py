@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.playground.message_blocks import stored
 from bot.playground.rendering import blocks_of
 from bot.playground.workspace import ADA, MINJI, Message, User
 
@@ -86,7 +87,38 @@ def shown(text: str = "", *blocks: dict[str, Any]) -> str:
 
 
 def markdown(text: str) -> str:
-    return shown("", {"type": "markdown", "text": text})
+    """What Slack makes of Markdown."""
+    return shown("", *map(dict, stored([{"type": "markdown", "text": text}])))
+
+
+def rich(*elements: dict[str, Any]) -> dict[str, Any]:
+    """A block of rich text with one section."""
+    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": elements}]}
+
+
+def rich_text(text: str) -> list[dict[str, Any]]:
+    """Rich text with `text` in every place that there is for one."""
+    words: list[dict[str, Any]] = [
+        {"type": "text", "text": text, "style": {"code": True, text: True}},
+        {"type": "link", "url": text, "text": text},
+        {"type": "link", "url": f"https://e.com/{text}"},
+        {"type": "emoji", "name": text},
+        {"type": "user", "user_id": text},
+        {"type": "channel", "channel_id": text},
+        {"type": "usergroup", "usergroup_id": text},
+        {"type": "broadcast", "range": text},
+        {"type": "date", "timestamp": 1, "format": text, "fallback": text},
+        {"type": text},
+    ]
+    section = rich(*words)
+    item = {"type": "rich_text_list", "style": text, "indent": 0, "elements": section["elements"]}
+    code = {"type": "rich_text_preformatted", "language": text, "elements": words[:2], "border": 1}
+    cells = [{"type": "raw_text", "text": text}, section]
+    return [
+        {"type": "rich_text", "elements": [*section["elements"], item, code, {"type": text}]},
+        {"type": "table", "rows": [cells, cells], "column_settings": [{"align": text}, None]},
+        {"type": "header", "text": plain(text), "level": text},
+    ]
 
 
 def mrkdwn(text: str) -> dict[str, Any]:
@@ -110,6 +142,7 @@ def everywhere(text: str) -> list[str]:
         shown("", {"type": "context", "elements": [mrkdwn(text), mrkdwn(text)]}),
         shown("", actions({"type": "button", "text": plain(text), "action_id": text, "style": text})),
         shown("", {"type": text}),
+        *(shown("", block) for block in rich_text(text)),
     ]
 
 
@@ -143,11 +176,11 @@ def test_no_composition_of_texts_becomes_a_script(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "a < b && c > d"]
 )
-def test_what_looks_like_html_is_read_as_it_was_written(text: str) -> None:
+def test_what_looks_like_html_and_is_escaped_is_read_as_it_was_written(text: str) -> None:
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
-    assert Page(shown(escaped)).text == text
-    assert Page(markdown(text)).text.strip() == text
+    assert Page(shown(escaped)).text == Page(markdown(escaped)).text == text
+    assert Page(shown("", rich({"type": "text", "text": text}))).text == text
 
 
 @pytest.mark.parametrize(
@@ -166,19 +199,24 @@ def test_slacks_three_escapes_are_undone_once_and_no_other(text: str, read: str)
     assert Page(shown(text)).text == read
 
 
-@pytest.mark.parametrize("show", [shown, markdown])
 @pytest.mark.parametrize(
-    ("text", "name"),
+    ("show", "text", "name"),
     [
-        ("<@UADA>", "@Ada"),
-        ("<@UMINJI|minji>", "@민지"),
-        ("<@UNKNOWN>", "@UNKNOWN"),
-        ("<@UNKNOWN|bob>", "@bob"),
-        ("<@UEVIL>", "@<img src=x onerror=alert(1)>"),
-        ("<#CGENERAL|general>", "#general"),
-        ("<#CGENERAL>", "#CGENERAL"),
-        ("<!channel>", "@channel"),
-        ("<!subteam^S1|@team>", "@team"),
+        *(
+            (show, text, name)
+            for show in (shown, markdown)
+            for text, name in (
+                ("<@UADA>", "@Ada"),
+                ("<@UMINJI|minji>", "@민지"),
+                ("<@UNKNOWN>", "@UNKNOWN"),
+                ("<@UEVIL>", "@<img src=x onerror=alert(1)>"),
+                ("<#CGENERAL>", "#CGENERAL"),
+                ("<!channel>", "@channel"),
+            )
+        ),
+        (shown, "<@UNKNOWN|bob>", "@bob"),
+        (shown, "<#CGENERAL|general>", "#general"),
+        (shown, "<!subteam^S1|@team>", "@team"),
     ],
 )
 def test_a_mention_is_shown_as_a_mention(show: Any, text: str, name: str) -> None:
@@ -196,12 +234,6 @@ def test_what_was_made_harmless_is_not_shown_as_a_mention(text: str) -> None:
         assert page.text.strip() == text
 
 
-@pytest.mark.parametrize("text", ["<!DOCTYPE html>", "<!-- note -->", "List<@NonNull String>"])
-def test_what_only_looks_like_a_mention_is_text_in_markdown(text: str) -> None:
-    assert Page(markdown(f"Write {text} there.")).of("class") == []
-    assert Page(markdown(f"Write {text} there.")).text.strip() == f"Write {text} there."
-
-
 @pytest.mark.parametrize(
     ("text", "address", "label"),
     [
@@ -212,6 +244,21 @@ def test_what_only_looks_like_a_mention_is_text_in_markdown(text: str) -> None:
 )
 def test_a_link_leads_where_it_says(text: str, address: str, label: str) -> None:
     page = Page(shown(text))
+
+    assert (page.of("href"), page.text) == ([address], label)
+
+
+@pytest.mark.parametrize(
+    ("text", "address", "label"),
+    [
+        ("<https://e.com/?a=1&b=2|so>", "https://e.com/?a=1&b=2", "so"),
+        ("[so](https://ko.wiki/한글)", "https://ko.wiki/한글", "so"),
+        ("https://e.com/a_(b)", "https://e.com/a_(b)", "https://e.com/a_(b)"),
+        ("<ada@e.com>", "mailto:ada@e.com", "ada@e.com"),
+    ],
+)
+def test_a_link_in_markdown_leads_where_it_says(text: str, address: str, label: str) -> None:
+    page = Page(markdown(text))
 
     assert (page.of("href"), page.text) == ([address], label)
 
@@ -277,8 +324,8 @@ def test_code_in_markdown_is_kept_as_it_is(code: str) -> None:
     inline = Page(markdown(f"`{code}`"))
     fenced, in_python = (Page(markdown(f"```{language}\n{code}\n```")) for language in ("", "python"))
 
-    assert (inline.text.strip(), inline.tags) == (code, ["p", "code"])
-    assert (fenced.text.strip(), fenced.tags) == (code, ["pre", "code"])
+    assert (inline.text, inline.tags) == (code, ["p", "code"])
+    assert (fenced.text, fenced.tags) == (code, ["pre", "code"])
     assert in_python.text.strip() == code
 
 
@@ -312,6 +359,34 @@ def test_markdown_is_shown_with_its_headings_lists_tables_and_code() -> None:
 
     assert {"h1", "ol", "li", "strong", "s", "table", "th", "td", "pre", "code"} <= set(page.tags)
     assert "제목" in page.text
+
+
+def test_lists_stand_in_each_other_and_go_on_after_what_interrupts_them() -> None:
+    html = markdown("1. one\n   - a\n     - b\n   - c\n2. two\n   ```\n   code\n   ```\n3. three")
+
+    nested = "<ul><li>a<ul><li>b</li></ul></li></ul><ul><li>c</li></ul>"
+    assert html == (
+        f'<ol><li>one{nested}</li></ol><ol start="2"><li>two</li></ol>'
+        '<pre><code>code</code></pre><ol start="3"><li>three</li></ol>'
+    )
+
+
+def test_all_of_a_quotation_is_one() -> None:
+    html = markdown("> so\n>\n> - a\n>\n> ```\n> code\n> ```\n\nno")
+
+    inside = "<p>so</p><ul><li>a</li></ul><pre><code>code</code></pre>"
+    assert html == f"<blockquote>{inside}</blockquote><p>no</p>"
+
+
+@pytest.mark.parametrize(
+    ("emoji", "picture"),
+    [
+        ({"name": "heart", "unicode": "2764-fe0f"}, "❤️"),
+        ({"name": "our-own"}, ":our-own:"),
+    ],
+)
+def test_an_emoji_is_a_picture_or_its_name(emoji: dict[str, str], picture: str) -> None:
+    assert shown("", rich({"type": "emoji", **emoji})) == f"<p>{picture}</p>"
 
 
 def test_buttons_are_buttons_that_know_what_they_do() -> None:
@@ -392,7 +467,7 @@ def test_an_input_is_a_field_with_a_label_and_limits() -> None:
 def test_blocks_are_shown_in_their_order_and_unknown_ones_by_their_name() -> None:
     blocks = (
         {"type": "section", "text": mrkdwn("*one*")},
-        {"type": "markdown", "text": "**two**"},
+        rich({"type": "text", "text": "two", "style": {"bold": True}}),
         {"type": "context", "elements": [mrkdwn("three"), {"type": "image"}, mrkdwn("four")]},
         {"type": "header", "text": plain("five & six")},
         {"type": "divider"},
@@ -402,7 +477,7 @@ def test_blocks_are_shown_in_their_order_and_unknown_ones_by_their_name() -> Non
 
     assert [(block["type"], block["html"].strip()) for block in blocks_of(message, USERS)] == [
         ("section", "<strong>one</strong>"),
-        ("markdown", "<p><strong>two</strong></p>"),
+        ("rich_text", "<p><strong>two</strong></p>"),
         ("context", "three  four"),
         ("header", "<h3>five &amp; six</h3>"),
         ("divider", "<hr>"),
