@@ -145,7 +145,7 @@ def test_an_example_is_asked_and_answered_in_direct_messages(
     question = bench.posted_question(room)
 
     assert bench.answered(question) == ["On it.", "Because."]
-    assert question.blocks[-1]["text"] == f"> {texts.example_2}"
+    assert question.sent[-1]["text"] == f"> {texts.example_2}"
     (interaction,) = bench.written(1)
     assert (interaction.user, interaction.channel) == (user, room)
     assert "/archives/" in told(opened(bench, user))

@@ -44,7 +44,7 @@ def test_where_the_bot_is_not_the_answer_comes_in_the_askers_direct_messages(bot
     question = bot.posted_question("DADA")
     bot.answered(question)
 
-    assert "> We ship on Friday." in question.blocks[1]["text"]
+    assert "> We ship on Friday." in question.sent[1]["text"]
     bot.until(lambda: bot.told_privately(ADA.id, "CQUIET") == [EN.moved_to_dm])
 
 
