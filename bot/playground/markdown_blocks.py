@@ -74,7 +74,7 @@ def translated(text: str, *, is_stream: bool = False) -> list[Block]:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where something stands: in a list of the depth `indent`, inside a quotation if `is_quoted`."""
+    """A place in Markdown: in a list of the depth `indent` (-1 for none), in a quotation if `is_quoted`."""
 
     indent: int = -1
     is_quoted: bool = False
@@ -85,7 +85,7 @@ class _Place:
 
 
 class _Writer:
-    """Writes `blocks` from top to bottom. Text that follows text is gathered in one rich_text block.
+    """Writer of `blocks`, from top to bottom. Text that follows text is gathered in one rich_text block.
 
     `_open` is the section or the quotation that a further paragraph belongs to, and `_list` the list that a
     further item does, with its style.

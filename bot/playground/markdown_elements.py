@@ -66,7 +66,7 @@ def plain_text(elements: Iterable[Element]) -> str:
 
 
 def _continues(last: Element, element: Element) -> bool:
-    """Whether `element` is more of `last`: text of one style, or the label of one link."""
+    """Return True if `element` is more of `last`: text of one style, or the label of one link."""
     both = {"text"} <= last.keys() & element.keys()
     return both and last | {"text": ""} == element | {"text": ""}
 

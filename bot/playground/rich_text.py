@@ -24,7 +24,7 @@ _CLASSES: HtmlFormatter[str] = HtmlFormatter(
 
 
 class RichText:
-    """Makes HTML of rich text and tables.
+    """Renderer of rich text and tables as HTML.
 
     `spoken` makes that of a mention or a date, which it is given as mrkdwn has it between angle brackets.
     """

@@ -47,7 +47,7 @@ def header(words: str, level: int) -> dict[str, Any]:
 
 
 def parts(markdown: str) -> list[dict[str, Any]]:
-    """What is in the one block of rich text that Markdown becomes."""
+    """The elements of the one block of rich text that Markdown becomes."""
     (block,) = translated(markdown)
     assert block["type"] == "rich_text"
     return list(block["elements"])
