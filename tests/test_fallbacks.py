@@ -198,7 +198,8 @@ def test_a_storm_of_limits_delays_the_last_words_and_loses_nothing(bot: Workbenc
 
 
 @pytest.mark.parametrize(
-    "code", ["message_not_found", "msg_too_long", "is_archived", "token_revoked", "account_inactive"]
+    "code",
+    ["message_not_found", "cant_update_message", "is_archived", "token_revoked", "account_inactive"],
 )
 def test_what_slack_refuses_for_good_ends_the_answer_closes_its_stream_and_is_told_to_operators(
     bot: Workbench, code: str, caplog: pytest.LogCaptureFixture

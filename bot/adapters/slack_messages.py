@@ -87,7 +87,8 @@ def _controls(content: Content, press: Press) -> Iterator[dict[str, Any]]:
         rating = {"type": "feedback_buttons", "action_id": Action.FEEDBACK.value, **buttons}
         yield {"type": "context_actions", "elements": [rating]}
     if content.button:
-        pressed = {"action_id": content.button.action.value, "value": str(press)}
+        value = f"{Action.REGENERATE.value} {press}" if content.button.replaces else str(press)
+        pressed = {"action_id": content.button.action.value, "value": value}
         button = {"type": "button", "text": _plain(content.button.label), **pressed}
         yield {"type": "actions", "elements": [button]}
     if content.menu:

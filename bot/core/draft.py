@@ -147,7 +147,8 @@ class Draft:
         if self.outcome is None:
             return Button(Action.STOP, texts.stop)
         can_differ = self.outcome is Outcome.CUT or self.fault in _WORTH_A_RETRY
-        return Button(Action.RETRY, texts.retry) if can_differ else None
+        is_stopped = self.fault is Fault.STOPPED  # by its asker, who did not want these words
+        return Button(Action.RETRY, texts.retry, replaces=is_stopped) if can_differ else None
 
     def _note(self, texts: Texts) -> str:
         if self.fault in (Fault.INTERRUPTED, Fault.STOPPED):

@@ -29,10 +29,11 @@ class Action(Enum):
 
 @dataclass(frozen=True)
 class Button:
-    """A button, and what stands on it."""
+    """A button, and what stands on it. One that `replaces` asks for another answer in place of this one."""
 
     action: Action
     label: str
+    replaces: bool = False
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,9 @@ def broken(fault: Fault = Fault.UNAVAILABLE) -> Failed:
     return Failed(ModelError(fault, "Code"))
 
 
-def again(texts: Texts) -> Button:
-    return Button(Action.RETRY, texts.retry)
+def again(texts: Texts, fault: Fault | None = None) -> Button:
+    """Whoever stopped an answer does not want its words."""
+    return Button(Action.RETRY, texts.retry, replaces=fault is Fault.STOPPED)
 
 
 def drafted(*events: StreamEvent | str) -> Draft:
@@ -91,7 +92,7 @@ def test_an_answer_that_broke_keeps_its_words(fault: Fault, texts: Texts) -> Non
     assert draft == Draft("Because", Outcome.CUT, fault)
     notes = {Fault.INTERRUPTED: texts.unfinished, Fault.STOPPED: texts.stopped}
     note = Safe(notes.get(fault, texts.cut))
-    assert draft.contents(texts) == (Content(Safe("Because"), note=note, button=again(texts)),)
+    assert draft.contents(texts) == (Content(Safe("Because"), note=note, button=again(texts, fault)),)
     assert draft.kind is Kind.ANSWER
 
 
@@ -111,7 +112,7 @@ def test_a_retry_is_offered_where_it_can_turn_out_better(fault: Fault, texts: Te
     (apology,) = drafted(broken(fault)).contents(texts)
 
     in_vain = fault in (Fault.BLOCKED, Fault.TOO_LONG, Fault.NOT_SET_UP, Fault.UNREADABLE_FILE)
-    assert apology.button == (None if in_vain else again(texts))
+    assert apology.button == (None if in_vain else again(texts, fault))
 
 
 def test_a_whole_answer_offers_no_button(texts: Texts) -> None:

@@ -193,7 +193,8 @@ def test_an_answer_that_its_asker_stopped_keeps_its_words() -> None:
     exchange.interrupt(2.0, Fault.STOPPED)
     content = call(exchange).message.content
 
-    assert (content.body, content.note, content.button) == ("Be", EN.stopped, Button(Action.RETRY, EN.retry))
+    again = Button(Action.RETRY, EN.retry, replaces=True)
+    assert (content.body, content.note, content.button) == ("Be", EN.stopped, again)
 
 
 def test_a_model_that_fails_this_time_leaves_the_words_that_stand() -> None:
