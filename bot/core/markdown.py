@@ -55,9 +55,8 @@ def _end_of_accepted(rest: str, accepted: str) -> int:
     if end == len(rest):
         return 0
     line = rest.rfind("\n", 0, end) + 1
-    if "|" in rest[line:end]:
-        return line or end
-    return max(line, rest.rfind(" ", 0, end + 1) + 1) or end
+    is_row = line and "|" in rest[line:end]
+    return line if is_row else max(line, rest.rfind(" ", 0, end + 1) + 1) or end
 
 
 def _window(text: str, limits: Limits) -> str:
