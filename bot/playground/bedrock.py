@@ -1,7 +1,8 @@
 """A bedrock-runtime server for one's own machine: Converse and ConverseStream as boto3 knows them.
 
 It speaks the service's protocol, refuses what the service refuses, keeps Nova's pace, and fails on
-demand in each way the service can fail. Signatures are not checked: any keys will do.
+demand in each way the service can fail. Signatures are not checked: any keys will do, but for those that it
+was told to refuse. The region is the one that a request was signed for.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from uuid import uuid4
 from aiohttp import web
 
 from bot.playground.bedrock_answer import INSTANT, Answer, Client, Pace, Reply, Request
+from bot.playground.bedrock_keys import Keys, Signer, signer
 from bot.playground.bedrock_rules import refusal
 from bot.playground.converse import REQUEST_ID, BedrockError
 from bot.playground.prompt_cache import PromptCache
@@ -78,6 +80,7 @@ class Bedrock:
             "get-caller-identity": deque(),
         }
         self._always: dict[str, Reply | None] = {}
+        self._keys = Keys()
         self._cache = PromptCache()
         self._releases = 0
         self._clients: set[Client] = set()
@@ -91,13 +94,22 @@ class Bedrock:
         """Let every request of the operation take this while the queue is empty; None ends it."""
         self._always[operation] = reply
 
+    def refuse_key(self, key: str, code: str = "ExpiredTokenException") -> None:
+        """From now on, refuse what is signed with an access key id or with a Bedrock API key.
+
+        `code` is "ExpiredTokenException", "UnrecognizedClientException" or "InvalidSignatureException".
+        """
+        self._keys.refuse(key, code)
+
     def release(self) -> None:
         """Let every request go on that is held, or that is in `requests` already and would be held."""
         self._releases += 1
 
-    async def _tell_identity(self, _http: web.Request) -> web.Response:
+    async def _tell_identity(self, http: web.Request) -> web.Response:
         """STS's GetCallerIdentity: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html"""
         request_id = str(uuid4())
+        if refused := self._keys.refusal_of_sts(_signer(http)):
+            return identity_refused(*refused, request_id, 403)
         reply = self._next_reply("get-caller-identity")
         if reply and reply.error:
             return identity_refused(reply.error, reply.message, request_id, reply.status or 403)
@@ -122,12 +134,15 @@ class Bedrock:
         client = Client(http, lambda: self._releases)  # before the request is seen, and may be released
         self.requests.append(request)
         try:
-            return await self._respond(request, client)
+            return await self._respond(request, client, _signer(http))
         finally:
             request.course.ended = monotonic()
 
-    async def _respond(self, request: Request, client: Client) -> web.StreamResponse:
-        if refused := refusal(request.model_id, request.body):
+    async def _respond(self, request: Request, client: Client, signed: Signer) -> web.StreamResponse:
+        if not_taken := self._keys.refusal(signed):
+            request.course.error = not_taken[0]
+            return _error(*not_taken, request.request_id)
+        if refused := refusal(request.model_id, request.body, signed.region):
             request.course.error = "ValidationException"
             return _error("ValidationException", refused, request.request_id)
         reply = self._next_reply(request.operation)
@@ -166,6 +181,10 @@ class Bedrock:
 
 async def _identify(_request: web.Request, response: web.StreamResponse) -> None:
     response.headers.setdefault(REQUEST_ID, str(uuid4()))
+
+
+def _signer(http: web.Request) -> Signer:
+    return signer(http.headers.get("Authorization", ""))
 
 
 def _error(code: str, message: str, request_id: str, status: int | None = None) -> web.Response:

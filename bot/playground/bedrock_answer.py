@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from aiohttp import web
 
 from bot.playground import script
-from bot.playground.bedrock_rules import MAX_TOKENS, tokens
-from bot.playground.converse import EventStream, figures, whole
+from bot.playground.bedrock_rules import MAX_TOKENS, context_window, tokens
+from bot.playground.converse import BedrockError, EventStream, figures, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _EMPTY_DELTA_EVERY = 20  # deltas; AWS sends an empty one now and then
 _GLANCE = 0.02  # seconds between two looks at whether the client is still there
+# Nova's sentence, which has been seen before a stream as well as in it, after HTTP 200.
+_TOO_LONG = "Input Tokens Exceeded: Number of input tokens exceeds maximum length"
 _ENDINGS = frozenset({"stop", "end", "cut", "silence", "hold"})
 
 
@@ -159,8 +161,15 @@ class Answer:
         self._started = self._clock()
 
     async def give(self) -> web.StreamResponse:
-        """Send it, at its pace."""
-        return await (self._whole() if self.request.operation == "converse" else self._stream())
+        """Send it, at its pace. Raises BedrockError if more is asked than the model can read."""
+        if self._read.total <= context_window(self.request.model_id):
+            return await (self._whole() if self.request.operation == "converse" else self._stream())
+        if self.request.operation == "converse":
+            raise BedrockError("ValidationException", _TOO_LONG)
+        stream = EventStream(self._client.http, self.request.request_id)
+        await stream.say([])
+        await stream.fail("validationException", _TOO_LONG)
+        return stream.response
 
     async def _whole(self) -> web.Response:
         deltas, stop_reason = self._words()

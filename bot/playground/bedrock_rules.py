@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from bot.playground.bedrock_media import constraint, media_complaints
+from bot.playground.bedrock_regions import region_complaint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -39,19 +40,29 @@ def block_tokens(block: Mapping[str, Any]) -> int:
     return len(tokens(block.get("text", ""))) + _MEDIA_TOKENS * len(_MEDIA & block.keys())
 
 
-def refusal(model_id: str, body: Mapping[str, Any]) -> str | None:
+def context_window(model_id: str) -> int:
+    """Tokens that a model reads at most: 128K for Micro, 300K for the others of Nova's first generation.
+
+    https://docs.aws.amazon.com/nova/latest/userguide/what-is-nova.html
+    """
+    return 128_000 if "nova-micro" in model_id else 300_000
+
+
+def refusal(model_id: str, body: Mapping[str, Any], region: str = "") -> str | None:
     """The message of the ValidationException that Bedrock answers the request with; None if it is fine.
 
-    boto3 lets all of these requests through. Tools, but for cache points, guardrails and stop sequences are
-    not looked at.
+    `region` is the one that the request was signed for, "" if that is not known. boto3 lets all of these
+    requests through. Tools, but for cache points, guardrails and stop sequences are not looked at.
     """
-    return next(_complaints(model_id, body), None)
+    return next(_complaints(model_id, body, region), None)
 
 
-def _complaints(model_id: str, body: Mapping[str, Any]) -> Iterator[str]:
+def _complaints(model_id: str, body: Mapping[str, Any], region: str) -> Iterator[str]:
     """What is wrong. Only the first is read, so each check may rely on those before it."""
     if not _MODEL_ID.fullmatch(model_id):
         yield "The provided model identifier is invalid."
+    if region and (complaint := region_complaint(model_id, region)):
+        yield complaint
     yield from _range_complaints(body.get("inferenceConfig") or {})
     turns = body.get("messages") or []
     yield from _turn_complaints(turns)

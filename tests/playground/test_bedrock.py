@@ -364,7 +364,7 @@ def test_a_document_needs_a_text_beside_it(client: Any) -> None:
     "model_id",
     [
         "amazon.nova-micro-v1:0",
-        "apac.amazon.nova-micro-v1:0",
+        "us.amazon.nova-micro-v1:0",
         "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-micro-v1:0",
     ],
 )
@@ -372,6 +372,83 @@ def test_model_ids_profiles_and_arns_are_known(bedrock: Bedrock, client: Any, mo
     client.converse(modelId=model_id, messages=[user()])
 
     assert bedrock.requests[0].model_id == model_id
+
+
+@pytest.mark.parametrize(
+    ("region", "model_id", "sentence"),
+    [
+        ("ap-northeast-2", "apac.amazon.nova-pro-v1:0", ""),
+        ("ap-northeast-2", "amazon.nova-pro-v1:0", "isn't supported. Retry your request with the ID or ARN"),
+        ("ap-northeast-2", "us.amazon.nova-pro-v1:0", "The provided model identifier is invalid."),
+        ("eu-west-2", "amazon.nova-micro-v1:0", ""),
+        ("eu-west-2", "eu.amazon.nova-micro-v1:0", "The provided model identifier is invalid."),
+        ("us-west-1", "us.amazon.nova-pro-v1:0", ""),
+        ("us-west-1", "us.amazon.nova-micro-v1:0", "The provided model identifier is invalid."),
+        ("ca-central-1", "amazon.nova-pro-v1:0", "The provided model identifier is invalid."),
+        ("ca-central-1", "ca.amazon.nova-lite-v1:0", ""),
+    ],
+)
+def test_an_id_is_known_in_the_regions_that_aws_lists(
+    url: str, region: str, model_id: str, sentence: str
+) -> None:
+    with connected(boto3.Session("access-key", "secret-key", region_name=region), url) as client:
+        if not sentence:
+            assert client.converse(modelId=model_id, messages=[user()])["output"]
+            return
+        with pytest.raises(client.exceptions.ValidationException) as refused:
+            client.converse(modelId=model_id, messages=[user()])
+    assert sentence in refused.value.response["Error"]["Message"]
+
+
+def test_more_than_a_model_can_read_is_refused_in_a_stream_after_http_200(client: Any) -> None:
+    words = user("가" * 128_001)
+
+    with pytest.raises(client.exceptions.ValidationException, match="Input Tokens Exceeded"):
+        client.converse(modelId=MICRO, messages=[words])
+    response = client.converse_stream(modelId=MICRO, messages=[words])
+    with closing(response["stream"]) as stream, pytest.raises(EventStreamError) as broken:
+        list(stream)
+    assert broken.value.response["Error"]["Code"] == "validationException"
+    assert client.converse(modelId=PRO, messages=[words])["output"]
+
+
+@pytest.mark.parametrize("code", ["ExpiredTokenException", "UnrecognizedClientException"])
+def test_a_key_that_is_refused_is_refused_wherever_it_signs_and_another_is_not(
+    bedrock: Bedrock, url: str, code: str
+) -> None:
+    bedrock.refuse_key("old-key", code)
+
+    with connected(boto3.Session("old-key", "secret", region_name="us-east-1"), url) as client:
+        for call in (client.converse, client.converse_stream):
+            with pytest.raises(ClientError, match="security token included in the request is") as refused:
+                call(modelId=MICRO, messages=[user()])
+            assert refused.value.response["Error"]["Code"] == code
+            assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+    with connected(boto3.Session("new-key", "secret", region_name="us-east-1"), url) as client:
+        assert client.converse(modelId=MICRO, messages=[user()])["output"]
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        ("ExpiredTokenException", "Bearer Token has expired"),
+        ("UnrecognizedClientException", "Authentication failed: Please make sure your API Key is valid."),
+    ],
+)
+def test_an_api_key_that_is_refused_is_denied_access(
+    bedrock: Bedrock, url: str, code: str, sentence: str
+) -> None:
+    """boto3 sends one over HTTPS alone."""
+    bedrock.refuse_key("bedrock-api-key-1", code)
+    headers = {"Authorization": "Bearer bedrock-api-key-1"}
+    request = urllib.request.Request(f"{url}/model/{MICRO}/converse", b"{}", headers, method="POST")  # noqa: S310
+
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=SOON)  # noqa: S310
+    with refused.value as response:
+        assert response.code == 403
+        assert response.headers["x-amzn-ErrorType"].startswith("AccessDeniedException:")
+        assert json.load(response) == {"message": sentence}
 
 
 def test_a_refused_request_takes_no_reply_and_is_kept(bedrock: Bedrock, client: Any) -> None:
