@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError
 
 from bot.adapters import bedrock
 from bot.core.interaction import Voice
-from bot.core.models import default_model
+from bot.core.models import can_call, default_model, regions_like
 from bot.core.prices import Price, price_of, read_prices
 from bot.engine.voices import LEAST_QUICK_CALLS
 from bot.settings import Settings
@@ -46,7 +46,7 @@ def reach_aws(settings: Settings, problems: Sequence[str]) -> tuple[Aws | None, 
         Voice.ANSWER: settings.pro_model_id or default_model("pro", region),
     }
     models[Voice.SUGGESTION] = models[Voice.ACKNOWLEDGEMENT]
-    found = [*problems, *_problems(session)]
+    found = [*problems, *_problems(settings, session)]
     try:
         own = read_prices(Path(settings.prices_file).read_text()) if settings.prices_file else {}
     except (OSError, ValueError) as error:
@@ -66,17 +66,33 @@ def reach_aws(settings: Settings, problems: Sequence[str]) -> tuple[Aws | None, 
     return aws, found
 
 
-def _problems(session: boto3.Session) -> Iterator[str]:
+def _problems(settings: Settings, session: boto3.Session) -> Iterator[str]:
     if not session.region_name:
         yield (
             "AWS_REGION is missing: the AWS region whose Bedrock is called, for example us-east-1 or "
             "ap-northeast-2 (Seoul)."
         )
+    else:
+        yield from _region_problems(settings, session.region_name)
     if not bedrock.has_credentials(session):
         yield (
             "AWS credentials are missing: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, "
             "or AWS_BEARER_TOKEN_BEDROCK (a Bedrock API key), or run where a role is attached. Access keys "
             "are made in the AWS console under IAM, Bedrock API keys under Amazon Bedrock."
+        )
+
+
+def _region_problems(settings: Settings, region: str) -> Iterator[str]:
+    """That a model which is left to the region cannot be called from it."""
+    chosen = {"micro": settings.micro_model_id, "pro": settings.pro_model_id}
+    lacking = [name for name, model_id in chosen.items() if not model_id and not can_call(name, region)]
+    if lacking:
+        models = " and ".join(f"Nova {name.title()}" for name in lacking)
+        names = " and ".join(f"{name.upper()}_MODEL_ID" for name in lacking)
+        yield (
+            f"AWS_REGION is {region}, which offers {models} neither by itself nor through an inference "
+            f"profile. Choose another region, like {', '.join(regions_like(region))}, or set {names} to what "
+            f"can be called from {region}."
         )
 
 

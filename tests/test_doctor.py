@@ -118,6 +118,7 @@ def test_what_it_spends_it_says_before_and_it_is_not_more(bench: Workbench, exam
         ({"AWS_ACCESS_KEY_ID": None}, "settings", "AWS credentials are missing", ".env", 2),
         ({"AWS_PROFILE": "nobodys"}, "settings", "AWS is not set up", ".env", 2),
         ({"AWS_REGION": None}, "settings", "AWS_REGION is missing", ".env", 2),
+        ({"AWS_REGION": "eu-central-2"}, "settings", "AWS_REGION is eu-central-2", ".env", 2),
         ({"SLACK_API_URL": "http://127.0.0.1:9/api/"}, "bot token", "cannot be reached", "HTTPS_PROXY", 1),
         (
             {"AWS_ENDPOINT_URL_BEDROCK_RUNTIME": "http://127.0.0.1:9"},
