@@ -219,6 +219,42 @@ def test_what_aws_refuses_is_told_with_its_cure(
     assert cure in checks[check]["cure"]
 
 
+@pytest.mark.parametrize(
+    ("message", "cure"),
+    [
+        (
+            "Authentication failed: Please make sure your API Key is valid.",
+            "a new Bedrock API key in us-east-1",
+        ),
+        ("Bearer Token has expired", "12 hours at most and is bound to its region"),
+        ("User is not authorized to perform: bedrock:CallWithBearerToken on resource: *", "Let IAM allow"),
+    ],
+)
+def test_an_api_key_that_aws_refuses_is_told_with_its_cure(
+    bench: Workbench, examine: Examine, message: str, cure: str
+) -> None:
+    refusal = Reply(error="AccessDeniedException", message=message)
+    bench.bedrock.always("converse", refusal)
+    bench.bedrock.always("converse-stream", refusal)
+    status, checks = examine()
+
+    assert status == 1
+    for model in ("first model", "second model"):
+        assert message in checks[model]["detail"]
+        assert cure in checks[model]["cure"]
+
+
+def test_a_key_that_aws_knows_no_more_is_told_of_the_identity_and_of_both_models(
+    bench: Workbench, examine: Examine
+) -> None:
+    bench.bedrock.refuse_key("playground")
+    status, checks = examine()
+
+    assert status == 1
+    for check in ("aws", "first model", "second model"):
+        assert "aws sso login" in checks[check]["cure"]
+
+
 def test_in_seoul_it_says_that_questions_leave_the_country(examine: Examine) -> None:
     _, checks = examine(AWS_REGION="ap-northeast-2")
 

@@ -18,7 +18,7 @@ from bot.engine.pacer import Pacer
 from bot.engine.threads import Threads
 from bot.playground.bedrock import Pace, Reply
 from bot.playground.faults import SILENCE, Fault
-from tests.workbench import Workbench
+from tests.workbench import Workbench, actions
 
 EN, KO = texts_in(Language.EN), texts_in(Language.KO)
 SECRET = "arn:aws:iam::123456789012:role/duet is not authorized"
@@ -139,6 +139,59 @@ def test_a_question_that_the_filter_refuses_says_so_and_is_not_sent_again(bot: W
 
     assert last_words(bot, "why?") == EN.blocked
     assert len(bot.prompts()) == 1
+
+
+NOVA_TOO_LONG = "Input Tokens Exceeded: Number of input tokens exceeds maximum length"
+DAY_IS_OVER = "Too many tokens per day, please wait before trying again."
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(error="ValidationException", message=NOVA_TOO_LONG),
+        Reply(text="", then="exception:validationException", message=NOVA_TOO_LONG),
+    ],
+)
+def test_what_is_too_long_is_told_so_without_a_second_try_or_a_button(bot: Workbench, reply: Reply) -> None:
+    bot.bedrock.always("converse-stream", reply)
+    asked = bot.mention("why?")
+    bot.until(lambda: bot.texts(asked)[-1:] == [EN.too_long] and bot.at_rest())
+
+    assert len(bot.prompts()) == 1
+    assert actions(bot.messages(thread=asked)[-1]) == []
+
+
+def test_what_turns_out_too_long_in_mid_answer_keeps_its_words_and_says_why(bot: Workbench) -> None:
+    cut = Reply(text=["Because ", "it"], then="exception:validationException", message=NOVA_TOO_LONG)
+    bot.bedrock.always("converse-stream", cut)
+    asked = bot.mention("왜요?")
+    cut_short = f"Because it\n{KO.broke_off} {KO.too_long}"
+    bot.until(lambda: bot.texts(asked)[-1:] == [cut_short] and bot.at_rest())
+
+    assert len(bot.prompts()) == 1
+    assert actions(bot.messages(thread=asked)[-1]) == []
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(error="ThrottlingException", message=DAY_IS_OVER),
+        Reply(text="", then="exception:throttlingException", message=DAY_IS_OVER),
+    ],
+)
+def test_a_day_whose_tokens_are_used_up_is_told_to_last_and_to_operators_as_a_quota(
+    bot: Workbench, reply: Reply, caplog: pytest.LogCaptureFixture
+) -> None:
+    bot.bedrock.always("converse-stream", reply)
+    with caplog.at_level(logging.WARNING, "bot"):
+        asked = bot.mention("why?")
+        bot.until(lambda: bot.texts(asked)[-1:] == [EN.over_quota] and bot.at_rest())
+
+    assert len(bot.prompts()) == 1
+    assert actions(bot.messages(thread=asked)[-1]) == []
+    (record,) = (record for record in caplog.records if record.message == "answer.failed")
+    assert vars(record)["fault"] == "over_quota"
+    assert "tokens per day" in vars(record)["fix"]
 
 
 def test_operators_read_what_people_must_not_with_the_request_id(

@@ -10,7 +10,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from bot.adapters.bedrock import translated
+from bot.adapters.bedrock_errors import translated
 
 _PATIENCE_SECONDS = 5
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_UP, Decimal
@@ -67,14 +68,28 @@ _DESTINATIONS = {
 }
 _HOMES = {"ap-northeast-2": "Korea", "ap-northeast-1": "Japan", "ap-northeast-3": "Japan"}
 
-_RENEW = {
-    "ExpiredToken", "ExpiredTokenException", "CredentialRetrievalError", "SSOError", "TokenRetrievalError",
-    "UnauthorizedSSOTokenError", "SSOTokenLoadError",
+_EXPIRED = {
+    "ExpiredToken", "ExpiredTokenException", "RequestExpired", "CredentialRetrievalError", "SSOError",
+    "TokenRetrievalError", "UnauthorizedSSOTokenError", "SSOTokenLoadError", "LoginRefreshRequired",
+    "LoginTokenLoadError", "LoginError",
 }  # fmt: skip
 _REFUSED_KEYS = {
     "InvalidClientTokenId", "InvalidSignatureException", "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 }  # fmt: skip
+RENEW_ENVIRONMENT = (
+    "Put new credentials into the environment, or into the file .env, and start the bot again: it reads them "
+    "at its start only."
+)
+RENEW = (
+    "Renew the credentials: aws sso login or aws login for AWS_PROFILE, or new keys in ~/.aws/credentials. "
+    "The bot reads those again by itself; new keys in its environment, or in .env, need a restart."
+)
+# What AWS says of a Bedrock API key that has expired, is of another region, or is none: "Bearer Token has
+# expired", "Authentication failed: Please make sure your API Key is valid.", "Invalid API Key format: …"
+# (https://github.com/ai4s-research/open-science/issues/53, https://github.com/anomalyco/opencode/issues/47073,
+# https://github.com/aws-solutions-library-samples/guidance-for-claude-code-with-amazon-bedrock/issues/784).
+_ABOUT_API_KEY = re.compile(r"\bapi key\b|\bbearer token\b", re.IGNORECASE)
 
 
 class Status(Enum):
@@ -174,12 +189,23 @@ def of_answer(model_id: str, region: str, price: Price | None, usage: Usage | No
 
 def of_aws_error(error: ModelError, what: str, region: str, setting: str = "") -> Finding:
     """Why AWS did not do `what`; the model that was asked is chosen by `setting`, "" for none."""
-    return Finding(Status.WRONG, f"{what} failed in {region}: {error}", _aws_cure(error, region, setting))
+    return Finding(Status.WRONG, f"{what} failed in {region}: {error}", aws_fix(error, region, setting))
 
 
-def _aws_cure(error: ModelError, region: str, setting: str) -> str:
-    if error.code in _RENEW:
-        return "Renew the credentials: aws sso login for AWS_PROFILE, or new temporary keys."
+def aws_fix(error: ModelError, region: str = "AWS_REGION", setting: str = "") -> str:
+    """What an operator does about an error of AWS's in `region`, as in `of_aws_error`."""
+    if "CallWithBearerToken" in str(error):
+        return (
+            "Let IAM allow bedrock:CallWithBearerToken on * to the user or role of the Bedrock API key, or "
+            "use other credentials. An explicit deny, as in a service control policy, overrules it."
+        )
+    if _ABOUT_API_KEY.search(str(error)):
+        return (
+            f"Make a new Bedrock API key in {region}, put all of it into AWS_BEARER_TOKEN_BEDROCK, and start "
+            "the bot again. A short-term key lives 12 hours at most and is bound to its region."
+        )
+    if error.code in _EXPIRED:
+        return RENEW
     if error.code in _REFUSED_KEYS:
         return "Copy the AWS credentials again, all parts of one key, and see whether the clock is right."
     if error.code.startswith("AccessDenied"):
@@ -192,6 +218,11 @@ def _aws_cure(error: ModelError, region: str, setting: str) -> str:
         return "A Bedrock API key needs https in AWS_ENDPOINT_URL_BEDROCK_RUNTIME."
     if error.code in ("ResourceNotFoundException", "ValidationException") and setting:
         return f"Choose in {setting} a model or profile of {region}, or another AWS_REGION."
+    if error.fault is Fault.OVER_QUOTA:
+        return (
+            "The account's tokens of this day are used up. Ask in Service Quotas for more tokens per day of "
+            f"the model in {region}; a new account begins with few, which AWS Support raises."
+        )
     if error.fault is Fault.BUSY or error.code == "ServiceQuotaExceededException":
         return (
             f"Try again in a minute; if it stays so, ask for more of the model in Service Quotas in {region}."

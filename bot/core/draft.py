@@ -146,15 +146,21 @@ class Draft:
     def _button(self, texts: Texts) -> Button | None:
         if self.outcome is None:
             return Button(Action.STOP, texts.stop)
-        can_differ = self.outcome is Outcome.CUT or self.fault in _WORTH_A_RETRY
         is_stopped = self.fault is Fault.STOPPED  # by its asker, who did not want these words
-        return Button(Action.RETRY, texts.retry, replaces=is_stopped) if can_differ else None
+        return Button(Action.RETRY, texts.retry, replaces=is_stopped) if self._can_differ else None
+
+    @property
+    def _can_differ(self) -> bool:
+        """Whether the same question can be answered better if it is asked again at once."""
+        return self.fault in _WORTH_A_RETRY or (self.outcome is Outcome.CUT and self.fault is None)
 
     def _note(self, texts: Texts) -> str:
         if self.fault in (Fault.INTERRUPTED, Fault.STOPPED):
             return texts.unfinished if self.fault is Fault.INTERRUPTED else texts.stopped
         if self.is_from_cache:
             return texts.from_cache
+        if self.outcome is Outcome.CUT and not self._can_differ:
+            return f"{texts.broke_off} {_apology(self.fault, texts)}"
         return {
             Outcome.LENGTH_LIMIT: texts.length_limit,
             Outcome.FILTERED: texts.filtered,
@@ -166,6 +172,7 @@ class Draft:
 def _apology(fault: Fault | None, texts: Texts) -> str:
     return {
         Fault.BUSY: texts.busy,
+        Fault.OVER_QUOTA: texts.over_quota,
         Fault.UNAVAILABLE: texts.unavailable,
         Fault.BLOCKED: texts.blocked,
         Fault.TOO_LONG: texts.too_long,

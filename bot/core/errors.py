@@ -9,6 +9,7 @@ class Fault(Enum):
     """Why a model gave no (whole) answer."""
 
     BUSY = "busy"
+    OVER_QUOTA = "over_quota"  # of a day, so that no try within seconds can help
     UNAVAILABLE = "unavailable"
     BLOCKED = "blocked"
     TOO_LONG = "too_long"

@@ -37,6 +37,7 @@ class Texts:
     moved_to_dm: str
     nowhere_to_answer: str
     cut: str
+    broke_off: str
     unfinished: str
     answered_again: str
     unshown: str
@@ -74,6 +75,7 @@ class Texts:
     filtered: str
     guarded: str
     busy: str
+    over_quota: str
     unavailable: str
     blocked: str
     too_long: str
@@ -140,6 +142,7 @@ _CATALOGUE = {
             "Please invite me here, or write to me directly, and ask again."
         ),
         cut="The answer broke off here. Please ask again if you need the rest.",
+        broke_off="The answer broke off here.",
         unfinished="I was interrupted here and could not finish. Please ask again if you need the rest.",
         answered_again="The answer above was interrupted. Here it is in full:",
         unshown="Slack would not show the rest of this answer. "
@@ -181,6 +184,10 @@ _CATALOGUE = {
         filtered="A content filter ended the answer here.",
         guarded="A guardrail of this workspace stepped in and changed or ended this answer.",
         busy="Sorry, a lot is being asked right now. Please ask again in a moment.",
+        over_quota=(
+            "Sorry, today's quota of the AI service is used up, so I cannot answer for now. This can last "
+            "until tomorrow; your administrator can ask AWS for more."
+        ),
         unavailable="Sorry, the AI service is unsteady at the moment. Please ask again in a moment.",
         blocked="A content filter does not let me answer this. Please put the question differently.",
         too_long="This is more text than I can read at once. Please ask with less of it.",
@@ -253,6 +260,7 @@ _CATALOGUE = {
             "저를 이 대화에 초대하거나 저에게 직접 메시지를 보내 다시 질문해 주세요."
         ),
         cut="답변이 여기에서 끊겼습니다. 나머지가 필요하시면 다시 질문해 주세요.",
+        broke_off="답변이 여기에서 끊겼습니다.",
         unfinished="여기에서 작업이 중단되어 끝내지 못했습니다. 나머지가 필요하시면 다시 질문해 주세요.",
         answered_again="위 답변은 중간에 끊겼습니다. 전체 답변을 다시 드립니다.",
         unshown="Slack에서 답변의 나머지를 표시하지 못했습니다. "
@@ -294,6 +302,10 @@ _CATALOGUE = {
         filtered="콘텐츠 필터가 답변을 여기에서 멈추었습니다.",
         guarded="이 워크스페이스의 가드레일이 개입하여 답변을 바꾸거나 끝냈습니다.",
         busy="죄송합니다. 지금 요청이 많습니다. 잠시 후 다시 질문해 주세요.",
+        over_quota=(
+            "죄송합니다. AI 서비스의 하루 사용 한도를 모두 사용하여 지금은 답변드릴 수 없습니다. "
+            "내일까지 이어질 수 있으니 급하시면 관리자에게 문의해 주세요."
+        ),
         unavailable="죄송합니다. AI 서비스가 일시적으로 불안정합니다. 잠시 후 다시 질문해 주세요.",
         blocked="콘텐츠 필터 때문에 답변드릴 수 없습니다. 질문을 다르게 표현해 주세요.",
         too_long="한 번에 읽을 수 있는 분량을 넘었습니다. 내용을 줄여 다시 질문해 주세요.",

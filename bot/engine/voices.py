@@ -11,6 +11,7 @@ from random import random
 from typing import Protocol
 
 from bot.core import prompts, retry
+from bot.core.diagnosis import aws_fix
 from bot.core.draft import Draft, Outcome
 from bot.core.errors import Fault, ModelError
 from bot.core.interaction import Call, Voice
@@ -156,7 +157,7 @@ class Voices:
             reply = self._micro.reply(prompt)
         except ModelError as error:
             call.hear(Failed(error), self._clock())
-            _log_model_error(f"{voice.value}.failed", flight.question, error)
+            _log_model_error(voice, flight.question, error)
         except Exception:
             log.exception(f"{voice.value}.crashed", extra=flight.question.names)
         else:
@@ -235,7 +236,7 @@ class Voices:
                 for event in events:
                     pause = None
                     if isinstance(event, Failed):
-                        _log_model_error("answer.failed", flight.question, event.error)
+                        _log_model_error(Voice.ANSWER, flight.question, event.error)
                         pause = retry.delay(event.error, tries, random())  # noqa: S311 - it spreads waits
                     if pause is not None and not flight.has_started and not self._stopping.wait(pause):
                         call.hear(event, self._clock())
@@ -252,6 +253,9 @@ class Voices:
             self._context.learn(prompts.estimated_usage(prompt, "").input, usage.all_input)
 
 
-def _log_model_error(event: str, question: Question, error: ModelError) -> None:
+def _log_model_error(voice: Voice, question: Question, error: ModelError) -> None:
     fields = {"fault": error.fault.value, "error": str(error), "request_id": error.request_id}
-    log.warning(event, extra={**question.names, **fields})
+    if error.fault in (Fault.NOT_SET_UP, Fault.OVER_QUOTA):  # others pass, or are the asker's to change
+        setting = "PRO_MODEL_ID" if voice is Voice.ANSWER else "MICRO_MODEL_ID"
+        fields["fix"] = aws_fix(error, setting=setting)
+    log.warning(f"{voice.value}.failed", extra={**question.names, **fields})

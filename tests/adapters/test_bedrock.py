@@ -19,7 +19,8 @@ from botocore.exceptions import (
 from urllib3.exceptions import ProtocolError
 from urllib3.exceptions import ReadTimeoutError as SilentStream
 
-from bot.adapters.bedrock import request, translated
+from bot.adapters.bedrock import request
+from bot.adapters.bedrock_errors import translated
 from bot.core.conversation import Role, Turn
 from bot.core.errors import Fault, ModelError
 from bot.core.prompts import Prompt

@@ -43,12 +43,32 @@ def test_other_connections_are_counted_without_ones_own() -> None:
     assert "that are open: 0 of ten" in diagnosis.of_greeting({"type": "hello"}).detail
 
 
+NOT_AUTHORIZED = "not authorized to perform: bedrock:CallWithBearerToken on resource: *"
+KEY_INVALID = "Authentication failed: Please make sure your API Key is valid."
+KEY_EXPIRED = "Bearer Token has expired"
+KEY_MALFORMED = "Invalid API Key format: Must start with pre-defined prefix"
+
+
 @pytest.mark.parametrize(
     ("error", "setting", "cure"),
     [
         (ModelError(Fault.NOT_SET_UP, "ExpiredToken"), "", "Renew the credentials"),
         (ModelError(Fault.NOT_SET_UP, "SignatureDoesNotMatch"), "", "Copy the AWS credentials again"),
         (ModelError(Fault.NOT_SET_UP, "AccessDeniedException"), "", "Let IAM allow bedrock:InvokeModel"),
+        (
+            ModelError(Fault.NOT_SET_UP, "AccessDeniedException", f"User is {NOT_AUTHORIZED}"),
+            "",
+            "Let IAM allow bedrock:CallWithBearerToken on *",
+        ),
+        (ModelError(Fault.NOT_SET_UP, "AccessDeniedException", KEY_INVALID), "", "API key in eu-west-1"),
+        (ModelError(Fault.NOT_SET_UP, "AccessDeniedException", KEY_EXPIRED), "", "lives 12 hours at most"),
+        (ModelError(Fault.NOT_SET_UP, "AccessDeniedException", KEY_MALFORMED), "", "start the bot again"),
+        (ModelError(Fault.NOT_SET_UP, "LoginRefreshRequired"), "", "aws login for AWS_PROFILE"),
+        (
+            ModelError(Fault.OVER_QUOTA, "ThrottlingException"),
+            "",
+            "more tokens per day of the model in eu-west",
+        ),
         (ModelError(Fault.NOT_SET_UP, "InvalidEndpointConfigurationError"), "", "needs https"),
         (ModelError(Fault.FAILED, "ValidationException"), "PRO_MODEL_ID", "Choose in PRO_MODEL_ID"),
         (ModelError(Fault.FAILED, "ValidationException"), "", "Try again in some minutes"),

@@ -85,14 +85,19 @@ def test_an_answer_that_is_not_whole_says_so_under_its_text(
     assert draft.kind is Kind.ANSWER
 
 
+IN_VAIN = {Fault.BLOCKED, Fault.NOT_SET_UP, Fault.OVER_QUOTA, Fault.TOO_LONG, Fault.UNREADABLE_FILE}
+
+
 @pytest.mark.parametrize("fault", Fault)
 def test_an_answer_that_broke_keeps_its_words(fault: Fault, texts: Texts) -> None:
     draft = drafted("Because", broken(fault))
 
     assert draft == Draft("Because", Outcome.CUT, fault)
     notes = {Fault.INTERRUPTED: texts.unfinished, Fault.STOPPED: texts.stopped}
+    notes |= {fault: f"{texts.broke_off} {getattr(texts, fault.value)}" for fault in IN_VAIN}
+    button = None if fault in IN_VAIN else again(texts, fault)
     note = Safe(notes.get(fault, texts.cut))
-    assert draft.contents(texts) == (Content(Safe("Because"), note=note, button=again(texts, fault)),)
+    assert draft.contents(texts) == (Content(Safe("Because"), note=note, button=button),)
     assert draft.kind is Kind.ANSWER
 
 
@@ -111,8 +116,7 @@ def test_a_failure_before_the_first_word_is_an_apology(fault: Fault, texts: Text
 def test_a_retry_is_offered_where_it_can_turn_out_better(fault: Fault, texts: Texts) -> None:
     (apology,) = drafted(broken(fault)).contents(texts)
 
-    in_vain = fault in (Fault.BLOCKED, Fault.TOO_LONG, Fault.NOT_SET_UP, Fault.UNREADABLE_FILE)
-    assert apology.button == (None if in_vain else again(texts, fault))
+    assert apology.button == (None if fault in IN_VAIN else again(texts, fault))
 
 
 def test_a_whole_answer_offers_no_button(texts: Texts) -> None:

@@ -1,0 +1,181 @@
+"""What an error of boto3's means, of a call to bedrock-runtime or to STS."""
+
+from __future__ import annotations
+
+import re
+
+from botocore.eventstream import ParserError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,  # noqa: A004 - boto3's, of its kind only
+    CredentialRetrievalError,
+    InvalidEndpointConfigurationError,
+    LoginError,
+    NoAuthTokenError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    SSOError,
+    TokenRetrievalError,
+)
+from urllib3.exceptions import HTTPError
+
+from bot.core.errors import Fault, ModelError
+
+# What a call or a stream can raise: once a stream runs, a cut connection and a silence come from urllib3 as
+# they are, and a broken frame as a ParserError that is no BotoCoreError.
+ERRORS = (ClientError, BotoCoreError, HTTPError, ParserError)
+
+# What boto3 raises before any request, when there is nothing (valid) to sign it with or to send it to.
+_SET_UP_ERRORS = (
+    CredentialRetrievalError,
+    InvalidEndpointConfigurationError,
+    LoginError,
+    NoAuthTokenError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    SSOError,
+    TokenRetrievalError,
+)
+
+# The fault of each error code, and how many calls in all are worth making.
+# https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html#API_runtime_ConverseStream_Errors
+_FAULTS = {
+    "ThrottlingException": (Fault.BUSY, 4),
+    "TooManyRequestsException": (Fault.BUSY, 4),
+    "ModelNotReadyException": (Fault.UNAVAILABLE, 4),
+    "ServiceUnavailableException": (Fault.UNAVAILABLE, 3),
+    "InternalServerException": (Fault.UNAVAILABLE, 3),
+    "ModelErrorException": (Fault.UNAVAILABLE, 2),
+    "ModelStreamErrorException": (Fault.UNAVAILABLE, 3),
+    "ModelTimeoutException": (Fault.UNAVAILABLE, 2),
+    "ServiceQuotaExceededException": (Fault.NOT_SET_UP, 1),
+    "AccessDeniedException": (Fault.NOT_SET_UP, 1),
+    "ResourceNotFoundException": (Fault.NOT_SET_UP, 1),
+    "UnrecognizedClientException": (Fault.NOT_SET_UP, 1),
+    "InvalidSignatureException": (Fault.NOT_SET_UP, 1),
+    "ExpiredTokenException": (Fault.NOT_SET_UP, 1),
+}
+# AWS throttles by the minute and by the day with one code. Its sentence tells which: "Too many tokens, please
+# wait before trying again." and "Too many tokens per day, please wait before trying again."
+# (https://github.com/anthropics/claude-code/issues/236, https://github.com/minorun365/agent-book/issues/29).
+_LASTS = re.compile(r"\bper (?:day|week|month)\b|\b(?:daily|weekly|monthly)\b", re.IGNORECASE)
+
+# Converse tells these apart by their sentence only.
+_VALIDATION_FAULTS = {
+    "model identifier": Fault.NOT_SET_UP,
+    "on-demand throughput": Fault.NOT_SET_UP,
+    "image": Fault.UNREADABLE_FILE,
+    "document": Fault.UNREADABLE_FILE,
+    "video": Fault.UNREADABLE_FILE,
+}
+
+# What is too long has no code of its own, and each vendor of models its own sentences for it:
+# - Nova: "Input Tokens Exceeded: Number of input tokens exceeds maximum length"
+# - Anthropic: "Input is too long for requested model", "too many total text bytes",
+#   "input length and `max_tokens` exceed context limit: …",
+#   "prompt is too long: 903884 tokens > 200000 maximum"
+#   (https://github.com/strands-agents/harness-sdk/pull/1663; in mid-stream:
+#   https://github.com/aws-samples/bedrock-chat/issues/95)
+# - served by Mantle: "This model's maximum context length is 202752 tokens. However, you requested …"
+#   (https://github.com/strands-agents/harness-sdk/issues/3969)
+# - Titan: "Too many input tokens. Max input tokens: 8192, request input token count: 9279",
+#   "expected maxLength: 50000, actual: 156384"
+#   (https://github.com/BerriAI/litellm/blob/main/litellm/litellm_core_utils/exception_mapping_utils.py)
+# - others: "The input token count (1200293) exceeds the maximum number of tokens allowed (1048576)."
+#   (https://github.com/google-gemini/gemini-cli/issues/6678)
+_SAID = r"(?:input|prompt|conversation|context|messages?)"
+_TOO_LONG = re.compile(
+    rf"\b{_SAID}(?: (?:text|prompt|length|content))? (?:is|are|was) too (?:long|large)\b"
+    r"|\b(?:input|prompt)[ _](?:tokens?|length)\b.{0,80}\b(?:exceed|longer|larger|greater|more than)"
+    r"|\bmax(?:imum)?(?: allowed| number of)? (?:context|prompt|input)[ _](?:length|window|tokens?)"
+    r"|\bcontext[ _](?:length|window|limit|size)(?![a-z])"
+    r"|\btoo many (?:total )?(?:(?:input|prompt|text) )?(?:tokens|text bytes)\b"
+    rf"|\breduce (?:the|your) (?:(?:length|size) of (?:the |your )?)?(?:input )?{_SAID}\b"
+    r"|\bexpected maxlength: \d+, actual: \d+"
+    r"|\bmore (?:input )?tokens than\b"
+    r"|\btokens in (?:the )?(?:request|prompt|input) (?:more|greater|larger) than\b"
+)
+# Also what nobody has quoted yet, if it is about nothing else.
+_SEEMS_TOO_LONG = re.compile(
+    rf"\b(?:{_SAID}|request)\b.{{0,60}}\bexceed.{{0,60}}\b(?:tokens?|context|length)\b"
+    r"|\btokens?\b.{0,60}\bexceed|\bexceed.{0,40}\btokens?\b"
+)
+_ABOUT_ANOTHER_FIELD = re.compile(
+    r"\b(?:image|video|audio|document|file|name|tool|payload|pixel)s?\b|\bstop ?sequence|\bcache ?point"
+    # "The maximum tokens you requested exceeds the model limit of 10000.": of the answer
+    r"|\bmax_?(?:new_)?tokens\b|\bmaximum tokens you requested\b|\boutput tokens\b"
+)
+_BOILERPLATE = re.compile("malformed input request|please reformat your input and try again")
+
+
+def _is_too_long(message: str) -> bool:
+    """Whether a ValidationException's message, in small letters, says that the model cannot read so much."""
+    message = _BOILERPLATE.sub("", message)
+    is_of_another = _ABOUT_ANOTHER_FIELD.search(message)
+    if found := _TOO_LONG.search(message):
+        return not (is_of_another and found[0].startswith("expected"))
+    return bool(_SEEMS_TOO_LONG.search(message)) and not is_of_another
+
+
+def _validation_fault(message: str) -> Fault:
+    message = message.lower()
+    if "blocked by our content filters" in message:
+        return Fault.BLOCKED
+    if _is_too_long(message):
+        return Fault.TOO_LONG
+    return next((fault for phrase, fault in _VALIDATION_FAULTS.items() if phrase in message), Fault.FAILED)
+
+
+# What AWS says when it does not know a key (any more), each a 403. Where access is denied, it knows who asks.
+# https://docs.aws.amazon.com/bedrock/latest/APIReference/CommonErrors.html
+_REFUSED_CREDENTIALS = {
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "RequestExpired",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+}
+
+
+def refuses_credentials(error: Exception) -> bool:
+    """Whether other credentials could help: AWS does not take those of the call, or boto3 could get none."""
+    if isinstance(error, ClientError):
+        return error.response.get("Error", {}).get("Code") in _REFUSED_CREDENTIALS
+    return isinstance(error, _SET_UP_ERRORS)
+
+
+def translated(error: Exception, request_id: str = "", *, has_begun: bool = False) -> ModelError:
+    """What an error of boto3's means, of a call whose answer `has_begun` or not.
+
+    In a stream, codes begin with a small letter.
+    """
+    if not isinstance(error, ClientError):
+        if isinstance(error, _SET_UP_ERRORS):
+            return ModelError(Fault.NOT_SET_UP, type(error).__name__, str(error))
+        was_sent = not isinstance(error, ConnectionError)  # else no connection was made
+        code, detail = type(error).__name__, str(error)
+        return ModelError(Fault.UNAVAILABLE, code, detail, request_id, tries=3, may_be_billed=was_sent)
+    answer, metadata = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
+    code, message = str(answer.get("Code", "")), str(answer.get("Message", ""))
+    code = code[:1].upper() + code[1:]
+    request_id = metadata.get("RequestId") or request_id
+    if code == "ValidationException":
+        return ModelError(_validation_fault(message), code, message, request_id, may_be_billed=has_begun)
+    fault, tries = _FAULTS.get(code) or _by_status(metadata.get("HTTPStatusCode", 0))
+    if fault is Fault.BUSY and _LASTS.search(message):
+        fault, tries = Fault.OVER_QUOTA, 1
+    return ModelError(fault, code, message, request_id, tries, may_be_billed=has_begun)
+
+
+def _by_status(status: int) -> tuple[Fault, int]:
+    if status == 429:
+        return Fault.BUSY, 4
+    if status in (401, 403):
+        return Fault.NOT_SET_UP, 1
+    return (Fault.UNAVAILABLE, 3) if status >= 500 or not status else (Fault.FAILED, 1)
