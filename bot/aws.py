@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import boto3
 from botocore.exceptions import BotoCoreError
 
 from bot.adapters import bedrock
+from bot.adapters.aws_session import Sessions, credentials_source
 from bot.core.interaction import Voice
 from bot.core.models import can_call, default_model, regions_like
 from bot.core.prices import Price, price_of, read_prices
@@ -74,7 +76,7 @@ def _problems(settings: Settings, session: boto3.Session) -> Iterator[str]:
         )
     else:
         yield from _region_problems(settings, session.region_name)
-    if not bedrock.has_credentials(session):
+    if not credentials_source(session):
         yield (
             "AWS credentials are missing: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, "
             "or AWS_BEARER_TOKEN_BEDROCK (a Bedrock API key), or run where a role is attached. Access keys "
@@ -98,12 +100,13 @@ def _region_problems(settings: Settings, region: str) -> Iterator[str]:
 
 def open_models(settings: Settings, aws: Aws) -> tuple[bedrock.BedrockModel, bedrock.BedrockModel]:
     """The model that acknowledges and the one that answers, each through a client of its own."""
+    sessions = Sessions(aws.session, partial(boto3.Session, region_name=settings.aws_region))
     quick = bedrock.client(
-        aws.session,
+        sessions,
         silence=max(settings.ack_deadline, 1.0),
         connections=max(LEAST_QUICK_CALLS, settings.max_live_answers),
     )
-    expert = bedrock.client(aws.session, silence=settings.idle_timeout, connections=settings.max_live_answers)
+    expert = bedrock.client(sessions, silence=settings.idle_timeout, connections=settings.max_live_answers)
     guardrail = settings.bedrock_guardrail_id and bedrock.Guardrail(
         settings.bedrock_guardrail_id, settings.bedrock_guardrail_version, settings.bedrock_guardrail_mode
     )

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from bot.adapters import aws_identity, slack_access
+from bot.adapters.aws_session import API_KEY, credentials_source
 from bot.adapters.bedrock import BedrockModel
 from bot.app import slack_client
 from bot.aws import open_models, reach_aws
@@ -87,7 +88,7 @@ class _Visit:
         names = ("AWS_REGION", "AWS_DEFAULT_REGION")
         source = next((name for name in names if self._env.get(name, "").strip()), "AWS's configuration")
         where = f"in {self._aws.region} (from {source})"
-        if not (method := aws_identity.credentials_source(self._aws.session)):
+        if (method := credentials_source(self._aws.session)) == API_KEY:
             return Finding(Status.OK, f"a Bedrock API key, which has no identity to ask for, {where}")
         try:
             who = aws_identity.identity(self._aws.session)

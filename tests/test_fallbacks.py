@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 import pytest
 
@@ -192,6 +193,32 @@ def test_a_day_whose_tokens_are_used_up_is_told_to_last_and_to_operators_as_a_qu
     (record,) = (record for record in caplog.records if record.message == "answer.failed")
     assert vars(record)["fault"] == "over_quota"
     assert "tokens per day" in vars(record)["fix"]
+
+
+def test_a_key_that_expired_is_replaced_by_the_one_on_disk_without_a_restart(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def keep(key: str) -> None:
+        (tmp_path / "credentials").write_text(
+            f"[default]\naws_access_key_id = {key}\naws_secret_access_key = secret\n"
+        )
+
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    keep("old")
+    bench.bedrock.always("converse", Reply(text="On it."))
+    bench.bedrock.always("converse-stream", Reply(text="Because."))
+    bench.start_bot()
+    bench.bedrock.refuse_key("old")
+    with caplog.at_level(logging.INFO, "bot"):
+        assert last_words(bench, "why?") == EN.not_set_up
+        keep("new")
+        assert last_words(bench, "why not?") == "Because."
+
+    (record,) = (record for record in caplog.records if record.message == "answer.failed")
+    assert "aws sso login" in vars(record)["fix"]
+    assert "credentials.renewed" in caplog.messages
 
 
 def test_operators_read_what_people_must_not_with_the_request_id(

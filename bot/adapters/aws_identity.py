@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,12 +12,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from bot.adapters.bedrock_errors import translated
 
 _PATIENCE_SECONDS = 5
-
-
-def credentials_source(session: boto3.Session) -> str:
-    """Where boto3 found what it signs with, in its own words; "" for a Bedrock API key, which goes first."""
-    credentials = None if os.environ.get("AWS_BEARER_TOKEN_BEDROCK") else session.get_credentials()
-    return str(credentials.method) if credentials else ""
 
 
 def identity(session: boto3.Session) -> str:

@@ -5,15 +5,14 @@ Shapes: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Conv
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 from botocore.config import Config
 
+from bot.adapters.aws_session import RenewingClient, Sessions
 from bot.adapters.bedrock_errors import ERRORS, translated
 from bot.core.attachments import Attachment
 from bot.core.conversation import Turn
@@ -23,7 +22,7 @@ from bot.core.prompts import Prompt
 from bot.core.stream import Failed, Finished, Reply, StreamEvent, Text, Usage
 
 
-def client(session: boto3.Session, *, silence: float, connections: int) -> Any:
+def client(sessions: Sessions, *, silence: float, connections: int) -> RenewingClient:
     """A bedrock-runtime client that gives up after `silence` seconds without a byte.
 
     It never retries: a call that was given up may be billed and, in a stream, half shown.
@@ -35,12 +34,7 @@ def client(session: boto3.Session, *, silence: float, connections: int) -> Any:
         max_pool_connections=connections,
         retries={"mode": "standard", "total_max_attempts": 1},
     )
-    return session.client("bedrock-runtime", config=config)
-
-
-def has_credentials(session: boto3.Session) -> bool:
-    """Whether boto3 finds anything to sign requests with; the service alone knows whether it is valid."""
-    return bool(os.environ.get("AWS_BEARER_TOKEN_BEDROCK")) or session.get_credentials() is not None
+    return RenewingClient(sessions, "bedrock-runtime", config)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from bot.playground.bedrock_rules import refusal
 from bot.playground.converse import REQUEST_ID, BedrockError
 from bot.playground.prompt_cache import PromptCache
 from bot.playground.records import Records
-from bot.playground.sts import identity_refused, identity_told
+from bot.playground.sts import identity_refused, identity_told, role_credentials
 
 __all__ = ["INSTANT", "Bedrock", "Pace", "Reply", "Request"]
 
@@ -71,6 +71,7 @@ class Bedrock:
         self.app = web.Application(client_max_size=_PAYLOAD_BYTES)
         self.app.router.add_post("/model/{model_id}/{operation:converse|converse-stream}", self._handle)
         self.app.router.add_post("/", self._tell_identity)
+        self.app.router.add_get("/federation/credentials", self._give_role)
         self.app.on_response_prepare.append(_identify)
         self.app.on_shutdown.append(self._stop)
         self._pace, self._brain = pace, brain
@@ -114,6 +115,9 @@ class Bedrock:
         if reply and reply.error:
             return identity_refused(reply.error, reply.message, request_id, reply.status or 403)
         return identity_told(request_id)
+
+    async def _give_role(self, http: web.Request) -> web.Response:
+        return role_credentials(http.headers.get("x-amz-sso_bearer_token", ""))
 
     async def _stop(self, _app: web.Application) -> None:
         self._stopping = True

@@ -77,6 +77,7 @@ class Servers:
             "ADMIN_USERS": ADA.id,
             "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": self.bedrock_url,
             "AWS_ENDPOINT_URL_STS": self.bedrock_url,
+            "AWS_ENDPOINT_URL_SSO": self.bedrock_url,
             "AWS_ACCESS_KEY_ID": "playground",
             "AWS_SECRET_ACCESS_KEY": "playground",
             "AWS_REGION": "us-east-1",

@@ -1,7 +1,8 @@
-"""What STS says to who asks for its own identity: XML, unlike bedrock-runtime."""
+"""What AWS says of identities: STS to who asks for its own, in XML, and IAM Identity Center to a login."""
 
 from __future__ import annotations
 
+import time
 from xml.sax.saxutils import escape
 
 from aiohttp import web
@@ -27,6 +28,16 @@ def identity_refused(code: str, message: str, request_id: str, status: int) -> w
         f"<Message>{escape(message)}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>",
         status,
     )
+
+
+def role_credentials(token: str) -> web.Response:
+    """The answer to GetRoleCredentials for the access token of a login: a key named after it, for an hour.
+
+    https://docs.aws.amazon.com/singlesignon/latest/PortalAPIReference/API_GetRoleCredentials.html
+    """
+    expiration = int((time.time() + 3_600) * 1_000)
+    key = {"accessKeyId": f"key-of-{token}", "secretAccessKey": "playground", "sessionToken": token}
+    return web.json_response({"roleCredentials": {**key, "expiration": expiration}})
 
 
 def _xml(text: str, status: int = 200) -> web.Response:
