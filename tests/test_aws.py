@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
+from pathlib import Path
+
 import pytest
 
 from bot.aws import reach_aws
@@ -74,3 +78,13 @@ def test_where_no_region_is_chosen_that_alone_is_told() -> None:
     (problem,) = problems(None)
 
     assert problem.startswith("AWS_REGION is missing")
+
+
+def test_the_policy_of_the_docs_allows_what_the_bot_calls_and_api_keys() -> None:
+    page = (Path(__file__).parent.parent / "docs/security.md").read_text()
+    (found,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    models, keys = json.loads(found)["Statement"]
+
+    assert models["Action"] == ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
+    assert not {"*"} & set(models["Resource"])
+    assert keys == {"Effect": "Allow", "Action": "bedrock:CallWithBearerToken", "Resource": "*"}
