@@ -22,7 +22,7 @@ _T = TypeVar("_T")
 _EMPTY_DELTA_EVERY = 20  # deltas; AWS sends an empty one now and then
 _GLANCE = 0.02  # seconds between two looks at whether the client is still there
 # Nova's sentence, which has been seen before a stream as well as in it, after HTTP 200.
-_TOO_LONG = "Input Tokens Exceeded: Number of input tokens exceeds maximum length"
+TOO_LONG = "Input Tokens Exceeded: Number of input tokens exceeds maximum length"
 _ENDINGS = frozenset({"stop", "end", "cut", "silence", "hold"})
 
 
@@ -165,10 +165,10 @@ class Answer:
         if self._read.total <= context_window(self.request.model_id):
             return await (self._whole() if self.request.operation == "converse" else self._stream())
         if self.request.operation == "converse":
-            raise BedrockError("ValidationException", _TOO_LONG)
+            raise BedrockError("ValidationException", TOO_LONG)
         stream = EventStream(self._client.http, self.request.request_id)
         await stream.say([])
-        await stream.fail("validationException", _TOO_LONG)
+        await stream.fail("validationException", TOO_LONG)
         return stream.response
 
     async def _whole(self) -> web.Response:

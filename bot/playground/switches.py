@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from bot.playground.bedrock import Bedrock, Pace, Reply
+from bot.playground.bedrock_answer import TOO_LONG
 from bot.playground.faults import Fault
 from bot.playground.slack import Slack
 
 _SLOW_SECONDS = 2.0  # that Slack takes for each call
 _RETRY_AFTER = 2  # seconds
+# As quoted in https://github.com/minorun365/agent-book/issues/29
+_DAY_IS_OVER = "Too many tokens per day, please wait before trying again."
 _OF_SLACK = {
     "editsLimited": ("chat.update", Fault(429, "ratelimited", retry_after=_RETRY_AFTER)),
     "postsLimited": ("chat.postMessage", Fault(429, "ratelimited", retry_after=_RETRY_AFTER)),
@@ -17,6 +20,11 @@ _OF_MODELS = {
     "microSlow": ("converse", Reply(pace=Pace(converse=6.0))),
     "microFails": ("converse", Reply(error="InternalServerException")),
     "proThrottled": ("converse-stream", Reply(error="ThrottlingException")),
+    "proOverQuota": ("converse-stream", Reply(error="ThrottlingException", message=_DAY_IS_OVER)),
+    "proTooLong": (
+        "converse-stream",
+        Reply(after=60, then="exception:validationException", message=TOO_LONG),
+    ),
     "proCut": ("converse-stream", Reply(after=60, then="cut")),
     "proSilent": ("converse-stream", Reply(after=60, then="silence")),
 }

@@ -152,6 +152,14 @@ export const words = Object.fromEntries(Object.entries({
     ["Throttled", "Pro refuses with ThrottlingException."],
     ["한도 초과", "Pro가 ThrottlingException으로 거절합니다."],
   ],
+  proOverQuota: [
+    ["Day's quota used up", "Pro refuses with ThrottlingException: too many tokens per day."],
+    ["하루 한도 소진", "Pro가 하루 토큰 한도를 넘었다며 ThrottlingException으로 거절합니다."],
+  ],
+  proTooLong: [
+    ["Too long", "Pro says after 60 tokens that the input is too long."],
+    ["너무 김", "토큰 60개 뒤에 Pro가 입력이 너무 길다고 합니다."],
+  ],
   proCut: [
     ["Cut in mid-answer", "Pro's connection breaks after 60 tokens."],
     ["답변 중 끊김", "토큰 60개 뒤에 Pro의 연결이 끊깁니다."],
