@@ -281,7 +281,7 @@ def translated(error: Exception) -> SlackError:
         return RateLimited(_seconds(response.headers.get("Retry-After")))
     if response.status_code >= 500 or code in _PASSING or "non-JSON" in code:
         return Unreachable(code)
-    detail = response.get("response_metadata") or response.get("needed") or ""
+    detail = response.get("response_metadata") or response.get("errors") or response.get("needed") or ""
     if code in _CONTENT:
         return ContentRefused(code, str(detail))
     return SlackError(code, str(detail))

@@ -13,7 +13,7 @@ from slack_sdk.web import SlackResponse
 
 from bot.adapters.slack_web import SlackWeb, translated
 from bot.core.conversation import Role
-from bot.core.errors import RateLimited, SlackError, Unreachable
+from bot.core.errors import ContentRefused, RateLimited, SlackError, Unreachable
 from bot.core.message import Content, Kind, Outgoing, Standing
 from bot.core.question import Place
 from bot.core.safety import Safe
@@ -212,12 +212,15 @@ def test_a_network_in_trouble_is_out_of_reach(error: OSError) -> None:
         ("invalid_auth", {}, "invalid_auth"),
         ("missing_scope", {"needed": "chat:write", "provided": ""}, "missing_scope: chat:write"),
         ("invalid_blocks", {"response_metadata": {"messages": ["[ERROR] no text"]}}, "no text"),
+        ("invalid_blocks", {"errors": ["only_one_table_allowed"]}, "only_one_table_allowed"),
+        ("msg_too_long", {}, "msg_too_long"),
     ],
 )
 def test_a_refusal_for_good_keeps_its_code_and_its_reason(code: str, more: dict[str, Any], text: str) -> None:
     error = translated(refusal(200, failed(code, **more)))
 
-    assert type(error) is SlackError
+    is_of_content = code in ("invalid_blocks", "msg_too_long")
+    assert type(error) is (ContentRefused if is_of_content else SlackError)
     assert error.code == code
     assert text in str(error)
 
