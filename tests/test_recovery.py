@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from bot.core.texts import Language, texts_in
 from bot.playground.bedrock import Pace, Reply
+from bot.playground.faults import Fault
 from bot.playground.workspace import ADA, BOT_USER, TEAM, Message
 from tests.forks import exit_status
 from tests.processes import Processes
@@ -104,6 +108,44 @@ def test_a_question_that_is_too_old_is_marked_as_interrupted_keeps_its_words_and
     bench.until(lambda: bench.stands_whole(acknowledged, f"Because.\n{KO.regenerated}"))
 
 
+@pytest.mark.parametrize("can_read", [True, False], ids=["thread read", "thread not to be read"])
+def test_after_a_kill_no_edit_leaves_fewer_words_than_were_on_screen(
+    bench: Workbench, processes: Processes, tmp_path: Path, *, can_read: bool
+) -> None:
+    """One of two answers is written longer than before, and one shorter."""
+    before = [
+        f"## Part {number}\n\n- **Why** [it](https://example.com/{number}) is so. " * 3
+        for number in range(20)
+    ]
+    ways = {"short": ["Shorter."], "long": ["# Longer\n\n", *["and **more** of it. "] * 300]}
+
+    def again(turns: Sequence[Mapping[str, Any]]) -> Sequence[str]:
+        return next(answer for way, answer in ways.items() if way in str(turns[-1]))
+
+    bench.bedrock.always("converse", Reply(text="On it."))
+    begins = Reply(text=before, after=15, then="silence", pace=Pace(0, 0.3, 1000))
+    bench.bedrock.always("converse-stream", begins)
+    bot = processes.start()
+    questions = {
+        way: bench.mention(f"{way}?", channel=channel)
+        for way, channel in zip(ways, bench.channels(2), strict=True)
+    }
+    bench.until(lambda: noted(tmp_path / "bot.db").count("/14)") == 6)
+    answers = {way: bench.messages(thread=question)[-1] for way, question in questions.items()}
+    processes.kill(bot)
+    bench.bedrock.always("converse-stream", Reply(text=again))
+    if not can_read:
+        limited = Fault(429, "ratelimited", retry_after=0)
+        bench.servers.do(lambda: bench.slack.faults.always("conversations.replies", limited))
+    processes.start()
+    bench.until(lambda: processes.log.count("answer.done") == 2)
+
+    for way, question in questions.items():
+        lengths = [len(version) for version in bench.versions(answers[way])]
+        assert lengths == sorted(lengths)
+        assert bench.texts(question)[-1].endswith("".join(ways[way]).strip())
+
+
 def test_what_another_bot_began_goes_on_in_the_language_that_is_set(bench: Workbench) -> None:
     begins = Reply(text=["Be", "cause."], after=1, then="silence", pace=Pace(0, 0.3, 1000))
     bench.bedrock.always("converse-stream", begins)
@@ -154,6 +196,12 @@ def test_a_question_is_written_down_before_slack_hears_that_it_arrived(
 
     bench.ask("why?")
     assert written() == 2
+
+
+def noted(store: Path) -> str:
+    """What is written down of the answers that stand."""
+    with closing(sqlite3.connect(store)) as db:
+        return "".join(text or "" for (text,) in db.execute("SELECT text FROM questions"))
 
 
 def test_what_was_taken_before_a_crash_is_not_taken_again(bench: Workbench, processes: Processes) -> None:
