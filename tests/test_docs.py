@@ -220,3 +220,19 @@ def test_both_readmes_have_the_same_headings_commands_tables_pictures_and_figure
 def measured(text: str) -> list[str]:
     """The numbers in what was measured."""
     return re.findall(r"\d[\d.,]*\d", text[text.index("bench`") : text.index("most-dollars")])
+
+
+def test_each_platform_rule_has_a_source_and_a_test_that_exists() -> None:
+    rows = [
+        [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        for line in (ROOT / "docs/platforms.md").read_text().splitlines()
+        if line.startswith("| ") and not line.startswith("| Rule |")
+    ]
+
+    assert rows
+    for rule, source, tests in rows:
+        assert "https://" in source or source == "as above", rule
+        named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", tests)
+        assert named, rule
+        for file, name in named:
+            assert f"def {name}(" in (ROOT / file).read_text(), f"{file}::{name}"
