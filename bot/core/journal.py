@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 
 from bot.core.files import SharedFile
@@ -31,6 +31,11 @@ class Entry:
     place: Place | None = None
     messages: Mapping[str, str] = field(default_factory=dict)
     text: str = ""
+
+    @property
+    def going_on(self) -> Question:
+        """The question as another process goes on with it: once some of an answer was shown, that is to stay."""
+        return replace(self.question, replaces=self.question.replaces and not self.text)
 
     def is_lost(self, within: float) -> bool:
         """Whether it is no longer answered: it was asked more than `within` seconds ago, or it ended

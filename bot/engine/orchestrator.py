@@ -259,7 +259,7 @@ class Orchestrator:
 
     def _resume(self, entry: Entry, now: float) -> None:
         exchange = Exchange(
-            entry.question,
+            entry.going_on,
             now,
             self._ack_deadline,
             resumes=True,

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot.core.draft import Draft
 from bot.core.errors import Fault, ModelError
+from bot.core.journal import Entry
 from bot.core.layout import LEVELS
 from bot.core.message import Standing
 from bot.core.question import Question
@@ -88,6 +89,13 @@ def test_words_that_slack_could_not_be_asked_for_are_known_from_the_store(end: S
 
     thread.hears(end)
     assert thread.answer.startswith("Because it is so.")
+
+
+def test_another_answer_that_began_to_replace_the_first_stays_when_its_process_ends() -> None:
+    regenerated = replace(RETRIED, replaces=True)
+
+    assert Entry(regenerated).going_on.replaces
+    assert not Entry(regenerated, text="Be").going_on.replaces
 
 
 def test_a_noted_text_is_nothing_that_stands_where_the_messages_are_gone() -> None:
