@@ -34,7 +34,7 @@ class Entry:
 
     @property
     def going_on(self) -> Question:
-        """The question as another process goes on with it: once some of an answer was shown, that is to stay."""
+        """The question as another process goes on with it: what was shown of an answer is to stay."""
         return replace(self.question, replaces=self.question.replaces and not self.text)
 
     def is_lost(self, within: float) -> bool:
