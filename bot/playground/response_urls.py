@@ -1,59 +1,113 @@
-"""Response URLs: what is posted to them is seen by one person alone."""
+"""Response URLs: what an app answers to what somebody did.
+
+https://docs.slack.dev/interactivity/handling-user-interaction
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import uuid4
 
 from aiohttp import web
 
-from bot.playground.workspace import Workspace
+from bot.playground.api_rules import ApiError
+from bot.playground.blocks import blocks_of_message
+from bot.playground.workspace import BOT_ID, BOT_USER, Message, Workspace
 
-# https://docs.slack.dev/interactivity/handling-user-interaction
-_MOST_POSTS = 5
+_MAX_POSTS = 5
 _SECONDS = 30 * 60.0
 
 
 @dataclass(frozen=True)
 class _Url:
-    """What one is good for: `user` alone sees what is posted there, until `end` (Unix seconds)."""
+    """A response URL of what `user` did, good until `end` (Unix seconds).
+
+    `message_ts` is the message whose button was pressed. A slash command and a shortcut have none that could
+    be replaced: https://github.com/slackapi/bolt-js/issues/2287.
+    """
 
     user: str
     channel: str
-    thread_ts: str | None
+    message_ts: str
     end: float
     posts: int = 0
 
 
 class ResponseUrls:
-    """Gives them out, and puts what is posted to them into `workspace`."""
+    """Gives them out, and puts what is posted to them into `workspace`.
 
-    def __init__(self, workspace: Workspace, clock: Callable[[], float]) -> None:
-        self._workspace, self._clock = workspace, clock
+    `changed` is told of each message that came, changed or went for everybody: what it was before (None: it is
+    new), its channel and its ts.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        clock: Callable[[], float],
+        changed: Callable[[Message | None, tuple[str, str]], None],
+    ) -> None:
+        self._workspace, self._clock, self._changed = workspace, clock, changed
         self._urls: dict[str, _Url] = {}
 
     def routes(self) -> list[web.RouteDef]:
         """Where they lead."""
         return [web.post("/commands/{key}", self._respond), web.post("/actions/{key}", self._respond)]
 
-    def new(self, base_url: str, kind: str, user: str, channel: str, thread_ts: str | None = None) -> str:
-        """A response URL of a `kind`, "commands" or "actions", for what `user` did."""
+    def new(self, base_url: str, kind: str, user: str, channel: str, message_ts: str = "") -> str:
+        """A response URL of a `kind`, "commands" or "actions", for what `user` did in `channel`."""
         key = uuid4().hex
-        self._urls[key] = _Url(user, channel, thread_ts, self._clock() + _SECONDS)
+        self._urls[key] = _Url(user, channel, message_ts, self._clock() + _SECONDS)
         return f"{base_url}/{kind}/{key}"
 
     async def _respond(self, request: web.Request) -> web.Response:
         key = request.match_info["key"]
         url = self._urls.get(key)
-        if url is None or url.posts >= _MOST_POSTS:
+        if url is None or url.posts >= _MAX_POSTS:
             return web.Response(status=404, text="used_url")
-        now = self._clock()
-        if now >= url.end:
+        if self._clock() >= url.end:
             return web.Response(status=404, text="expired_url")
-        text = (await request.json()).get("text")
-        if not text:
-            return web.json_response({"ok": False, "error": "no_text"}, status=400)
+        try:
+            self._do(url, await request.json())
+        except ApiError as error:
+            return web.json_response({"ok": False, "error": error.code, **error.details}, status=400)
         self._urls[key] = replace(url, posts=url.posts + 1)
-        self._workspace.whisper(now, url.user, url.channel, str(text), url.thread_ts)
         return web.Response(text="ok")
+
+    def _do(self, url: _Url, body: Mapping[str, Any]) -> None:
+        """Replace the message of a press unless `replace_original` is false, also where the `response_type`
+        is "ephemeral"; what is no press posts. Raises ApiError.
+
+        https://github.com/howdyai/botkit/issues/1408, https://github.com/slack-go/slack/pull/428 and
+        https://github.com/Netflix/dispatch/pull/2865
+        """
+        original = self._workspace.messages.get((url.channel, url.message_ts))
+        if original and body.get("delete_original"):
+            self._workspace.delete(original)
+            self._changed(original, (url.channel, url.message_ts))
+            return
+        text, blocks = str(body.get("text") or ""), blocks_of_message(body)
+        if not text and not blocks:
+            raise ApiError("no_text")
+        if original and body.get("replace_original") is not False:
+            self._workspace.put(replace(original, text=text, blocks=blocks, edited=not blocks))
+            self._changed(original, (url.channel, url.message_ts))
+            return
+        self._post(url, text, blocks, body)
+
+    def _post(self, url: _Url, text: str, blocks: list[Mapping[str, Any]], body: Mapping[str, Any]) -> None:
+        """Post for `url.user` alone, or for everybody where the `response_type` is "in_channel".
+
+        Only what everybody sees goes into a thread, by its `thread_ts`. For one person it appears in the
+        channel, wherever the message stands: https://github.com/slackapi/bolt-js/issues/963.
+        """
+        is_public = body.get("response_type") == "in_channel"
+        thread_ts = str(body["thread_ts"]) if is_public and body.get("thread_ts") else None
+        ts = self._workspace.new_ts(self._clock())
+        only_for = "" if is_public else url.user
+        self._workspace.put(
+            Message(url.channel, ts, BOT_USER, text, thread_ts, blocks, only_for=only_for, bot_id=BOT_ID)
+        )
+        if is_public:
+            self._changed(None, (url.channel, ts))

@@ -95,7 +95,7 @@ class Slack:
         self.events = Events(self.workspace, self.sockets, clock, subscribed, self._needs_scope)
         self.answering_seconds = answering_seconds
         self._meter = Meter(limits or Limits())
-        self._urls = ResponseUrls(self.workspace, clock)
+        self._urls = ResponseUrls(self.workspace, clock, self._tell_of_own)
         self.app = web.Application()
         self.app.add_routes(
             [
@@ -225,13 +225,13 @@ class Slack:
         """Let `user` choose a shortcut of `message`; whether the app acknowledged that in time."""
         self._needs_scope("commands")
         conversation = self.workspace.conversations[message.channel]
-        url = self._urls.new(self.base_url, "actions", user, message.channel, message.thread_ts)
+        url = self._urls.new(self.base_url, "actions", user, message.channel)
         chosen = chosen_for_message(message, conversation, callback_id, url)
         chosen["action_ts"] = self.workspace.new_ts(self._clock())
         return await self._interact("message_action", user, chosen) is not None
 
     def _in_message(self, user: str, message: Message) -> dict[str, Any]:
-        url = self._urls.new(self.base_url, "actions", user, message.channel, message.thread_ts)
+        url = self._urls.new(self.base_url, "actions", user, message.channel, message.ts)
         return clicked_in_message(message, self.workspace.conversations[message.channel], url)
 
     async def _interact(self, kind: str, user: str, told: dict[str, Any]) -> dict[str, Any] | None:

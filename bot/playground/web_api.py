@@ -86,7 +86,9 @@ def chat_post_ephemeral(workspace: Workspace, parameters: Parameters, now: float
     thread_ts = thread_to_reply_in(workspace, conversation, parameters.get("thread_ts"))
     ts = workspace.new_ts(now)
     message = Message(conversation.id, ts, BOT_USER, text, thread_ts, only_for=user, bot_id=BOT_ID)
-    workspace.put(replace(message, blocks=content.blocks, sent=content.sent))
+    # "Ephemeral messages in threads are only shown if there is already an active thread."
+    if thread_ts is None or len(workspace.thread(conversation.id, thread_ts)) > 1:
+        workspace.put(replace(message, blocks=content.blocks, sent=content.sent))
     return {"message_ts": ts}
 
 

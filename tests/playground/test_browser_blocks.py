@@ -7,9 +7,10 @@ import time
 from typing import Any
 
 from playwright.sync_api import Browser, expect
+from slack_sdk import WebClient
 from slack_sdk.socket_mode.request import SocketModeRequest
-from slack_sdk.webhook import WebhookClient
 
+from bot.playground.slack import BOT_TOKEN
 from bot.playground.workspace import ADA, MINJI
 from tests.playground.browser import (
     HOME_VIEW,
@@ -73,7 +74,14 @@ def test_what_an_app_says_to_a_click_in_a_thread_is_shown_there_and_is_no_reply(
     with with_a_button(browser, lambda _request: {}) as (page, app):
         thread_of(page).get_by_role("button", name="Stop", exact=True).click()
         (envelope,) = app.until(app.envelopes)
-        WebhookClient(envelope["payload"]["response_url"]).send(text="Too late.")
+        payload = envelope["payload"]
+        address, _, _ = str(payload["response_url"]).partition("/actions/")
+        WebClient(BOT_TOKEN, f"{address}/api/").chat_postEphemeral(
+            channel="CGENERAL",
+            user=payload["user"]["id"],
+            thread_ts=payload["message"]["thread_ts"],
+            text="Too late.",
+        )
 
         told = messages(thread_of(page)).nth(2)
         expect(told).to_contain_text("Too late.")

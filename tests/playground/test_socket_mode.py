@@ -81,7 +81,7 @@ def click(servers: Servers, message: Message, action_id: str = "stop", user: str
 
 
 def response_url(listener: Listener) -> str:
-    (envelope,) = listener.envelopes()
+    (envelope,) = (each for each in listener.envelopes() if each["type"] != "events_api")
     return str(envelope["payload"]["response_url"])
 
 
@@ -330,18 +330,84 @@ def test_a_click_that_is_not_acknowledged_is_known_and_not_sent_again(
 
 
 @pytest.mark.parametrize("is_reply", [True, False])
-def test_what_is_posted_to_a_clicks_response_url_stands_by_the_message_for_the_clicker_alone(
-    servers: Servers, listen: Listen, is_reply: bool
+@pytest.mark.parametrize("body", [{}, {"response_type": "ephemeral"}, {"replace_original": True}])
+def test_what_is_posted_to_a_clicks_response_url_replaces_the_message_for_everybody(
+    servers: Servers, listen: Listen, is_reply: bool, body: dict[str, Any]
 ) -> None:
+    """https://github.com/howdyai/botkit/issues/1408"""
     root = post_buttons(servers)
     message = post_buttons(servers, thread_ts=root.ts) if is_reply else root
     listener = listen(servers)
     click(servers, message, user=MINJI.id)
     hook = WebhookClient(response_url(listener), retry_handlers=[])
-    answers = [hook.send(text="That is Ada's.").status_code for _ in range(6)]
+    answers = [hook.send_dict({"text": "That is Ada's.", **body}).status_code for _ in range(6)]
 
     assert answers == [200] * 5 + [404]
-    assert {(shown.channel, shown.thread_ts, shown.only_for) for shown in listener.shown} == {
-        ("CGENERAL", message.thread_ts, MINJI.id)
+    assert {(shown.ts, shown.text, shown.only_for) for shown in listener.shown} == {
+        (message.ts, "That is Ada's.", "")
     }
-    assert message.thread_ts == (root.ts if is_reply else None)
+    assert listener.shown[-1].blocks == []
+
+
+@pytest.mark.parametrize("is_reply", [True, False])
+def test_what_is_not_to_replace_a_message_is_seen_in_the_channel_by_the_clicker_alone(
+    servers: Servers, listen: Listen, is_reply: bool
+) -> None:
+    """https://github.com/slackapi/bolt-js/issues/963"""
+    root = post_buttons(servers)
+    message = post_buttons(servers, thread_ts=root.ts) if is_reply else root
+    listener = listen(servers)
+    click(servers, message, user=MINJI.id)
+    hook = WebhookClient(response_url(listener), retry_handlers=[])
+    body = {"text": "That is Ada's.", "replace_original": False, "thread_ts": root.ts}
+    assert hook.send_dict(body).status_code == 200
+    (shown,) = listener.shown
+
+    assert (shown.thread_ts, shown.text, shown.only_for) == (None, "That is Ada's.", MINJI.id)
+    assert servers.slack.workspace.messages["CGENERAL", message.ts] == message
+
+
+def test_a_response_url_can_post_for_everybody_in_a_thread_and_delete_the_message(
+    servers: Servers, listen: Listen
+) -> None:
+    root = post_buttons(servers, "DADA")
+    listener = listen(servers)
+    click(servers, root)
+    hook = WebhookClient(response_url(listener), retry_handlers=[])
+    said = {"text": "Hello.", "response_type": "in_channel", "replace_original": False}
+    hook.send_dict({**said, "thread_ts": root.ts})
+    assert hook.send_dict({"delete_original": True}).status_code == 200
+
+    assert (listener.shown[0].thread_ts, listener.shown[0].only_for) == (root.ts, "")
+    assert servers.slack.workspace.messages["DADA", root.ts].subtype == "tombstone"
+    listener.until(lambda: listener.events()[-1].get("subtype") == "message_changed")
+
+
+def test_a_slash_command_has_no_message_that_could_be_replaced(servers: Servers, listen: Listen) -> None:
+    """https://github.com/slackapi/bolt-js/issues/2287"""
+    listener = listen(servers)
+    command(servers)
+    hook = WebhookClient(response_url(listener), retry_handlers=[])
+    for text in ("Thinking", "Done"):
+        hook.send_dict({"text": text, "replace_original": True})
+
+    assert [(shown.text, shown.only_for) for shown in listener.shown] == [
+        ("Thinking", ADA.id),
+        ("Done", ADA.id),
+    ]
+    assert hook.send_dict({"delete_original": True}).status_code == 400
+
+
+def test_who_is_told_something_in_a_thread_without_replies_does_not_see_it(
+    servers: Servers, listen: Listen
+) -> None:
+    """https://docs.slack.dev/reference/methods/chat.postEphemeral"""
+    root = post_buttons(servers)
+    listener = listen(servers)
+    told = {"channel": "CGENERAL", "user": ADA.id, "text": "Psst."}
+    web_client(servers).chat_postEphemeral(**told, thread_ts=root.ts)
+    assert listener.shown == []
+
+    post_buttons(servers, thread_ts=root.ts)
+    web_client(servers).chat_postEphemeral(**told, thread_ts=root.ts)
+    assert (listener.shown[-1].text, listener.shown[-1].thread_ts) == ("Psst.", root.ts)
