@@ -238,7 +238,11 @@ class SlackWeb:
             self._client.views_open(trigger_id=trigger_id, view=as_modal(form))
 
     def tell_privately(self, response_url: str, text: Safe) -> None:
-        """Say `text` to nobody but the one who gave the command of `response_url`."""
+        """Say `text` to nobody but the one whom `response_url` belongs to, somewhere in that channel.
+
+        Without `replace_original`, it would replace the message whose button was pressed, for everybody:
+        https://docs.slack.dev/interactivity/handling-user-interaction
+        """
         own = urlsplit(self._client.base_url)
         url = urlsplit(response_url)
         if (url.scheme, url.netloc) != (own.scheme, own.netloc) and not (
@@ -252,7 +256,7 @@ class SlackWeb:
                 ssl=self._client.ssl,
                 proxy=self._client.proxy,
                 retry_handlers=[],
-            ).send(text=text, response_type="ephemeral")
+            ).send(text=text, response_type="ephemeral", replace_original=False)
         if response.status_code != 200:
             raise SlackError("response_url_refused", f"HTTP {response.status_code}")
 

@@ -17,11 +17,25 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Recipient:
+    """Somebody who is to be told something that nobody else sees.
+
+    `user` looks at `place`: a thread, or (no `thread_ts`) the channel itself. `response_url` is that of what
+    they did, "" for none.
+    """
+
+    user: str
+    place: Place
+    response_url: str = ""
+
+
+@dataclass(frozen=True)
 class Question:
     """What somebody asked, and where.
 
     `text` is plain text, not mrkdwn. `ts` is None for what is no message, as a slash command; `thread_ts` is
     None for what stands alone. `trigger_id` and `response_url` are a slash command's, else empty.
+    One that `opens_thread` is to be the first reply to the message `thread_ts`.
     `retry` counts how often it was asked again by a button. `spoken` is the language in which its asker is
     spoken to, "" for that of the question. `is_external_room` tells whether the channel is shared with other
     companies; None where the event did not say. If it `replaces` an answer, its asker wants another one, and
@@ -41,6 +55,7 @@ class Question:
     spoken: str = ""
     is_external_room: bool | None = None
     replaces: bool = False
+    opens_thread: bool = False
 
     @property
     def key(self) -> str:
@@ -61,6 +76,15 @@ class Question:
     def place(self) -> Place | None:
         """The thread to answer in; None for what is no message, and has to be posted first."""
         return Place(self.channel, self.thread_ts or self.ts) if self.ts else None
+
+    @property
+    def asker(self) -> Recipient:
+        """Who asked it, to be told something alone. Slack shows nothing of that in a thread without replies:
+        https://docs.slack.dev/reference/methods/chat.postEphemeral
+        """
+        is_in_thread = self.stands_in_thread and not self.opens_thread
+        thread_ts = (self.thread_ts or "") if is_in_thread else ""
+        return Recipient(self.user, Place(self.channel, thread_ts), self.response_url)
 
     @property
     def stands_in_thread(self) -> bool:

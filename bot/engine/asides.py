@@ -14,7 +14,7 @@ from bot.core import access
 from bot.core.access import Denial
 from bot.core.errors import RateLimited, SlackError, Unreachable
 from bot.core.message import Content, Form, Kind, Outgoing
-from bot.core.question import Place, Question
+from bot.core.question import Place, Question, Recipient
 from bot.core.safety import Safe, neutralise
 from bot.core.spending import NanoDollars
 from bot.core.texts import Language, Texts, language_of, texts_in
@@ -29,14 +29,18 @@ _AT_ONCE = 16
 _STATUSES_PER_MINUTE = 45
 
 
-class Slack(Protocol):
-    """What asides need of Slack. Every method raises SlackError."""
-
-    def tell_privately(self, response_url: str, text: Safe) -> None:
-        """Say `text` to nobody but the one whom `response_url` belongs to."""
+class Whispers(Protocol):
+    """The two ways to tell one person alone. Every method raises SlackError."""
 
     def whisper(self, place: Place, user: str, text: Safe) -> None:
         """Say `text` in a thread, or (no `thread_ts`) in its channel, to nobody but `user`."""
+
+    def tell_privately(self, response_url: str, text: Safe) -> None:
+        """Say `text` to nobody but the one whom `response_url` belongs to, somewhere in that channel."""
+
+
+class Slack(Whispers, Protocol):
+    """What asides need of Slack. Every method raises SlackError."""
 
     def direct_message(self, user: str) -> str:
         """The channel id of the bot's direct messages with `user`."""
@@ -71,23 +75,17 @@ class Asides:
         """How to speak to somebody who reads `text`."""
         return self._language or language_of(text)
 
-    def tell(self, response_url: str, sentence: str) -> None:
-        """Say a fixed `sentence` to whoever pressed a button, and to nobody else."""
-        self._do(lambda: self._tell(response_url, sentence))
+    def tell(self, recipient: Recipient, sentence: str) -> None:
+        """Say a fixed `sentence` to `recipient`, and to nobody else."""
+        self._do(lambda: tell_alone(self._slack, recipient, sentence))
 
-    def explain(self, user: str, response_url: str) -> None:
+    def explain(self, recipient: Recipient) -> None:
         """Tell who gave a command without a question how to ask, and nobody else."""
-        self._do(lambda: self._tell(response_url, self._texts_for(user).usage_command))
+        self._do(lambda: tell_alone(self._slack, recipient, self._texts_for(recipient.user).usage_command))
 
     def deny(self, question: Question, why: Denial) -> None:
         """Tell who asked `question` that it is not answered, and nobody else."""
-        sentence = access.told(texts_in(question.language), why)
-        if question.response_url:
-            self.tell(question.response_url, sentence)
-        else:
-            thread_ts = (question.thread_ts if question.stands_in_thread else None) or ""
-            place = Place(question.channel, thread_ts)
-            self._do(lambda: self._slack.whisper(place, question.user, neutralise(sentence)))
+        self.tell(question.asker, access.told(texts_in(question.language), why))
 
     def ask_reason(self, trigger_id: str, carries: str, language: Language) -> None:
         """Let who voted an answer down say why."""
@@ -128,9 +126,6 @@ class Asides:
         self._under_way.add(aside)
         aside.add_done_callback(self._under_way.discard)
 
-    def _tell(self, response_url: str, sentence: str) -> None:
-        self._slack.tell_privately(response_url, neutralise(sentence))
-
     def _warn(self, admin: str, **figures: object) -> None:
         sentence = neutralise(self._texts_for(admin).budget_warning.format(**figures))
         try:
@@ -153,6 +148,22 @@ class Asides:
         finally:
             with self._lock:
                 self._statuses.end(self._clock())
+
+
+def tell_alone(slack: Whispers, recipient: Recipient, sentence: str) -> None:
+    """Say a fixed `sentence` where `recipient` looks, and to nobody else. Raises SlackError.
+
+    Where Slack does not let the bot do that (it is not in the channel, say), the response URL is tried once.
+    That is the second choice: what is posted there appears outside the thread.
+    """
+    text = neutralise(sentence)
+    try:
+        slack.whisper(recipient.place, recipient.user, text)
+    except SlackError as error:
+        if not recipient.response_url:
+            raise
+        log.debug("whisper.refused", extra={"code": error.code})
+        slack.tell_privately(recipient.response_url, text)
 
 
 @unattended

@@ -9,16 +9,17 @@ from bot.core import markdown
 from bot.core.errors import RateLimited, SlackError, Unreachable
 from bot.core.message import Content, Kind, Outgoing, posted_key
 from bot.core.mrkdwn import quote
-from bot.core.question import Place, Question
-from bot.core.safety import Safe, naming, neutralise
+from bot.core.question import Place, Question, Recipient
+from bot.core.safety import naming, neutralise
 from bot.core.texts import texts_in
+from bot.engine.asides import Whispers, tell_alone
 
 log = logging.getLogger(__name__)
 
 _MAY_NOT_POST = {"not_in_channel", "channel_not_found"}
 
 
-class Rooms(Protocol):
+class Rooms(Whispers, Protocol):
     """What an entrance needs of Slack. Every method raises SlackError."""
 
     def post(self, channel: str, thread_ts: str | None, message: Outgoing) -> str:
@@ -29,9 +30,6 @@ class Rooms(Protocol):
 
     def direct_message(self, user: str) -> str:
         """The channel id of the bot's direct messages with `user`."""
-
-    def tell_privately(self, response_url: str, text: Safe) -> None:
-        """Say `text` to nobody but the one who gave the command of `response_url`."""
 
 
 def open_thread(question: Question, rooms: Rooms, *, again: bool) -> Place:
@@ -61,15 +59,15 @@ def open_thread(question: Question, rooms: Rooms, *, again: bool) -> Place:
     except (RateLimited, Unreachable):
         raise
     except SlackError:
-        tell(rooms, question.response_url, texts.nowhere_to_answer)
+        tell(rooms, question.asker, texts.nowhere_to_answer)
         raise
-    tell(rooms, question.response_url, texts.moved_to_dm)
+    tell(rooms, question.asker, texts.moved_to_dm)
     return place
 
 
-def tell(rooms: Rooms, response_url: str, sentence: str) -> None:
-    """Say a fixed `sentence` to nobody but the one whom `response_url` belongs to."""
+def tell(rooms: Rooms, recipient: Recipient, sentence: str) -> None:
+    """Say a fixed `sentence` to nobody but `recipient`."""
     try:
-        rooms.tell_privately(response_url, neutralise(sentence))
+        tell_alone(rooms, recipient, sentence)
     except SlackError as error:  # the answer itself does not depend on it
         log.warning("notice.refused", extra={"code": error.code})

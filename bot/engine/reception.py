@@ -12,7 +12,7 @@ from bot.core import access
 from bot.core.conversation import asked_again
 from bot.core.errors import Fault, SlackError
 from bot.core.message import Press, Standing
-from bot.core.question import Place, Question
+from bot.core.question import Place, Question, Recipient
 from bot.core.spending import refusal_in
 from bot.core.stream import Notice, Recalled, StreamEvent
 from bot.core.texts import Language, texts_in
@@ -133,32 +133,32 @@ class Reception:
         )
 
     def retry(
-        self, team: str, press: Press, place: Place, response_url: str, language: Language, *, replaces: bool
+        self, team: str, press: Press, presser: Recipient, language: Language, *, replaces: bool
     ) -> None:
-        """Answer a question again, in the messages that stand in its thread, which is at `place`.
+        """Answer a question again, in the messages that stand in the thread where `presser` pressed.
 
         If it `replaces` the answer, its words need not stay.
         """
-        self._readings.submit(self._retry, team, press, place, response_url, language, replaces)
+        self._readings.submit(self._retry, team, press, presser, language, replaces)
 
     @unattended
     def _retry(
-        self, team: str, press: Press, place: Place, response_url: str, language: Language, replaces: bool
+        self, team: str, press: Press, presser: Recipient, language: Language, replaces: bool
     ) -> None:
-        texts = texts_in(language)
+        texts, place = texts_in(language), presser.place
         try:
             thread = self._threads.whole(place)
         except SlackError as error:
             log.warning("thread.unread", extra={"team": team, "channel": place.channel, "code": error.code})
-            self._asides.tell(response_url, texts.failed)
+            self._asides.tell(presser, texts.failed)
             return
         question = asked_again(press, team, place, thread.remarks, replaces=replaces)
         if question is None:
-            self._asides.tell(response_url, texts.question_gone)
+            self._asides.tell(presser, texts.question_gone)
         elif why := self._gate.denial(question):
-            self._asides.tell(response_url, access.told(texts, why))
+            self._asides.tell(presser, access.told(texts, why))
         elif refusal := self._ledger.refusal(question):
-            self._asides.tell(response_url, refusal_in(texts, refusal))
+            self._asides.tell(presser, refusal_in(texts, refusal))
         else:
             self._answer_again(question, place, thread.standing_for(question.key))
 

@@ -10,7 +10,7 @@ from slack_bolt import Ack
 
 from bot.core.interaction import Vote
 from bot.core.message import Action, Press
-from bot.core.question import Place, question_id
+from bot.core.question import Place, Recipient, question_id
 from bot.core.texts import Language, texts_in
 from bot.engine.asides import Asides
 from bot.engine.ledger import Ledger
@@ -21,19 +21,17 @@ from bot.listeners.interaction import team_of
 
 @dataclass(frozen=True)
 class _Click:
-    """A press: whose, on which question, in which thread, and where to reply to it alone.
+    """A press: by whom, on which question.
 
     `value` is what the button told, `press` what that says of the question, and `trigger_id` what a modal can
     be opened with.
     """
 
     team: str
-    user: str
+    presser: Recipient
     value: str
     press: Press
-    place: Place
     language: Language
-    response_url: str
     trigger_id: str
 
 
@@ -60,9 +58,7 @@ def retry_listener(reception: Reception, asides: Asides, admins: Collection[str]
             again = replace(click.press, retry=click.press.retry + 1)
             verb, _ = _read(click.value)
             replaces = verb == Action.REGENERATE.value
-            reception.retry(
-                click.team, again, click.place, click.response_url, click.language, replaces=replaces
-            )
+            reception.retry(click.team, again, click.presser, click.language, replaces=replaces)
 
     return hear_retry
 
@@ -73,10 +69,10 @@ def feedback_listener(ledger: Ledger, asides: Asides) -> Callable[..., None]:
     def hear_feedback(ack: Ack, body: Mapping[str, Any]) -> None:
         ack()
         click = _click(body, asides)
-        vote = _vote(click.team, click.user, click.value)
+        vote = _vote(click.team, click.presser.user, click.value)
         ledger.vote(vote, click.press.answer_key)
         if vote.is_up:
-            asides.tell(click.response_url, texts_in(click.language).thanks)
+            asides.tell(click.presser, texts_in(click.language).thanks)
         else:
             asides.ask_reason(click.trigger_id, click.value, click.language)
 
@@ -109,9 +105,9 @@ def _read(value: str) -> tuple[str, Press]:
 
 def _may(click: _Click, asides: Asides, admins: Collection[str]) -> bool:
     """Whether who pressed is who asked, or an admin; others are told."""
-    if click.user == click.press.asker or click.user in admins:
+    if click.presser.user in {click.press.asker, *admins}:
         return True
-    asides.tell(click.response_url, texts_in(click.language).only_asker)
+    asides.tell(click.presser, texts_in(click.language).only_asker)
     return False
 
 
@@ -119,13 +115,12 @@ def _click(body: Mapping[str, Any], asides: Asides) -> _Click:
     message, action = body["message"], body["actions"][0]
     value = str(action.get("value") or (action.get("selected_option") or {}).get("value"))
     _, press = _read(value)
+    place = Place(str(body["channel"]["id"]), str(message.get("thread_ts") or message["ts"]))
     return _Click(
         team=team_of(body),
-        user=str(body["user"]["id"]),
+        presser=Recipient(str(body["user"]["id"]), place, str(body.get("response_url") or "")),
         value=value,
         press=press,
-        place=Place(str(body["channel"]["id"]), str(message.get("thread_ts") or message["ts"])),
         language=asides.language_for(str(message.get("text") or "")),
-        response_url=str(body.get("response_url") or ""),
         trigger_id=str(body.get("trigger_id") or ""),
     )

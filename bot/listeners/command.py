@@ -21,7 +21,7 @@ def ask_listener(reception: Reception, asides: Asides) -> Callable[..., None]:
         if question.text:
             reception.ask(question)  # first: what was acknowledged must not be lost
         else:
-            asides.explain(question.user, question.response_url)
+            asides.explain(question.asker)
         ack()
 
     return hear_ask

@@ -29,6 +29,7 @@ def shortcut_listener(asides: Asides) -> Callable[..., None]:
         carries = {
             "channel": body["channel"]["id"],
             "thread_ts": message.get("thread_ts") or message["ts"],
+            "opens_thread": not message.get("thread_ts"),
             "subject": subject[:_LONGEST_QUOTE],
             "response_url": body.get("response_url"),
         }
@@ -58,4 +59,5 @@ def question_in(body: Mapping[str, Any]) -> Question:
         thread_ts=str(carried["thread_ts"]),
         trigger_id=str(body.get("trigger_id") or ""),
         response_url=str(carried["response_url"] or ""),
+        opens_thread=bool(carried.get("opens_thread")),  # a modal that an older version opened has none
     )
