@@ -6,7 +6,6 @@ import re
 
 import pytest
 
-from bot.core.interaction import Vote
 from bot.core.journal import Allowance
 from bot.core.texts import Language, Texts, texts_in
 from bot.playground.bedrock import Pace, Reply
@@ -25,10 +24,6 @@ def bot(ready: Workbench) -> Workbench:
     return ready
 
 
-def votes(bot: Workbench) -> list[Vote]:
-    return open_store(bot.store_url, Allowance()).ledger.votes(0.0)
-
-
 def asked(bot: Workbench, text: str = "why?", **where: str) -> Message:
     question = bot.mention(text, **where)
     bot.answered(question)
@@ -38,14 +33,14 @@ def asked(bot: Workbench, text: str = "why?", **where: str) -> Message:
 def test_a_finished_answer_can_be_rated_and_anybody_may(bot: Workbench) -> None:
     question = asked(bot)
     bot.press("feedback", question, value="up")
-    bot.until(lambda: len(votes(bot)) == 1)
+    bot.until(lambda: len(bot.votes()) == 1)
     bot.press("feedback", question, user=MINJI.id, value="up")
-    bot.until(lambda: len(votes(bot)) == 2)
+    bot.until(lambda: len(bot.votes()) == 2)
 
-    kept = {vote.voter: vote.is_up for vote in votes(bot)}
+    kept = {vote.voter: vote.is_up for vote in bot.votes()}
     assert kept == {ADA.id: True, MINJI.id: True}
     (written,) = bot.written(1)
-    assert {vote.interaction_id for vote in votes(bot)} == {written.id}
+    assert {vote.interaction_id for vote in bot.votes()} == {written.id}
 
 
 @pytest.mark.parametrize(("text", "texts"), [("why?", EN), ("왜요?", KO)])
@@ -66,7 +61,7 @@ def test_a_vote_can_be_changed_and_repeated_and_is_one(bot: Workbench) -> None:
     question = asked(bot)
     for verdict in ("up", "down", "down", "up"):
         bot.press("feedback", question, value=verdict)
-    bot.until(lambda: [vote.is_up for vote in votes(bot)] == [True])
+    bot.until(lambda: [vote.is_up for vote in bot.votes()] == [True])
 
     found = read(open_store(bot.store_url, Allowance()).ledger, 0.0)
     assert (found.satisfied_votes.times, found.satisfied_votes.of) == (1, 1)
@@ -82,8 +77,8 @@ def test_who_votes_an_answer_down_may_say_why(bot: Workbench) -> None:
         == {}
     )
 
-    bot.until(lambda: votes(bot) and votes(bot)[0].reason == "틀렸어요")
-    assert not votes(bot)[0].is_up
+    bot.until(lambda: bot.votes() and bot.votes()[0].reason == "틀렸어요")
+    assert not bot.votes()[0].is_up
 
 
 def test_a_reason_can_be_left_out(bot: Workbench) -> None:
@@ -92,13 +87,13 @@ def test_a_reason_can_be_left_out(bot: Workbench) -> None:
     (view,) = bot.until(lambda: bot.servers.do(lambda: bot.slack.open_views(ADA.id)))
     assert bot.servers.wait_for(lambda: bot.slack.submit(ADA.id, view.id, {})) == {}
 
-    assert [(vote.is_up, vote.reason) for vote in votes(bot)] == [(False, "")]
+    assert [(vote.is_up, vote.reason) for vote in bot.votes()] == [(False, "")]
 
 
 def test_an_answer_that_was_voted_down_is_shown_to_nobody_again(bot: Workbench) -> None:
     question = asked(bot)
     bot.press("feedback", question, value="down")
-    bot.until(lambda: votes(bot))
+    bot.until(lambda: bot.votes())
 
     assert bot.answered(bot.mention("Why?")) == ["On it.", "Because."]
 
@@ -108,7 +103,7 @@ def test_an_answer_out_of_the_cache_that_is_voted_down_leaves_it_too(bot: Workbe
     again = bot.mention("Why?")
     assert bot.answered(again, count=1) == [f"Because.\n{EN.from_cache}"]
     bot.press("feedback", again, value="down")
-    bot.until(lambda: votes(bot))
+    bot.until(lambda: bot.votes())
 
     assert bot.answered(bot.mention("WHY?")) == ["On it.", "Because."]
 
@@ -129,7 +124,7 @@ def test_an_answer_of_yesterdays_process_can_be_rated(ready: Workbench) -> None:
     ready.start_bot()
     ready.press("feedback", question, value="up")
 
-    ready.until(lambda: len(votes(ready)) == 1)
+    ready.until(lambda: len(ready.votes()) == 1)
 
 
 # Answering anew

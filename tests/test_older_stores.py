@@ -13,15 +13,19 @@ import pytest
 from redis import Redis
 from slack_sdk import WebClient
 
-from bot.core.journal import Allowance
+from bot.core.journal import Allowance, Owner
 from bot.core.spending import Budget, Refusal
+from bot.core.texts import Language, texts_in
+from bot.playground.bedrock import Reply
 from bot.playground.slack import BOT_TOKEN
-from bot.playground.workspace import ADA, TEAM, Message
+from bot.playground.workspace import ADA, BOT_USER, TEAM, Message
 from bot.stores import open_store
 from tests.adapters.redis_server import redis_server
 from tests.processes import Processes
 from tests.sample_files import png
 from tests.workbench import Workbench
+
+EN = texts_in(Language.EN)
 
 # As the first version with a store wrote them, and what the first version with figures had besides.
 FIRST_TABLES = """
@@ -130,6 +134,38 @@ def test_what_the_first_version_left_open_is_answered_in_the_messages_that_it_ha
 
     assert ready.answered(question) == ["Understood.", "Because."]
     assert "image" in str(ready.prompts())
+
+
+def test_what_was_written_down_under_another_team_is_gone_on_with_stopped_and_closed(
+    ready: Workbench, url: str, tmp_path: Path
+) -> None:
+    """Versions before this one took the team of the event, which a press need not name."""
+    stood = Message("CGENERAL", "1750000000.000100", ADA.id, f"<@{BOT_USER}> why?")
+    question = ready.servers.do(lambda: ready.slack.workspace.put(stood))  # the other process heard of it
+    key = f"{question.channel}/{question.ts}"
+    written = {"team": "TOTHER", "channel": question.channel, "user": ADA.id, "text": "why?"}
+    row: Row = {
+        "id": f"TOTHER/{key}",
+        "taken_at": time.time() - 5,
+        "owner": "gone",
+        "tries": 1,
+        "question": json.dumps({**written, "ts": question.ts}),
+        "channel": question.channel,
+        "thread_ts": question.ts,
+        "messages": json.dumps({f"{key}/acknowledgement/0": acknowledge(ready, question)}),
+    }
+    if url.startswith("sqlite"):
+        left_in_file(tmp_path / "bot.db", row)
+    else:
+        left_in_redis(url, row)
+    ready.bedrock.enqueue("converse-stream", Reply(text=["Be", "cause."], after=1, then="hold"))
+    ready.start_bot(store_url=url)
+    ready.until(lambda: ready.texts(question)[-1:] == ["Be"])
+    ready.press("stop", question)
+
+    ready.until(lambda: ready.texts(question)[-1:] == [f"Be\n{EN.stopped}"] and ready.at_rest())
+    journal = open_store(url, Allowance()).journal
+    ready.until(lambda: not journal.beat(Owner("next"), 60.0).adopted)
 
 
 def test_what_the_first_version_with_figures_spent_and_measured_is_kept(tmp_path: Path) -> None:

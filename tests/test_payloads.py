@@ -65,8 +65,8 @@ def button(action_id: str, value: str) -> dict[str, Any]:
 
 def submission(name: str, carries: str) -> dict[str, Any]:
     state = {"values": {name: {name: {"type": "plain_text_input", "value": "why?"}}}}
-    view = {"type": "modal", "callback_id": name, "private_metadata": carries, "state": state}
-    return {"type": "view_submission", "team": TEAM_OF, "user": USER, "trigger_id": "3", "view": view}
+    view = {"id": "V1", "type": "modal", "callback_id": name, "private_metadata": carries, "state": state}
+    return {"type": "view_submission", "team": TEAM_OF, "user": USER, "view": view}
 
 
 SAID = {"channel": "C1", "user": "UADA", "text": f"<@{BOT_USER}> why?", "ts": "1.0"}
@@ -78,7 +78,7 @@ FILE = {
     "size": 9,
     "url_private": "https://a",
 }
-ABOUT = {"channel": "C1", "thread_ts": "1.0", "subject": "that", "response_url": ""}
+ABOUT = {"channel": "C1", "thread_ts": "1.0", "opens_thread": False, "subject": "that", "response_url": ""}
 PAYLOADS = {
     "mention": event(type="app_mention", files=[FILE], thread_ts="0.5", **SAID),
     "direct": event(type="message", channel_type="im", **{**SAID, "channel": "D1"}),

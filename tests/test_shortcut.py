@@ -5,7 +5,8 @@ from __future__ import annotations
 from bot.core.texts import Language, Texts, texts_in
 from bot.playground.bedrock import Reply
 from bot.playground.faults import Fault
-from bot.playground.workspace import ADA, MINJI, Message
+from bot.playground.interactions import interaction, submitted
+from bot.playground.workspace import ADA, MINJI, TEAM, Message, Origin
 from tests.workbench import Workbench
 
 EN, KO = texts_in(Language.EN), texts_in(Language.KO)
@@ -57,6 +58,21 @@ def test_an_answer_to_it_can_be_tried_again(bot: Workbench) -> None:
     bot.until(lambda: len(bot.prompts()) == 2)
 
     assert bot.prompts()[0]["messages"] == bot.prompts()[1]["messages"]
+
+
+def test_a_submission_that_comes_twice_is_one_question(bot: Workbench) -> None:
+    message = bot.say("We ship on Friday.", user=MINJI.id)
+    bot.servers.wait_for(lambda: bot.slack.message_shortcut(ADA.id, message, "ask_about_message"))
+    (view,) = bot.until(lambda: bot.servers.do(lambda: bot.slack.open_views(ADA.id)))
+    sent = interaction("view_submission", ADA, Origin(TEAM)) | submitted(view, {"about": {"about": "Why?"}})
+    for _ in range(2):
+        bot.servers.wait_for(lambda: bot.slack.sockets.deliver_interaction("interactive", sent))
+    bot.servers.do(lambda: bot.slack.workspace.close_modals(view))
+    bot.answered(message, count=3, before=1)
+    ask_about(bot, message, "Why?")
+    bot.until(lambda: len(bot.prompts()) == 2)
+
+    assert len([text for text in bot.texts(message) if "asks:" in text]) == 2
 
 
 def test_a_question_whose_post_got_no_clear_answer_is_posted_once(bot: Workbench) -> None:

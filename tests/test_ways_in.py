@@ -189,3 +189,13 @@ def test_a_mention_that_comes_as_two_events_is_answered_once(monkeypatch: pytest
         assert not bench.slack.sockets.unacknowledged
     finally:
         bench.close()
+
+
+def test_a_channel_where_slack_offers_no_status_says_nothing_of_the_others(bot: Workbench) -> None:
+    bot.slack.channels_without_status = frozenset({"CRANDOM"})
+    for channel in ("CRANDOM", "CGENERAL"):
+        bot.answered(bot.mention("why?", channel=channel))
+    bot.until(lambda: len(bot.calls("assistant.threads.setStatus")) == 2)
+
+    told = {call.parameters["channel_id"]: call.error for call in bot.calls("assistant.threads.setStatus")}
+    assert told == {"CRANDOM": "method_not_supported_for_channel_type", "CGENERAL": ""}

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from bot import app
-from bot.core.interaction import Interaction
+from bot.core.interaction import Interaction, Vote
 from bot.core.journal import Allowance
 from bot.playground.bedrock import INSTANT, Bedrock
 from bot.playground.events import ALL_EVENTS
@@ -204,6 +204,10 @@ class Workbench:
         """What is written down of all questions, once there are so many. By then they are settled."""
         ledger = open_store(self.store_url, Allowance()).ledger
         return self.until(lambda: found if len(found := ledger.interactions(0.0)) == count else [])
+
+    def votes(self) -> list[Vote]:
+        """What is written down of how people rated answers."""
+        return open_store(self.store_url, Allowance()).ledger.votes(0.0)
 
     def _state(self) -> str:
         """What stands in Slack, and which calls were made last."""

@@ -33,8 +33,11 @@ class Recipient:
 class Question:
     """What somebody asked, and where.
 
+    `team` is the workspace that the bot is installed in: what payloads name differs between events and
+    presses in Slack Connect and Enterprise Grid. `user_team` is the asker's own, "" where that was not told.
     `text` is plain text, not mrkdwn. `ts` is None for what is no message, as a slash command; `thread_ts` is
-    None for what stands alone. `trigger_id` and `response_url` are a slash command's, else empty.
+    None for what stands alone. `trigger_id` tells what is no message from
+    every other such, `response_url` is that of what its asker did, "" for a message.
     One that `opens_thread` is to be the first reply to the message `thread_ts`.
     `retry` counts how often it was asked again by a button. `spoken` is the language in which its asker is
     spoken to, "" for that of the question. `is_external_room` tells whether the channel is shared with other
@@ -56,15 +59,16 @@ class Question:
     is_external_room: bool | None = None
     replaces: bool = False
     opens_thread: bool = False
+    user_team: str = ""
 
     @property
     def key(self) -> str:
-        """What tells it from every other question of its team."""
+        """What tells it from every other question: its channel and its message."""
         return f"{self.channel}/{self.ts or self.trigger_id}"
 
     @property
     def id(self) -> str:
-        """What tells it, and each retry of it, from every other question of every team."""
+        """What tells it, and each retry of it, from every other question in the store."""
         return question_id(self.team, self.key, self.retry)
 
     @property

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from decimal import Decimal
 from functools import partial
+from math import inf
 from typing import Protocol
 
 from bot.core import access
@@ -20,6 +21,7 @@ from bot.core.spending import NanoDollars
 from bot.core.texts import Language, Texts, language_of, texts_in
 from bot.engine.budget import Window
 from bot.engine.lanes import unattended
+from bot.engine.memory import remember
 from bot.engine.people import People
 
 log = logging.getLogger(__name__)
@@ -27,6 +29,17 @@ log = logging.getLogger(__name__)
 _AT_ONCE = 16
 # Slack has a limit of its own for assistant.threads.setStatus and does not say which; most methods take 50.
 _STATUSES_PER_MINUTE = 45
+# Refusals of assistant.threads.setStatus that hold for one thread, and those that hold wherever it is called
+# (https://docs.slack.dev/reference/methods/assistant.threads.setStatus). All others hold for the channel.
+_STATUS_REFUSED_IN_THREAD = {"invalid_thread_ts", "thread_not_found", "message_not_found"}
+_STATUS_REFUSED_EVERYWHERE = {
+    *("not_agent_app", "feature_disabled", "feature_not_enabled", "unknown_method", "method_deprecated"),
+    *("deprecated_endpoint", "missing_scope", "no_permission", "not_allowed_token_type", "access_denied"),
+    *("not_authed", "invalid_auth", "account_inactive", "token_revoked", "token_expired"),
+}
+_EVERYWHERE = ""
+_STATUS_RETRY_SECONDS = 3600.0  # a scope that was missing can be granted while the bot runs
+_MAX_CHANNELS = 1_000
 
 
 class Whispers(Protocol):
@@ -56,7 +69,7 @@ class Slack(Whispers, Protocol):
 
 
 class Asides:
-    """Makes calls to Slack that no answer depends on. Thread-safe; no method waits but `close`.
+    """Makes calls to Slack that no answer depends on. Thread-safe; no method waits but `settle` and `close`.
 
     `language` is that of all fixed sentences, None for that of their reader.
     """
@@ -69,7 +82,7 @@ class Asides:
         self._statuses = Window(_STATUSES_PER_MINUTE)
         self._lane = ThreadPoolExecutor(_AT_ONCE, "asides")
         self._under_way: set[Future[None]] = set()
-        self._offers_status = True
+        self._no_status: dict[str, float] = {}  # since when a channel, or `_EVERYWHERE`, takes none
 
     def language_for(self, text: str) -> Language:
         """How to speak to somebody who reads `text`."""
@@ -110,16 +123,23 @@ class Asides:
             self._do(partial(self._warn, admin, spent=f"{spent / 10**9:.2f}", budget=budget))
 
     def show_status(self, place: Place, texts: Texts) -> None:
-        """Show that somebody thinks, while Slack takes more; not again where it does not offer that."""
+        """Show that somebody thinks, while Slack takes more; not soon again where it does not offer that."""
+        now = self._clock()
         with self._lock:
-            is_shown = self._offers_status and self._statuses.begin_if_room(self._clock())
+            refused = (self._no_status.get(where, -inf) for where in (_EVERYWHERE, place.channel))
+            is_offered = max(refused) + _STATUS_RETRY_SECONDS <= now
+            is_shown = is_offered and self._statuses.begin_if_room(now)
         if is_shown:
             self._do(lambda: self._show_status(place, texts.thinking))
 
     def close(self, seconds: float) -> None:
         """Make the calls that are under way, within so many seconds, and no more."""
-        wait(list(self._under_way), seconds)
+        self.settle(seconds)
         self._lane.shutdown(wait=False, cancel_futures=True)
+
+    def settle(self, seconds: float) -> None:
+        """Wait for the calls that are under way, for so many seconds at most."""
+        wait(list(self._under_way), seconds)
 
     def _do(self, call: Callable[[], None]) -> None:
         aside = self._lane.submit(_forgiven, call)
@@ -142,8 +162,11 @@ class Asides:
             self._slack.set_status(place, status)
         except (RateLimited, Unreachable):
             raise
-        except SlackError:
-            self._offers_status = False
+        except SlackError as error:
+            if error.code not in _STATUS_REFUSED_IN_THREAD:
+                where = _EVERYWHERE if error.code in _STATUS_REFUSED_EVERYWHERE else place.channel
+                with self._lock:
+                    remember(self._no_status, where, self._clock(), _MAX_CHANNELS)
             raise
         finally:
             with self._lock:

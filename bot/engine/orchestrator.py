@@ -105,7 +105,7 @@ class Orchestrator:
 
     def _replace(self, exchange: Exchange, _now: float) -> None:
         for each in self._live:
-            if (each.question.team, each.question.key) == (exchange.question.team, exchange.question.key):
+            if each.question.key == exchange.question.key:
                 each.forgo()  # else two would write the same message
         self._take(exchange)
 
@@ -113,24 +113,25 @@ class Orchestrator:
         exchange.footer = lambda ended: self._ledger.footer(ended, self._voices.calls(ended))
         self._live.add(exchange)
 
-    def stop_answer(self, entry_id: str) -> None:
+    def stop_answer(self, team: str, question_key: str, retry: int) -> None:
         """End an answer where it is, whichever process gives it."""
-        self._inbox.put(partial(self._stop_answer, entry_id))
+        self._inbox.put(partial(self._stop_answer, team, question_key, retry))
 
-    def _stop_answer(self, entry_id: str, now: float) -> None:
-        here = next((exchange for exchange in self._live if exchange.question.id == entry_id), None)
+    def _stop_answer(self, team: str, question_key: str, retry: int, now: float) -> None:
+        found = (each for each in self._live if each.question.key == question_key)
+        here = next((each for each in found if each.question.retry == retry), None)
         if here and here.is_recalled:
             here.interrupt(now, Fault.STOPPED)
         else:  # it is another's, or what stands of it is not known yet: a beat will tell whoever has it then
-            self._journal.stop(entry_id)
+            self._journal.stop(here.question.id if here else question_id(team, question_key, retry))
 
     def withdraw(self, team: str, question_key: str) -> None:
         """A question is gone: end its answer where it is, whichever process gives it."""
         self._inbox.put(partial(self._withdraw, team, question_key))
 
     def _withdraw(self, team: str, question_key: str, now: float) -> None:
-        here = self._answering(team, question_key)
-        self._stop_answer(here.question.id if here else question_id(team, question_key, 0), now)
+        here = self._answering(question_key)
+        self._stop_answer(team, question_key, here.question.retry if here else 0, now)
 
     def amend(self, question: Question, answer_again: Callable[[Question, Place], object]) -> None:
         """A question was changed: if it is answered here, end that and `answer_again` where it stood."""
@@ -139,7 +140,7 @@ class Orchestrator:
     def _amend(
         self, question: Question, answer_again: Callable[[Question, Place], object], _now: float
     ) -> None:
-        here = self._answering(question.team, question.key)
+        here = self._answering(question.key)
         if here and here.grows and here.is_recalled and here.place and here.question.text != question.text:
             again = replace(
                 question, retry=here.question.retry + 1, thread_ts=here.question.thread_ts, replaces=True
@@ -147,11 +148,8 @@ class Orchestrator:
             here.end(Ending.AMENDED)
             self._amended[here] = partial(answer_again, again, here.place)
 
-    def _answering(self, team: str, question_key: str) -> Exchange | None:
-        live = (
-            each for each in self._live if (each.question.team, each.question.key) == (team, question_key)
-        )
-        return next(live, None)
+    def _answering(self, question_key: str) -> Exchange | None:
+        return next((each for each in self._live if each.question.key == question_key), None)
 
     def stop(self, grace: float) -> None:
         """Let live answers end within `grace` seconds and leave the others to the journal.

@@ -38,7 +38,7 @@ def show(slack: Slack, question: Question, step: Show) -> tuple[Show, str]:
         if found := slack.find(place.channel, place.thread_ts, tried.message):
             return tried, found
     if step.kind is CallKind.START:
-        return step, slack.start_stream(place, step.more, question.user, question.team)
+        return step, slack.start_stream(place, step.more, question.user, question.user_team or question.team)
     if ts is None:
         return step, slack.post(place.channel, place.thread_ts, message)
     if step.kind is CallKind.APPEND:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from slack_bolt import Ack
+from slack_bolt import Ack, BoltContext
 
 from bot.core.interaction import Vote
 from bot.core.message import Action, Press
@@ -16,7 +16,7 @@ from bot.engine.asides import Asides
 from bot.engine.ledger import Ledger
 from bot.engine.orchestrator import Orchestrator
 from bot.engine.reception import Reception
-from bot.listeners.interaction import team_of
+from bot.listeners.interaction import installed_in
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,6 @@ class _Click:
     be opened with.
     """
 
-    team: str
     presser: Recipient
     value: str
     press: Press
@@ -38,12 +37,12 @@ class _Click:
 def stop_listener(orchestrator: Orchestrator, asides: Asides, admins: Collection[str]) -> Callable[..., None]:
     """Hears the button that stops an answer."""
 
-    def hear_stop(ack: Ack, body: Mapping[str, Any]) -> None:
+    def hear_stop(ack: Ack, body: Mapping[str, Any], context: BoltContext) -> None:
         ack()
         click = _click(body, asides)
         if _may(click, asides, admins):
             press = click.press
-            orchestrator.stop_answer(question_id(click.team, press.question_key, press.retry))
+            orchestrator.stop_answer(installed_in(context), press.question_key, press.retry)
 
     return hear_stop
 
@@ -51,14 +50,14 @@ def stop_listener(orchestrator: Orchestrator, asides: Asides, admins: Collection
 def retry_listener(reception: Reception, asides: Asides, admins: Collection[str]) -> Callable[..., None]:
     """Hears what asks again: the button under an answer that went wrong, and the menu under others."""
 
-    def hear_retry(ack: Ack, body: Mapping[str, Any]) -> None:
+    def hear_retry(ack: Ack, body: Mapping[str, Any], context: BoltContext) -> None:
         ack()
         click = _click(body, asides)
         if _may(click, asides, admins):
             again = replace(click.press, retry=click.press.retry + 1)
-            verb, _ = _read(click.value)
+            team, (verb, _) = installed_in(context), _read(click.value)
             replaces = verb == Action.REGENERATE.value
-            reception.retry(click.team, again, click.presser, click.language, replaces=replaces)
+            reception.retry(team, again, click.presser, click.language, replaces=replaces)
 
     return hear_retry
 
@@ -66,10 +65,10 @@ def retry_listener(reception: Reception, asides: Asides, admins: Collection[str]
 def feedback_listener(ledger: Ledger, asides: Asides) -> Callable[..., None]:
     """Hears what anybody thinks of an answer."""
 
-    def hear_feedback(ack: Ack, body: Mapping[str, Any]) -> None:
+    def hear_feedback(ack: Ack, body: Mapping[str, Any], context: BoltContext) -> None:
         ack()
         click = _click(body, asides)
-        vote = _vote(click.team, click.presser.user, click.value)
+        vote = _vote(installed_in(context), click.presser.user, click.value)
         ledger.vote(vote, click.press.answer_key)
         if vote.is_up:
             asides.tell(click.presser, texts_in(click.language).thanks)
@@ -82,11 +81,11 @@ def feedback_listener(ledger: Ledger, asides: Asides) -> Callable[..., None]:
 def reason_listener(ledger: Ledger) -> Callable[..., None]:
     """Hears why somebody did not like an answer."""
 
-    def hear_reason(ack: Ack, body: Mapping[str, Any]) -> None:
+    def hear_reason(ack: Ack, body: Mapping[str, Any], context: BoltContext) -> None:
         ack()
         view = body["view"]
         reason = str(view["state"]["values"]["reason"]["reason"].get("value") or "")
-        vote = _vote(team_of(body), str(body["user"]["id"]), str(view["private_metadata"]))
+        vote = _vote(installed_in(context), str(body["user"]["id"]), str(view["private_metadata"]))
         ledger.vote(replace(vote, reason=reason), "")
 
     return hear_reason
@@ -117,7 +116,6 @@ def _click(body: Mapping[str, Any], asides: Asides) -> _Click:
     _, press = _read(value)
     place = Place(str(body["channel"]["id"]), str(message.get("thread_ts") or message["ts"]))
     return _Click(
-        team=team_of(body),
         presser=Recipient(str(body["user"]["id"]), place, str(body.get("response_url") or "")),
         value=value,
         press=press,

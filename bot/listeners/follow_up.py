@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.core.question import Question
 from bot.engine.reception import Reception
-from bot.listeners.interaction import asking, team_of
+from bot.listeners.interaction import asking, user_team_in
 
 
 def follow_up_listener(reception: Reception) -> Callable[..., None]:
@@ -15,17 +15,18 @@ def follow_up_listener(reception: Reception) -> Callable[..., None]:
     return asking(reception, question_in)
 
 
-def question_in(body: Mapping[str, Any]) -> Question:
+def question_in(body: Mapping[str, Any], team: str) -> Question:
     """The question that a press asks: as a slash command's, it is yet to be posted, in that thread."""
     message, action = body["message"], body["actions"][0]
     retry, _, text = str(action["value"]).partition(" ")
     _, _, number = str(action["action_id"]).rpartition("_")
     return Question(
-        team=team_of(body),
+        team=team,
         channel=str(body["channel"]["id"]),
         user=str(body["user"]["id"]),
         text=text,
         thread_ts=str(message.get("thread_ts") or message["ts"]),
         trigger_id=f"{message['ts']}-{retry}-{number}",
         response_url=str(body.get("response_url") or ""),
+        user_team=user_team_in(body),
     )

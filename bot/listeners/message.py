@@ -12,6 +12,7 @@ from bot.core.files import file_in
 from bot.core.question import Question
 from bot.engine.orchestrator import Orchestrator
 from bot.engine.reception import Reception
+from bot.listeners.interaction import installed_in
 
 # Other subtypes are edits, deletions and notes of Slack's own ("joined the channel"):
 # https://docs.slack.dev/reference/events/message#subtypes
@@ -23,7 +24,7 @@ def mention_listener(reception: Reception) -> Callable[..., None]:
     """Hears `app_mention`."""
 
     def hear_mention(event: Mapping[str, Any], body: Mapping[str, Any], context: BoltContext) -> None:
-        question = question_in(event, body, context.bot_user_id or "")
+        question = question_in(event, body, context)
         if question and "edited" in event:  # an edited mention comes as one again
             reception.amend(question)
         elif question:
@@ -41,9 +42,9 @@ def message_listener(
 
     def hear_message(event: Mapping[str, Any], body: Mapping[str, Any], context: BoltContext) -> None:
         if event.get("subtype") in _CHANGES:
-            _hear_change(event, body, context.bot_user_id or "", reception, orchestrator)
+            _hear_change(event, body, context, reception, orchestrator)
             return
-        question = question_in(event, body, context.bot_user_id or "")
+        question = question_in(event, body, context)
         event_id = str(body.get("event_id") or "")
         if "edited" in event:
             return
@@ -58,7 +59,7 @@ def message_listener(
 def _hear_change(
     event: Mapping[str, Any],
     body: Mapping[str, Any],
-    me: str,
+    context: BoltContext,
     reception: Reception,
     orchestrator: Orchestrator,
 ) -> None:
@@ -66,15 +67,18 @@ def _hear_change(
 
     https://docs.slack.dev/reference/events/message/message_changed
     """
-    team, channel = str(body.get("team_id") or ""), str(event.get("channel") or "")
+    channel = str(event.get("channel") or "")
     message = event.get("message") or {}
     has_left_replies = message.get("subtype") == "tombstone"
     if event["subtype"] == "message_deleted" or has_left_replies:
-        orchestrator.withdraw(team, f"{channel}/{event.get('deleted_ts') or message.get('ts')}")
+        ts = event.get("deleted_ts") or message.get("ts")
+        orchestrator.withdraw(installed_in(context), f"{channel}/{ts}")
         return
-    before = str((event.get("previous_message") or {}).get("text") or "")
-    question = question_in({**message, "channel": channel}, body, me)
-    if question and question.text != mrkdwn.plain(before, me):  # else Slack only unfurled a link, say
+    before = mrkdwn.plain(
+        str((event.get("previous_message") or {}).get("text") or ""), context.bot_user_id or ""
+    )
+    question = question_in({**message, "channel": channel}, body, context)
+    if question and question.text != before:  # else Slack only unfurled a link, say
         reception.amend(question)
 
 
@@ -82,18 +86,19 @@ def _addresses(event: Mapping[str, Any]) -> bool:
     return mrkdwn.addresses(str(event.get("text") or ""))
 
 
-def question_in(event: Mapping[str, Any], body: Mapping[str, Any], me: str) -> Question | None:
-    """The question that a message event asks the bot user `me`; None where nobody asks.
+def question_in(event: Mapping[str, Any], body: Mapping[str, Any], context: BoltContext) -> Question | None:
+    """The question that a message event asks; None where nobody asks.
 
     Bots do not ask.
     """
+    me = context.bot_user_id or ""
     if event.get("bot_id") or event.get("subtype") not in _ASKING_SUBTYPES:
         return None
     if not event.get("user") or event["user"] == me:
         return None
     thread_ts, is_external = event.get("thread_ts"), body.get("is_ext_shared_channel")
     return Question(
-        team=str(body.get("team_id") or ""),
+        team=installed_in(context),
         channel=str(event["channel"]),
         user=str(event["user"]),
         text=mrkdwn.plain(str(event.get("text") or ""), me),
@@ -101,4 +106,5 @@ def question_in(event: Mapping[str, Any], body: Mapping[str, Any], me: str) -> Q
         thread_ts=str(thread_ts) if thread_ts else None,
         files=tuple(map(file_in, event.get("files") or ())),
         is_external_room=is_external if isinstance(is_external, bool) else None,
+        user_team=str(event.get("user_team") or event.get("team") or body.get("team_id") or ""),
     )

@@ -15,7 +15,7 @@ from bot.core import mrkdwn
 from bot.core.question import Question
 from bot.engine.asides import Asides
 from bot.engine.reception import Reception
-from bot.listeners.interaction import asking, team_of
+from bot.listeners.interaction import asking, user_team_in
 
 _LONGEST_QUOTE = 1_500  # characters; what a modal carries has 3,000 at most, in JSON
 
@@ -46,18 +46,23 @@ def about_listener(reception: Reception) -> Callable[..., None]:
     return asking(reception, question_in)
 
 
-def question_in(body: Mapping[str, Any]) -> Question:
-    """The question, with the message that it is about; it is to be posted in that message's thread."""
+def question_in(body: Mapping[str, Any], team: str) -> Question:
+    """The question, with the message that it is about; it is to be posted in that message's thread.
+
+    A modal is sent once, so its `view.id` is what tells the question from others: a submission has no
+    documented `trigger_id` (https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload).
+    """
     view = body["view"]
     carried = json.loads(view["private_metadata"])
     asked = mrkdwn.plain(str(view["state"]["values"]["about"]["about"].get("value") or ""), me="")
     return Question(
-        team=team_of(body),
+        team=team,
         channel=str(carried["channel"]),
         user=str(body["user"]["id"]),
         text=f"{asked}\n\n{mrkdwn.quote(str(carried['subject']))}".strip(),
         thread_ts=str(carried["thread_ts"]),
-        trigger_id=str(body.get("trigger_id") or ""),
+        trigger_id=str(view.get("id") or ""),
         response_url=str(carried["response_url"] or ""),
         opens_thread=bool(carried.get("opens_thread")),  # a modal that an older version opened has none
+        user_team=user_team_in(body),
     )

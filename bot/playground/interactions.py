@@ -11,20 +11,17 @@ from typing import Any
 from bot.playground.api_rules import as_slack_shows
 from bot.playground.blocks import elements_of
 from bot.playground.views import filled_in, view_as_slack_shows
-from bot.playground.workspace import TEAM, Conversation, Message, User, View
+from bot.playground.workspace import Conversation, Message, Origin, User, View
 
 
-def interaction(kind: str, user: User, trigger_id: str) -> dict[str, Any]:
-    """What every payload tells: who did something, and what that may be exchanged for."""
+def interaction(kind: str, user: User, origin: Origin) -> dict[str, Any]:
+    """What every payload tells: who did something, and where that was."""
     return {
         "type": kind,
         "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": user.team},
         "api_app_id": "ADUET",
         "token": "playground",
-        "trigger_id": trigger_id,
-        "team": {"id": TEAM, "domain": "playground"},
-        "enterprise": None,
-        "is_enterprise_install": False,
+        **origin.told,
     }
 
 
@@ -50,7 +47,10 @@ def clicked_in_view(view: View) -> dict[str, Any]:
 
 
 def submitted(view: View, values: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
-    """A modal that was sent: https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload"""
+    """A modal that was sent. It has no `trigger_id`: that is not documented.
+
+    https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload
+    """
     return {"view": view_as_slack_shows(view, filled_in(view, values)), "response_urls": []}
 
 

@@ -38,8 +38,8 @@ class _Url:
 class ResponseUrls:
     """Gives them out, and puts what is posted to them into `workspace`.
 
-    `changed` is told of each message that came, changed or went for everybody: what it was before (None: it is
-    new), its channel and its ts.
+    `changed` is told of each message that came, changed or went for everybody: what it was before (None: it
+    is new), its channel and its ts.
     """
 
     def __init__(

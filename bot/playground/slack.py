@@ -117,6 +117,9 @@ class Slack:
     offers_status = True
     """Whether threads can tell what the bot is doing, as they do in apps for agents."""
 
+    channels_without_status: frozenset[str] = frozenset()
+    """Where they cannot, although they can elsewhere."""
+
     def upload(self, name: str, data: bytes, thumbnail: bytes = b"", **fields: Any) -> dict[str, Any]:
         """Let somebody upload a file, and return the file object to `say` something with.
 
@@ -171,8 +174,11 @@ class Slack:
     async def command(self, user: str, channel: str, command: str, text: str) -> None:
         """Let `user` give a slash command."""
         self._needs_scope("commands")
+        origin = self.workspace.origin(user, channel)
         payload = {
-            "team_id": TEAM,
+            "team_id": origin.team or self.workspace.users[user].team,
+            "enterprise_id": origin.organisation,
+            "is_enterprise_install": str(origin.team is None).lower(),
             "channel_id": channel,
             "channel_name": name_of(self.workspace.conversations[channel]),
             "user_id": user,
@@ -236,8 +242,10 @@ class Slack:
 
     async def _interact(self, kind: str, user: str, told: dict[str, Any]) -> dict[str, Any] | None:
         """Tell the app; what it acknowledges that with, None if it did not in time."""
-        trigger_id = self.workspace.new_trigger(user, self._clock())
-        payload = interaction(kind, self.workspace.users[user], trigger_id) | told
+        channel = str(told.get("channel", {}).get("id", ""))
+        payload = interaction(kind, self.workspace.users[user], self.workspace.origin(user, channel)) | told
+        if kind != "view_submission":
+            payload["trigger_id"] = self.workspace.new_trigger(user, self._clock())
         return await self.sockets.deliver_interaction("interactive", payload)
 
     def _follow(self, view: View, answer: Mapping[str, Any]) -> Mapping[str, str] | None:
@@ -309,7 +317,10 @@ class Slack:
             raise ApiError(code)
         if name not in METHODS:
             raise ApiError("unknown_method")
-        if name == "assistant.threads.setStatus" and not self.offers_status:
+        is_status = name == "assistant.threads.setStatus"
+        if is_status and not (
+            self.offers_status and parameters.get("channel_id") not in self.channels_without_status
+        ):
             raise ApiError("method_not_supported_for_channel_type")
         method = METHODS[name]
         if scope := method.scope(self.workspace, parameters):

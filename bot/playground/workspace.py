@@ -32,6 +32,28 @@ class User:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where payloads of presses, commands, shortcuts and views say that somebody did something.
+
+    `team` None: an org-wide installation tells of no team (https://github.com/slackapi/bolt-python/pull/23).
+    `organisation` is that of Enterprise Grid, "" for none.
+    """
+
+    team: str | None
+    organisation: str = ""
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What an interaction's payload says of it."""
+        organisation = {"id": self.organisation, "name": "Organisation"} if self.organisation else None
+        return {
+            "team": {"id": self.team, "domain": "playground"} if self.team else None,
+            "enterprise": organisation,
+            "is_enterprise_install": self.team is None,
+        }
+
+
+@dataclass(frozen=True)
 class Conversation:
     """A channel ("channel"), a private channel ("private"), a group ("mpim") or direct messages ("im").
 
@@ -152,8 +174,9 @@ class Workspace:
     of each that went (then the second argument is True); `onlookers` are told when a status, a Home or a
     modal changed.
 
-    `teams` are names by id, `statuses` are by channel and thread, `homes` by user, `modals` by their ids in
-    the order of opening. A message may have `tables_per_message`: one as documented, many as was measured
+    `teams` are names by id, `origins` those of presses by user or channel where they are not the user's team,
+    `statuses` are by channel and thread, `homes` by user, `modals` by their ids in the order of opening. A
+    message may have `tables_per_message`: one as documented, many as was measured
     (https://github.com/archestra-ai/archestra/issues/4724).
     """
 
@@ -166,6 +189,7 @@ class Workspace:
     )
     messages: dict[tuple[str, str], Message] = field(default_factory=dict)
     files: dict[str, File] = field(default_factory=dict)
+    origins: dict[str, Origin] = field(default_factory=dict)
     statuses: dict[tuple[str, str], str] = field(default_factory=dict)
     homes: dict[str, View] = field(default_factory=dict)
     modals: dict[str, View] = field(default_factory=dict)
@@ -261,6 +285,14 @@ class Workspace:
         """The conversation of the bot with `user` alone."""
         wanted = {user, BOT_USER}
         return next((c for c in self.conversations.values() if c.kind == "im" and c.members == wanted), None)
+
+    def origin(self, user: str, channel: str = "") -> Origin:
+        """Where a press of `user` in `channel` says that it was made, whatever team events there name.
+
+        In Slack Connect and Enterprise Grid that can be another one.
+        """
+        by_user = self.origins.get(user) or Origin(self.users[user].team)
+        return self.origins.get(channel) or by_user
 
     def is_stranger(self, user: User) -> bool:
         """Whether `user` is of another company and shares no conversation with the bot."""

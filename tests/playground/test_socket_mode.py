@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from typing import Any
 
 import pytest
@@ -404,10 +405,16 @@ def test_who_is_told_something_in_a_thread_without_replies_does_not_see_it(
     """https://docs.slack.dev/reference/methods/chat.postEphemeral"""
     root = post_buttons(servers)
     listener = listen(servers)
-    told = {"channel": "CGENERAL", "user": ADA.id, "text": "Psst."}
-    web_client(servers).chat_postEphemeral(**told, thread_ts=root.ts)
+    whisper = partial(
+        web_client(servers).chat_postEphemeral,
+        channel="CGENERAL",
+        user=ADA.id,
+        thread_ts=root.ts,
+        text="Psst.",
+    )
+    whisper()
     assert listener.shown == []
 
     post_buttons(servers, thread_ts=root.ts)
-    web_client(servers).chat_postEphemeral(**told, thread_ts=root.ts)
+    whisper()
     assert (listener.shown[-1].text, listener.shown[-1].thread_ts) == ("Psst.", root.ts)
