@@ -10,8 +10,18 @@ from bot.core import mrkdwn
 from bot.core.conversation import Remark, Role
 from bot.core.files import file_in
 from bot.core.home import Home
+from bot.core.lengths import (
+    MAX_HEADER,
+    MAX_INPUT_LABEL,
+    MAX_LABEL,
+    MAX_MODAL_LABEL,
+    MAX_OPTION_VALUE,
+    MAX_SECTION,
+    shortened,
+    units,
+)
 from bot.core.message import Action, Content, Form, Kind, Outgoing, Press, Standing
-from bot.core.safety import Safe
+from bot.core.safety import Safe, neutralise
 
 # A message's kind travels in its metadata, so that a thread can be read back after a restart, too:
 # https://docs.slack.dev/messaging/message-metadata
@@ -66,7 +76,7 @@ def _controls(content: Content, press: Press) -> Iterator[dict[str, Any]]:
             {
                 "type": "button",
                 "action_id": f"{Action.FOLLOW_UP.value}_{number}",
-                "text": _plain(question),
+                "text": _plain(question, MAX_LABEL),
                 "value": f"{press.retry} {question}",
             }
             for number, question in enumerate(content.follow_ups, 1)
@@ -75,9 +85,9 @@ def _controls(content: Content, press: Press) -> Iterator[dict[str, Any]]:
     if content.feedback:
         buttons = {
             f"{side}_button": {
-                "text": _plain(face),
+                "text": _plain(face, MAX_LABEL),
                 "value": f"{verdict} {press}",
-                "accessibility_label": label,
+                "accessibility_label": shortened(neutralise(label), MAX_LABEL),
             }
             for side, face, verdict, label in (
                 ("positive", "👍", "up", content.feedback.good),
@@ -89,31 +99,40 @@ def _controls(content: Content, press: Press) -> Iterator[dict[str, Any]]:
     if content.button:
         value = f"{Action.REGENERATE.value} {press}" if content.button.replaces else str(press)
         pressed = {"action_id": content.button.action.value, "value": value}
-        button = {"type": "button", "text": _plain(content.button.label), **pressed}
+        button = {"type": "button", "text": _plain(content.button.label, MAX_LABEL), **pressed}
         yield {"type": "actions", "elements": [button]}
     if content.menu:
-        short = replace(press, answer_key="")  # an option's value has 150 characters at most
+        short = replace(press, answer_key="")  # there is no room for it in an option
         options = [
-            {"text": _plain(each.label), "value": f"{each.action.value} {short}"} for each in content.menu
+            {"text": _plain(each.label, MAX_LABEL), "value": value}
+            for each in content.menu
+            if units(value := f"{each.action.value} {short}") <= MAX_OPTION_VALUE  # half of it says nothing
         ]
-        yield {"type": "actions", "elements": [{"type": "overflow", "action_id": "menu", "options": options}]}
+        menu = {"type": "overflow", "action_id": "menu", "options": options}
+        if options:
+            yield {"type": "actions", "elements": [menu]}
 
 
 def as_view(page: Home) -> dict[str, Any]:
     """`page` as a view: https://docs.slack.dev/reference/views/home-tab-views"""
     examples = [
-        {"type": "button", "action_id": f"example_{number}", "text": _plain(question), "value": question}
+        {
+            "type": "button",
+            "action_id": f"example_{number}",
+            "text": _plain(question, MAX_LABEL),
+            "value": question,
+        }
         for number, question in enumerate(page.examples, 1)
     ]
     blocks: list[dict[str, Any]] = [
-        {"type": "header", "text": _plain(page.title)},
+        {"type": "header", "text": _plain(page.title, MAX_HEADER)},
         {"type": "section", "text": _verbatim(page.about)},
         {"type": "context", "elements": [_verbatim(page.invitation)]},
         {"type": "actions", "elements": examples},
         {"type": "divider"},
     ]
     for section in page.sections:
-        blocks.append({"type": "header", "text": _plain(section.title)})
+        blocks.append({"type": "header", "text": _plain(section.title, MAX_HEADER)})
         blocks += ({"type": "section", "text": _verbatim(line)} for line in section.lines)
     return {"type": "home", "private_metadata": page.room, "blocks": blocks}
 
@@ -125,27 +144,27 @@ def as_modal(form: Form) -> dict[str, Any]:
         "type": "input",
         "block_id": form.name,
         "optional": form.is_optional,
-        "label": _plain(form.label),
+        "label": _plain(form.label, MAX_INPUT_LABEL),
         "element": field,
     }
     return {
         "type": "modal",
         "callback_id": form.name,
         "private_metadata": form.carries,
-        "title": _plain(form.title),
-        "submit": _plain(form.send),
-        "close": _plain(form.close),
+        "title": _plain(form.title, MAX_MODAL_LABEL),
+        "submit": _plain(form.send, MAX_MODAL_LABEL),
+        "close": _plain(form.close, MAX_MODAL_LABEL),
         "blocks": [block],
     }
 
 
-def _plain(text: str) -> dict[str, Any]:
-    return {"type": "plain_text", "text": text}
+def _plain(text: str, most: int) -> dict[str, Any]:
+    return {"type": "plain_text", "text": shortened(neutralise(text), most)}
 
 
 def _verbatim(text: Safe) -> dict[str, Any]:
     """A text object in which Slack looks for nothing: bare names and links stay what they are."""
-    return {"type": "mrkdwn", "text": text, "verbatim": True}
+    return {"type": "mrkdwn", "text": shortened(text, MAX_SECTION), "verbatim": True}
 
 
 def standing(message: Mapping[str, Any], me: str) -> Iterator[tuple[str, Standing]]:

@@ -14,6 +14,7 @@ from bot.core.draft import Outcome
 from bot.core.errors import Fault
 from bot.core.figures import Figures, Kept, figures
 from bot.core.interaction import Interaction, Vote
+from bot.core.lengths import cut
 from bot.core.mrkdwn import escaped
 from bot.core.prices import shown
 from bot.core.safety import Safe, neutralise
@@ -25,7 +26,7 @@ WEEK_SECONDS = 7 * DAY_SECONDS
 MOST_OWN = 500  # of a person's interactions; of more in a day it is only told that they are more
 
 _LAST_ANSWERS = 5
-_BEGINNING = 80  # characters of a question
+_BEGINNING = 80  # characters of a question, before the ellipsis
 _UNKNOWN = "–"
 # A hint in place of an answer, and a question that was changed and then asked anew.
 _NO_ANSWERS = {Outcome.NOTICE.value, "amended"}
@@ -164,7 +165,7 @@ def _how(texts: Texts, one: Interaction) -> str:
 def _beginning(question: str) -> str:
     """A question's first words, quoted; without secrets before it is cut, since half of one is one still."""
     words = " ".join(mask_secrets(question).split())
-    return f"> {escaped(words if len(words) <= _BEGINNING else words[:_BEGINNING] + '…')}"
+    return f"> {escaped(cut(words, lambda shown: len(shown) <= _BEGINNING + 1))}"
 
 
 def _workspace_sections(texts: Texts, everybody: Workspace | None) -> Iterator[Section]:

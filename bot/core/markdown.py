@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
-
+from bot.core.graphemes import boundary
 from bot.core.layout import DEFAULT, Layout, Limits, units
 from bot.core.markdown_context import Context
 from bot.core.safety import Safe
@@ -107,26 +106,7 @@ def _cut(text: str, window: str) -> int:
     if unbreakable and line_anywhere > len(context.reopening("|")):
         return line_anywhere
     space = max(window.rfind(" "), window.rfind("\t")) + 1
-    return space if space > middle else _grapheme_boundary(text, len(window))
-
-
-def _grapheme_boundary(text: str, end: int) -> int:
-    """The last place at or before `end` where no grapheme is cut, as far as a real text goes."""
-    for place in range(end, max(end - 64, 1), -1):
-        if not _joined(text[place - 1], text[place]):
-            return place
-    return end
-
-
-def _joined(before: str, after: str) -> bool:
-    return (
-        unicodedata.category(after).startswith("M")  # accents, vowel signs, variation selectors
-        or "\u1160" <= after <= "\u11ff"  # the vowels and finals of a Hangul syllable written in parts
-        or "\ud7b0" <= after <= "\ud7ff"
-        or "\u200d" in (before, after)  # the joiner of composed emoji
-        or "\U0001f3fb" <= after <= "\U0001f3ff"  # skin tones
-        or ("\U0001f1e6" <= before <= "\U0001f1ff" and "\U0001f1e6" <= after <= "\U0001f1ff")  # flags
-    )
+    return space if space > middle else boundary(text, len(window))
 
 
 def _escaping(text: str) -> int:

@@ -10,6 +10,7 @@ from hashlib import sha256
 from bot.core.conversation import Role, Turn, estimated_tokens
 from bot.core.files import listed
 from bot.core.interaction import Voice
+from bot.core.lengths import MAX_LABEL
 from bot.core.mrkdwn import naming
 from bot.core.question import Question
 from bot.core.redaction import redacted
@@ -61,9 +62,7 @@ _ABOUT_FILES = {
     Language.KO: "이것은 무엇에 관한 것이고, 그중 무엇이 중요한가요?",
 }
 _SUGGESTED_FROM_CHARACTERS = 4_000  # an answer's beginning says what it is about
-_LONGEST_SUGGESTION = (
-    75  # what a button takes: https://docs.slack.dev/reference/block-kit/block-elements/button-element
-)
+_LONGEST_SUGGESTION = MAX_LABEL  # of a button; what neutralising adds is cut there, and asked in full
 _ITEM = re.compile(r"(?:[-*•]|\d+[.)])\s+")
 _MICRO_INPUT_CHARACTERS = 2_000  # the subject of a question is named in its beginning
 _LONGEST_ACKNOWLEDGEMENT = 300

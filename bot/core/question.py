@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 
 from bot.core.files import SharedFile
 from bot.core.texts import Language, language_of
+
+_MAX_NAME_BYTES = 80  # a menu's option has room for that, beside the ids of a channel and an asker
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,10 @@ class Question:
     @property
     def key(self) -> str:
         """What tells it from every other question: its channel and its message."""
-        return f"{self.channel}/{self.ts or self.trigger_id}"
+        name = self.ts or self.trigger_id
+        if len(written := name.encode("utf-8", "surrogatepass")) > _MAX_NAME_BYTES:
+            name = sha256(written).hexdigest()
+        return f"{self.channel}/{name}"
 
     @property
     def id(self) -> str:

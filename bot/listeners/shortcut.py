@@ -12,12 +12,12 @@ from typing import Any
 from slack_bolt import Ack, BoltContext
 
 from bot.core import mrkdwn
+from bot.core.lengths import MAX_METADATA_BYTES, cut, json_bytes
 from bot.core.question import Question
+from bot.core.secrets import mask_secrets
 from bot.engine.asides import Asides
 from bot.engine.reception import Reception
 from bot.listeners.interaction import asking, user_team_in
-
-_LONGEST_QUOTE = 1_500  # characters; what a modal carries has 3,000 at most, in JSON
 
 
 def shortcut_listener(asides: Asides) -> Callable[..., None]:
@@ -26,19 +26,29 @@ def shortcut_listener(asides: Asides) -> Callable[..., None]:
     def hear_shortcut(ack: Ack, body: Mapping[str, Any], context: BoltContext) -> None:
         message = body["message"]
         subject = mrkdwn.plain(str(message.get("text") or ""), context.bot_user_id or "")
-        carries = {
+        place = {
             "channel": body["channel"]["id"],
             "thread_ts": message.get("thread_ts") or message["ts"],
             "opens_thread": not message.get("thread_ts"),
-            "subject": subject[:_LONGEST_QUOTE],
             "response_url": body.get("response_url"),
         }
-        asides.ask_about(
-            str(body["trigger_id"]), json.dumps(carries, ensure_ascii=False), str(body["user"]["id"])
-        )
+        asides.ask_about(str(body["trigger_id"]), _carrying(place, subject), str(body["user"]["id"]))
         ack()
 
     return hear_shortcut
+
+
+def _carrying(place: Mapping[str, Any], subject: str) -> str:
+    """What the modal is to carry, as JSON: as much of the `subject` as there is room for.
+
+    Secrets are masked before it is cut, since half of one is one still.
+    """
+
+    def carrying(quoted: str) -> str:
+        return json.dumps({**place, "subject": quoted}, ensure_ascii=False)
+
+    quoted = cut(mask_secrets(subject), lambda words: json_bytes(carrying(words)) <= MAX_METADATA_BYTES)
+    return carrying(quoted)
 
 
 def about_listener(reception: Reception) -> Callable[..., None]:

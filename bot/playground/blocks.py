@@ -5,6 +5,7 @@ https://docs.slack.dev/reference/block-kit
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from math import inf
 from typing import Any
@@ -28,6 +29,7 @@ _BUTTON_STYLES = ("primary", "danger")
 _MOST_OPTIONS = 5
 _LONGEST_INPUT = 3_000
 _ID_LIMIT = 255
+_BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt);)")
 
 
 def problems_of(blocks: Sequence[Any], surface: str, where: str) -> list[str]:
@@ -67,7 +69,16 @@ def elements_of(block: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 def characters(text: str) -> int:
     """The strictest reading of what Slack counts: UTF-16 units."""
-    return len(text.encode("utf-16-le")) // 2
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def kept(text: str) -> str:
+    """What Slack keeps of the text of a text object, and counts: `&`, `<` and `>` are escaped once.
+
+    https://github.com/slackapi/bolt-python/issues/513
+    """
+    escaped = _BARE_AMPERSAND.sub("&amp;", text)
+    return escaped.replace("<", "&lt;").replace(">", "&gt;")
 
 
 def text_problems(
@@ -78,7 +89,8 @@ def text_problems(
         return []
     if not (isinstance(text, dict) and text.get("type") in kinds):
         return [_problem(where, f"must be {' or '.join(kinds)}")]
-    return _length_problems(where, text.get("text"), most)
+    words = text.get("text")
+    return _length_problems(where, kept(words) if isinstance(words, str) else words, most)
 
 
 def _block_problems(where: str, block: Any, surface: str) -> list[str]:

@@ -17,7 +17,8 @@ from bot.playground.workspace import BOT_ID, TEAM, View, Workspace
 
 _MOST_BYTES = 250_000
 _LABEL_LIMIT = 24
-_STRING_LIMITS = {"private_metadata": 3_000, "callback_id": 255}
+_CALLBACK_ID_LIMIT = 255
+_METADATA_BYTES = 3_000
 _MISSING = "Please complete this required field."
 
 
@@ -120,11 +121,20 @@ def _view_problems(body: Mapping[str, Any], kind: str) -> list[str]:
     if not isinstance(blocks, list):
         return ["must be an array [json-pointer:/view/blocks]"]
     problems = problems_of(blocks, kind, "/view/blocks")
-    for name, most in _STRING_LIMITS.items():
-        text = body.get(name, "")
-        if not (isinstance(text, str) and characters(text) <= most):
-            problems.append(f"must be at most {most} characters [json-pointer:/view/{name}]")
+    callback_id, metadata = body.get("callback_id", ""), body.get("private_metadata", "")
+    if not (isinstance(callback_id, str) and characters(callback_id) <= _CALLBACK_ID_LIMIT):
+        problems.append(f"must be at most {_CALLBACK_ID_LIMIT} characters [json-pointer:/view/callback_id]")
+    if not (isinstance(metadata, str) and _bytes_in_json(metadata) <= _METADATA_BYTES):
+        problems.append(f"must be at most {_METADATA_BYTES} characters [json-pointer:/view/private_metadata]")
     return problems + (_modal_problems(body) if kind == "modal" else [])
+
+
+def _bytes_in_json(text: str) -> int:
+    """The strictest reading of the 3,000 "characters" of private_metadata: bytes, with JSON's escapes.
+
+    https://docs.slack.dev/reference/views/modal-views
+    """
+    return len(json.dumps(text, ensure_ascii=False).encode("utf-8", "surrogatepass")) - len('""')
 
 
 def _modal_problems(body: Mapping[str, Any]) -> list[str]:
