@@ -229,6 +229,7 @@ def build(
         asides,
         admins=admins,
         follow_threads=settings.follow_threads,
+        allow_bots=frozenset(settings.allow_bots),
     )
     envelopes = Envelopes(app, settings.slack_app_token, ping_interval=_PING_SECONDS)
     return Bot(settings, reception, orchestrator, homes, envelopes, stopping, telemetry)

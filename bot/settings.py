@@ -53,6 +53,7 @@ class Settings:
     allow_guests: bool = False
     allow_external: bool = False
     allow_dm: bool = True
+    allow_bots: tuple[str, ...] = ()
     language: str = "auto"
     footer: str = "short"
     cache_ttl: float = 86_400.0
@@ -104,6 +105,7 @@ def read(env: Mapping[str, str]) -> tuple[Settings, list[str]]:
         allow_guests=reader.flag("ALLOW_GUESTS", Settings.allow_guests),
         allow_external=reader.flag("ALLOW_EXTERNAL", Settings.allow_external),
         allow_dm=reader.flag("ALLOW_DM", Settings.allow_dm),
+        allow_bots=reader.bots("ALLOW_BOTS"),
         language=reader.choice("LANGUAGE", Settings.language, ("auto", "en", "ko")),
         footer=reader.choice("FOOTER", Settings.footer, ("full", "short", "off")),
         cache_ttl=reader.seconds("CACHE_TTL", Settings.cache_ttl, or_none=True, most=30 * _DAY),
@@ -238,6 +240,14 @@ class _Reader:
     def users(self, name: str) -> tuple[str, ...]:
         return self._ids(
             name, "[UW][A-Z0-9]+", "member ids like U012AB3CD, which a profile in Slack offers to copy"
+        )
+
+    def bots(self, name: str) -> tuple[str, ...]:
+        return self._ids(
+            name,
+            "[ABUW][A-Z0-9]+",
+            "ids like B012AB3CD (a bot's, which its messages in Slack's API have), A012AB3CD (an app's) or "
+            "U012AB3CD (a member's)",
         )
 
     def channels(self, name: str) -> tuple[str, ...]:

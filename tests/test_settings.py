@@ -141,6 +141,7 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
         ("USER_DAILY_BUDGET_USD", "1"),
         ("USER_QUESTIONS_PER_MINUTE", "1"),
         ("ADMIN_USERS", "U012AB3CD, W1"),
+        ("ALLOW_BOTS", "B012AB3CD, A1 U1,W1"),
         ("KEEP_DAYS", "1"),
         ("KEEP_TEXT", "TRUE"),
         ("METRICS_PORT", "65535"),
@@ -218,6 +219,14 @@ def test_admins_are_named_by_their_ids_and_strangers_among_them_are_told() -> No
 
     assert problem.startswith("ADMIN_USERS must list member ids")
     assert problem.endswith("and has '@ada', 'C012AB3CD'.")
+
+
+def test_bots_that_may_ask_are_named_by_their_ids_and_what_is_none_is_told() -> None:
+    assert read({**TOKENS, "ALLOW_BOTS": "B1, A1"})[0].allow_bots == ("B1", "A1")
+    (problem,) = problems_with(ALLOW_BOTS="all, C012AB3CD")
+
+    assert problem.startswith("ALLOW_BOTS must list ids like B012AB3CD")
+    assert problem.endswith("and has 'all', 'C012AB3CD'.")
 
 
 def test_what_is_to_be_redacted_is_listed_and_unknown_words_are_told() -> None:

@@ -143,7 +143,13 @@ class SlackWeb:
         profile = found.get("profile") or {}
         name = profile.get("display_name") or profile.get("real_name") or found.get("name") or ""
         is_guest = bool(found.get("is_restricted") or found.get("is_ultra_restricted"))
-        return Person(str(name), str(found.get("locale") or ""), is_guest, self._is_external(found))
+        return Person(
+            str(name),
+            str(found.get("locale") or ""),
+            is_guest,
+            self._is_external(found),
+            bool(found.get("is_bot")),
+        )
 
     def _is_external(self, user: Mapping[str, Any]) -> bool:
         """Whether a user belongs to another company: to another workspace, and not to one of the same

@@ -49,7 +49,8 @@ def denial(access: Access, question: Question, person: Person | None, room: Room
     `person` is who asks it and `room` where; None where Slack could not say, and then nothing is answered.
     """
     is_direct = question.channel.startswith("D")
-    if question.user in access.blocked or (access.users and question.user not in access.users):
+    is_named = question.user in access.users or _is_named_bot(question, person)
+    if question.user in access.blocked or (access.users and not is_named):
         return Denial.PERSON
     if is_direct and not access.direct_messages:
         return Denial.DIRECT_MESSAGES
@@ -60,6 +61,11 @@ def denial(access: Access, question: Question, person: Person | None, room: Room
     if (person.is_guest and not access.guests) or (person.is_external and not access.external):
         return Denial.PERSON
     return Denial.ROOM if room.is_external and not access.external else None
+
+
+def _is_named_bot(question: Question, person: Person | None) -> bool:
+    """Whether a bot asks in its own name: the setting that lets it ask has named it already."""
+    return bool(question.bot) and person is not None and person.is_bot
 
 
 def told(texts: Texts, why: Denial) -> str:

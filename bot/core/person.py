@@ -9,10 +9,11 @@ from dataclasses import dataclass
 class Person:
     """Somebody's display name, and the IETF tag of the language in which they use Slack, "" if not told.
 
-    A guest has a restricted account; who is external belongs to another company.
+    A guest has a restricted account; who is external belongs to another company. Who `is_bot` is no person.
     """
 
     name: str
     locale: str = ""
     is_guest: bool = False
     is_external: bool = False
+    is_bot: bool = False

@@ -38,6 +38,8 @@ class Question:
 
     `team` is the workspace that the bot is installed in: what payloads name differs between events and
     presses in Slack Connect and Enterprise Grid. `user_team` is the asker's own, "" where that was not told.
+    `bot` is the app's bot through which it was posted, "" where a person wrote it; one that speaks for no
+    user is the `user`, too.
     `text` is plain text, not mrkdwn. `ts` is None for what is no message, as a slash command; `thread_ts` is
     None for what stands alone. `trigger_id` tells what is no message from
     every other such, `response_url` is that of what its asker did, "" for a message.
@@ -63,6 +65,7 @@ class Question:
     replaces: bool = False
     opens_thread: bool = False
     user_team: str = ""
+    bot: str = ""
 
     @property
     def key(self) -> str:

@@ -177,8 +177,11 @@ def tell_alone(slack: Whispers, recipient: Recipient, sentence: str) -> None:
     """Say a fixed `sentence` where `recipient` looks, and to nobody else. Raises SlackError.
 
     Where Slack does not let the bot do that (it is not in the channel, say), the response URL is tried once.
-    That is the second choice: what is posted there appears outside the thread.
+    That is the second choice: what is posted there appears outside the thread. A bot without a user is told
+    nothing.
     """
+    if recipient.user.startswith("B"):
+        return
     text = neutralise(sentence)
     try:
         slack.whisper(recipient.place, recipient.user, text)

@@ -13,6 +13,7 @@ from bot.engine.lookups import Lookups
 _PER_MINUTE = 90
 _FRESH_SECONDS = 3600.0
 _STRANGER = Person("")
+_BOT = Person("", is_bot=True)
 
 
 class Directory(Protocol):
@@ -32,7 +33,11 @@ class People:
         wait: Callable[[float], bool],
         language: Language | None = None,
     ) -> None:
-        self.lookups = Lookups(directory.person, clock, wait, per_minute=_PER_MINUTE, seconds=_FRESH_SECONDS)
+        def person(user: str) -> Person:
+            # The id of a bot that has no user, which users.info does not know.
+            return _BOT if user.startswith("B") else directory.person(user)
+
+        self.lookups = Lookups(person, clock, wait, per_minute=_PER_MINUTE, seconds=_FRESH_SECONDS)
         self._language = language
 
     def names(self, users: Iterable[str]) -> Mapping[str, str]:

@@ -18,6 +18,7 @@ from bot.core.stream import Notice, Recalled, StreamEvent
 from bot.core.texts import Language, texts_in
 from bot.engine.answers import Answers
 from bot.engine.asides import Asides
+from bot.engine.bots import BotQuestions
 from bot.engine.context import Context
 from bot.engine.exchange import Exchange
 from bot.engine.gate import Gate
@@ -62,16 +63,21 @@ class Reception:
         self._journal, self._gate, self._context = journal, gate, context
         self._threads, self._answers, self._ledger, self._asides = threads, answers, ledger, asides
         self._ack_deadline, self._language, self._clock = ack_deadline, language, clock
+        self._bot_questions = BotQuestions(clock)
         self._look_ups = lane("reception", _LOOK_UPS)
         self._readings = ThreadPoolExecutor(1, "readings")  # Slack lets threads be read slowly anyway
 
     def ask(self, question: Question, event_id: str = "") -> None:
         """Answer `question`: it is written down, and both models start now.
 
-        Not if it was asked before: Slack redelivers events by their id, and one message can come as two.
+        Not if it was asked before: Slack redelivers events by their id, and one message can come as two. Nor
+        if bots ask too much there.
         """
         exchange = self._exchange(question)
         question = exchange.question
+        if question.bot and not self._bot_questions.take(question):
+            log.warning("question.bot_limit", extra={**question.names, "bot": question.bot})
+            return
         if not self._journal.take(question, event_id):
             return
         exchange.is_admitted = False

@@ -34,15 +34,19 @@ def register(
     *,
     admins: Collection[str] = (),
     follow_threads: bool = False,
+    allow_bots: Collection[str] = (),
 ) -> None:
     """Let `app` hand over what it hears.
 
     `admins` may press every button. With `follow_threads` it also hears what is said in the bot's threads
-    without a mention.
+    without a mention. Apps may ask that `allow_bots` names by an id.
     """
     app.error(unreadable)
-    app.event("app_mention")(mention_listener(reception))
-    app.event("message")(message_listener(reception, orchestrator, follow_threads=follow_threads))
+    app.event("app_mention")(mention_listener(reception, allow_bots))
+    hear_message = message_listener(
+        reception, orchestrator, follow_threads=follow_threads, allow_bots=allow_bots
+    )
+    app.event("message")(hear_message)
     app.command("/ask")(ask_listener(reception, asides))
     app.action("stop")(stop_listener(orchestrator, asides, admins))
     app.action("retry")(retry_listener(reception, asides, admins))

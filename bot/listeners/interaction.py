@@ -32,8 +32,8 @@ def asking(
     """Hears an interaction that asks a question."""
 
     def hear(ack: Ack, body: Mapping[str, Any], context: BoltContext) -> None:
-        question = question_in(body, installed_in(context))
-        reception.ask(question)  # first: what was acknowledged must not be lost
+        asked = question_in(body, installed_in(context))
+        reception.ask(asked)  # first: what was acknowledged must not be lost
         ack()
 
     return hear

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from slack_bolt import BoltContext
 
 from bot.core import mrkdwn
+from bot.core.bots import SLACKBOT, bot_in, ids_in
 from bot.core.files import file_in
 from bot.core.question import Question
 from bot.engine.orchestrator import Orchestrator
@@ -20,11 +21,11 @@ _CHANGES = {"message_changed", "message_deleted"}
 _ASKING_SUBTYPES = {None, "file_share", "thread_broadcast"}
 
 
-def mention_listener(reception: Reception) -> Callable[..., None]:
-    """Hears `app_mention`."""
+def mention_listener(reception: Reception, allow_bots: Collection[str] = ()) -> Callable[..., None]:
+    """Hears `app_mention`. Of what bots say, it hears those that `allow_bots` names."""
 
     def hear_mention(event: Mapping[str, Any], body: Mapping[str, Any], context: BoltContext) -> None:
-        question = question_in(event, body, context)
+        question = question_in(event, body, context, allow_bots)
         if question and "edited" in event:  # an edited mention comes as one again
             reception.amend(question)
         elif question:
@@ -34,23 +35,27 @@ def mention_listener(reception: Reception) -> Callable[..., None]:
 
 
 def message_listener(
-    reception: Reception, orchestrator: Orchestrator, *, follow_threads: bool
+    reception: Reception,
+    orchestrator: Orchestrator,
+    *,
+    follow_threads: bool,
+    allow_bots: Collection[str] = (),
 ) -> Callable[..., None]:
-    """Hears `message`: direct messages ask, and with `follow_threads` also what goes on in a thread of the
-    bot's, addressed to nobody. What mentions the bot comes as `app_mention`, too, and asks there.
+    """Hears `message`: direct messages ask, and with `follow_threads` also what people go on with in a thread
+    of the bot's, addressed to nobody. What mentions the bot comes as `app_mention`, too, and asks there.
     """
 
     def hear_message(event: Mapping[str, Any], body: Mapping[str, Any], context: BoltContext) -> None:
         if event.get("subtype") in _CHANGES:
-            _hear_change(event, body, context, reception, orchestrator)
+            _hear_change(event, body, context, allow_bots, reception, orchestrator)
             return
-        question = question_in(event, body, context)
+        question = question_in(event, body, context, allow_bots)
         event_id = str(body.get("event_id") or "")
         if "edited" in event:
             return
         if question and event.get("channel_type") == "im":
             reception.ask(question, event_id)
-        elif follow_threads and question and question.stands_in_thread and not _addresses(event):
+        elif follow_threads and question and _goes_on(question, event):
             reception.follow(question, event_id)
 
     return hear_message
@@ -60,6 +65,7 @@ def _hear_change(
     event: Mapping[str, Any],
     body: Mapping[str, Any],
     context: BoltContext,
+    allow_bots: Collection[str],
     reception: Reception,
     orchestrator: Orchestrator,
 ) -> None:
@@ -77,34 +83,45 @@ def _hear_change(
     before = mrkdwn.plain(
         str((event.get("previous_message") or {}).get("text") or ""), context.bot_user_id or ""
     )
-    question = question_in({**message, "channel": channel}, body, context)
+    question = question_in({**message, "channel": channel}, body, context, allow_bots)
     if question and question.text != before:  # else Slack only unfurled a link, say
         reception.amend(question)
 
 
-def _addresses(event: Mapping[str, Any]) -> bool:
-    return mrkdwn.addresses(str(event.get("text") or ""))
+def _goes_on(question: Question, event: Mapping[str, Any]) -> bool:
+    """Whether a person goes on in a thread and addresses nobody; a bot has to mention whom it asks."""
+    is_addressed = mrkdwn.addresses(str(event.get("text") or ""))
+    return question.stands_in_thread and not question.bot and not is_addressed
 
 
-def question_in(event: Mapping[str, Any], body: Mapping[str, Any], context: BoltContext) -> Question | None:
+def question_in(
+    event: Mapping[str, Any], body: Mapping[str, Any], context: BoltContext, allow_bots: Collection[str] = ()
+) -> Question | None:
     """The question that a message event asks; None where nobody asks.
 
-    Bots do not ask.
+    Apps ask where `allow_bots` has the id of the bot, its app or its user, also in a person's name. Slackbot
+    never asks, nor the bot itself.
     """
-    me = context.bot_user_id or ""
-    if event.get("bot_id") or event.get("subtype") not in _ASKING_SUBTYPES:
+    me, bot, ids = context.bot_user_id or "", bot_in(event), ids_in(event)
+    if not ids or ids & {SLACKBOT, me, context.bot_id, body.get("api_app_id")}:
         return None
-    if not event.get("user") or event["user"] == me:
+    if bot and ids.isdisjoint(allow_bots):
+        return None
+    if event.get("subtype") not in _ASKING_SUBTYPES | ({"bot_message"} if bot else set()):
+        return None
+    user = str(event.get("user") or event.get("bot_id") or "")
+    if not user:
         return None
     thread_ts, is_external = event.get("thread_ts"), body.get("is_ext_shared_channel")
     return Question(
         team=installed_in(context),
         channel=str(event["channel"]),
-        user=str(event["user"]),
+        user=user,
         text=mrkdwn.plain(str(event.get("text") or ""), me),
         ts=str(event["ts"]),
         thread_ts=str(thread_ts) if thread_ts else None,
         files=tuple(map(file_in, event.get("files") or ())),
         is_external_room=is_external if isinstance(is_external, bool) else None,
         user_team=str(event.get("user_team") or event.get("team") or body.get("team_id") or ""),
+        bot=bot,
     )

@@ -27,10 +27,12 @@ def refusal(code: str, problems: list[str]) -> ApiError:
 
 def as_slack_shows(message: Message, with_metadata: bool = True) -> dict[str, Any]:
     """A message as the API and events show it."""
-    shown = {"type": "message", "user": message.user, "text": message.text, "ts": message.ts}
+    shown = {"type": "message", "text": message.text, "ts": message.ts}
     optional = {
+        "user": message.user,
         "subtype": message.subtype,
         "bot_id": message.bot_id,
+        "app_id": message.app_id,
         "thread_ts": message.thread_ts,
         "blocks": list(message.blocks),
         "files": list(message.files),

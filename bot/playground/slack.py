@@ -142,16 +142,32 @@ class Slack:
         text: str,
         thread_ts: str | None = None,
         files: Sequence[Mapping[str, Any]] = (),
+        bot_id: str = "",
+        app_id: str = "",
     ) -> Message:
-        """Let `user` say `text` (mrkdwn), and the bot hear of it."""
+        """Let `user` say `text` (mrkdwn), and the bot hear of it.
+
+        With a `bot_id`, an app says it: in the name of `user`, or ("") of nobody, as workflows do
+        (https://docs.slack.dev/reference/events/message/bot_message).
+        """
         ts = self.workspace.new_ts(self._clock())
-        bot_id = f"B{user}" if self.workspace.users[user].is_bot else ""
+        speaker = self.workspace.users.get(user)
         message = self.workspace.put(
-            Message(channel, ts, user, text, thread_ts=thread_ts, files=files, bot_id=bot_id)
+            Message(
+                channel,
+                ts,
+                user,
+                text,
+                thread_ts=thread_ts,
+                files=files,
+                bot_id=bot_id or (f"B{user}" if speaker and speaker.is_bot else ""),
+                app_id=app_id,
+                subtype="" if user else "bot_message",
+            )
         )
         event = as_slack_shows(message) | ({"subtype": "file_share"} if files else {})
-        if (team := self.workspace.users[user].team) != TEAM:
-            event |= {"team": team, "user_team": team, "source_team": team}
+        if speaker and speaker.team != TEAM:
+            event |= {"team": speaker.team, "user_team": speaker.team, "source_team": speaker.team}
         self.events.of_message(message, event)
         self.events.of_mention(message, event)
         return message

@@ -10,6 +10,7 @@ from bot.core.question import Question
 from bot.core.texts import Language, texts_in
 
 MEMBER, GUEST, PARTNER = Person("Ada"), Person("Sam", is_guest=True), Person("Noor", is_external=True)
+BOT = Person("Flow", is_bot=True)
 OPEN, CLOSED, SHARED = Room(is_open=True), Room(), Room(is_open=True, is_external=True)
 GUESTS, EXTERNAL = Access(guests=True), Access(external=True)
 
@@ -49,6 +50,24 @@ def test_who_may_ask_where(
     access: Access, channel: str, person: Person | None, room: Room | None, why: Denial | None
 ) -> None:
     assert denial(access, Question("T1", channel, "U1", "why?", ts="1.0"), person, room) is why
+
+
+@pytest.mark.parametrize(
+    ("access", "user", "person", "why"),
+    [
+        (Access(users=frozenset({"U2"})), "B1", BOT, None),
+        (Access(users=frozenset({"U2"})), "U1", BOT, None),
+        (Access(users=frozenset({"U2"})), "U1", MEMBER, Denial.PERSON),
+        (Access(blocked=frozenset({"U1"})), "U1", BOT, Denial.PERSON),
+        (Access(channels=frozenset({"C2"})), "B1", BOT, Denial.ROOM),
+        (Access(), "U1", Person("", is_external=True, is_bot=True), Denial.PERSON),
+        (Access(), "U1", GUEST, Denial.PERSON),
+    ],
+)
+def test_a_bot_that_was_let_ask_need_not_be_named_as_a_user_but_is_a_user_for_all_else(
+    access: Access, user: str, person: Person, why: Denial | None
+) -> None:
+    assert denial(access, Question("T1", "C1", user, "why?", ts="1.0", bot="B1"), person, OPEN) is why
 
 
 @pytest.mark.parametrize("language", Language)

@@ -1,0 +1,42 @@
+"""Messages that apps post: which of them ask, and how often they are answered."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+SLACKBOT = "USLACKBOT"
+"""A user whom Slack does not tell of as a bot: https://docs.slack.dev/reference/objects/user-object"""
+
+# Two bots that answer each other would go on for ever. People's questions are not counted.
+MAX_ANSWERS_IN_THREAD = 5
+MAX_ANSWERS_IN_CHANNEL = 30
+WINDOW_SECONDS = 3_600.0
+
+
+def bot_in(event: Mapping[str, Any]) -> str:
+    """The id of the bot that posted a message, be it in a person's name; "" where a person wrote it.
+
+    https://docs.slack.dev/reference/events/message/bot_message
+    """
+    is_bot = event.get("bot_id") or event.get("subtype") == "bot_message"
+    return str(event.get("bot_id") or event.get("app_id") or "unknown") if is_bot else ""
+
+
+def ids_in(event: Mapping[str, Any]) -> set[str]:
+    """The ids by which an operator can name who posted a message: of the bot, its app, and its user."""
+    profile = event.get("bot_profile")
+    app_id = profile.get("app_id") if isinstance(profile, Mapping) else None
+    found = (event.get("bot_id"), event.get("app_id"), app_id, event.get("user"))
+    return {str(each) for each in found if each}
+
+
+def may_answer(in_thread: Collection[float], in_channel: Collection[float], now: float) -> bool:
+    """Whether one more bot's question is answered at `now`, after those in its thread and its channel."""
+    return (
+        _recent(in_thread, now) < MAX_ANSWERS_IN_THREAD and _recent(in_channel, now) < MAX_ANSWERS_IN_CHANNEL
+    )
+
+
+def _recent(answered_at: Iterable[float], now: float) -> int:
+    return sum(at > now - WINDOW_SECONDS for at in answered_at)

@@ -1,0 +1,40 @@
+"""How often bots were answered lately, so that no two keep each other busy."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from bot.core.bots import MAX_ANSWERS_IN_CHANNEL, may_answer
+from bot.core.question import Question
+from bot.engine.memory import remember
+
+_MAX_PLACES = 10_000
+
+
+class BotQuestions:
+    """Counts questions of bots in this process, by thread and by channel. Thread-safe."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._answered_at: dict[tuple[str, str], deque[float]] = {}
+
+    def take(self, question: Question) -> bool:
+        """Whether a bot's `question` is answered; from now on, it was."""
+        now = self._clock()
+        thread_ts = question.place.thread_ts if question.place else ""
+        with self._lock:
+            in_thread, in_channel = (self._times(question.channel, ts) for ts in (thread_ts, ""))
+            is_answered = may_answer(in_thread, in_channel, now)
+            if is_answered:
+                in_thread.append(now)
+                in_channel.append(now)
+            return is_answered
+
+    def _times(self, channel: str, thread_ts: str) -> deque[float]:
+        place = channel, thread_ts
+        times = self._answered_at.get(place) or deque[float](maxlen=MAX_ANSWERS_IN_CHANNEL)
+        remember(self._answered_at, place, times, _MAX_PLACES)
+        return times
