@@ -1,4 +1,4 @@
-"""What the bot shows of hostile texts is taken by Slack, which counts what it keeps of them."""
+"""Hostile texts in labels, values, modals and the Home: Slack takes what the bot makes of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one person alone is told after a press: it appears where they look, and the answer stays as it was."""
+"""Private replies to presses: they appear where the reader looks, and the answer stays as it was."""
 
 from __future__ import annotations
 

@@ -17,8 +17,8 @@ from bot.core.lengths import (
     MAX_MODAL_LABEL,
     MAX_OPTION_VALUE,
     MAX_SECTION,
+    escaped_units,
     shortened,
-    units,
 )
 from bot.core.message import Action, Content, Form, Kind, Outgoing, Press, Standing
 from bot.core.safety import Safe, neutralise
@@ -106,7 +106,8 @@ def _controls(content: Content, press: Press) -> Iterator[dict[str, Any]]:
         options = [
             {"text": _plain(each.label, MAX_LABEL), "value": value}
             for each in content.menu
-            if units(value := f"{each.action.value} {short}") <= MAX_OPTION_VALUE  # half of it says nothing
+            if escaped_units(value := f"{each.action.value} {short}")
+            <= MAX_OPTION_VALUE  # half of it says nothing
         ]
         menu = {"type": "overflow", "action_id": "menu", "options": options}
         if options:

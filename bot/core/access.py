@@ -64,7 +64,7 @@ def denial(access: Access, question: Question, person: Person | None, room: Room
 
 
 def _is_named_bot(question: Question, person: Person | None) -> bool:
-    """Whether a bot asks in its own name: the setting that lets it ask has named it already."""
+    """Return whether a bot asks in its own name: the setting that lets it ask has named it already."""
     return bool(question.bot) and person is not None and person.is_bot
 
 

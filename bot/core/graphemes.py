@@ -1,4 +1,4 @@
-"""Where a text can be cut so that what a reader takes for one character stays whole.
+"""Places at which a text can be cut so that what a reader takes for one character stays whole.
 
 https://unicode.org/reports/tr29/#Grapheme_Cluster_Boundaries, as far as the standard library tells.
 """
@@ -13,7 +13,7 @@ _MAX_LOOK_BACK = 64  # no real character is longer
 
 
 def boundary(text: str, end: int) -> int:
-    """The last place at or before `end` where no grapheme is cut, as far as a real text goes."""
+    """Return the last place at or before `end` where no grapheme is cut, as far as a real text goes."""
     for place in range(end, max(end - _MAX_LOOK_BACK, 1), -1):
         if not _joined(text[place - 1], text[place]):
             return place

@@ -1,4 +1,4 @@
-"""How long texts are as Slack counts them, and how they are cut to that.
+"""Lengths of texts as Slack counts them, and cutting to them.
 
 Slack says how many characters fit, and not what it takes for one. So the strictest reading counts: UTF-16
 units, of which an emoji is two, of the text as Slack keeps it, in which `&` is `&amp;`
@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 
 from bot.core.graphemes import boundary
+from bot.core.layout import units
 from bot.core.safety import Safe, neutralise
 
 # https://docs.slack.dev/reference/block-kit/block-elements/button-element
@@ -30,14 +31,13 @@ _ESCAPE = re.compile(r"&(?:amp|lt|gt);")
 _HALF_ESCAPE = re.compile(r"&(?:a(?:mp?)?|[lg]t?)?$")
 
 
-def units(text: str) -> int:
-    """How many characters Slack may count in a text object that says `text`."""
-    kept = _MARKS.sub(lambda mark: "&amp;" if mark[0] == "&" else "&lt;", text)
-    return len(kept.encode("utf-16-le", "surrogatepass")) // 2
+def escaped_units(text: str) -> int:
+    """Return how many characters Slack may count in a text object that says `text`."""
+    return units(_MARKS.sub(lambda mark: "&amp;" if mark[0] == "&" else "&lt;", text))
 
 
 def json_bytes(text: str) -> int:
-    """How many bytes `text` takes as a string in JSON, without its quotation marks."""
+    """Return how many bytes `text` takes as a string in JSON, without its quotation marks."""
     return len(json.dumps(text, ensure_ascii=False).encode("utf-8", "surrogatepass")) - 2
 
 
@@ -66,9 +66,9 @@ def shortened(text: Safe, most: int) -> Safe:
 
     What is left is neutralised again, as "@here" can be the beginning of a harmless word.
     """
-    if units(text) <= most:
+    if escaped_units(text) <= most:
         return text
-    return neutralise(cut(text, lambda beginning: units(neutralise(beginning)) <= most))
+    return neutralise(cut(text, lambda beginning: escaped_units(neutralise(beginning)) <= most))
 
 
 def _ended(text: str, end: int) -> str:

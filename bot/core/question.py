@@ -92,7 +92,7 @@ class Question:
 
     @property
     def asker(self) -> Recipient:
-        """Who asked it, to be told something alone. Slack shows nothing of that in a thread without replies:
+        """Return its asker, to be told something alone. Slack shows none of that in a thread without replies:
         https://docs.slack.dev/reference/methods/chat.postEphemeral
         """
         is_in_thread = self.stands_in_thread and not self.opens_thread

@@ -1,4 +1,4 @@
-"""How often bots were answered lately, so that no two keep each other busy."""
+"""Bound on answers to bots, so that no two keep each other busy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MAX_PLACES = 10_000
 
 
 class BotQuestions:
-    """Counts questions of bots in this process, by thread and by channel. Thread-safe."""
+    """Counts the questions of bots that this process answers, by thread and by channel. Thread-safe."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -22,7 +22,7 @@ class BotQuestions:
         self._answered_at: dict[tuple[str, str], deque[float]] = {}
 
     def take(self, question: Question) -> bool:
-        """Whether a bot's `question` is answered; from now on, it was."""
+        """Count a bot's `question`; False if bots ask too much there, and it is not to be answered."""
         now = self._clock()
         thread_ts = question.place.thread_ts if question.place else ""
         with self._lock:

@@ -148,9 +148,7 @@ class Reception:
         self._readings.submit(self._retry, team, press, presser, language, replaces)
 
     @unattended
-    def _retry(
-        self, team: str, press: Press, presser: Recipient, language: Language, replaces: bool
-    ) -> None:
+    def _retry(self, team: str, press: Press, presser: Recipient, language: Language, replaces: bool) -> None:
         texts, place = texts_in(language), presser.place
         try:
             thread = self._threads.whole(place)

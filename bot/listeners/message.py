@@ -89,7 +89,7 @@ def _hear_change(
 
 
 def _goes_on(question: Question, event: Mapping[str, Any]) -> bool:
-    """Whether a person goes on in a thread and addresses nobody; a bot has to mention whom it asks."""
+    """Return whether a person goes on in a thread and addresses nobody. A bot has to mention whom it asks."""
     is_addressed = mrkdwn.addresses(str(event.get("text") or ""))
     return question.stands_in_thread and not question.bot and not is_addressed
 

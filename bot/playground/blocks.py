@@ -73,7 +73,7 @@ def characters(text: str) -> int:
 
 
 def kept(text: str) -> str:
-    """What Slack keeps of the text of a text object, and counts: `&`, `<` and `>` are escaped once.
+    """Return what Slack keeps of the text of a text object, and counts: `&`, `<` and `>` are escaped once.
 
     https://github.com/slackapi/bolt-python/issues/513
     """

@@ -10,7 +10,7 @@ from uuid import uuid4
 from bot.playground.socket_mode import SocketMode
 from bot.playground.views import view_as_slack_shows
 from bot.playground.web_api import READ_SCOPES, as_slack_shows
-from bot.playground.workspace import BOT_USER, TEAM, Message, Workspace, mentions
+from bot.playground.workspace import BOT_USER, TEAM, Message, Origin, Workspace, mentions
 
 ALL_EVENTS = frozenset({"app_home_opened", "app_mention", "message.im"})
 _EVENTS_BY_KIND = {
@@ -103,7 +103,7 @@ class Events:
     def send(self, event: dict[str, Any], event_id: str = "") -> None:
         """Send `event` as Slack's wrapper carries it; the same `event_id` twice is a redelivery."""
         event = {"event_ts": event.get("ts", "")} | event
-        payload = {
+        payload: dict[str, Any] = {
             "type": "event_callback",
             "team_id": TEAM,
             "api_app_id": "ADUET",
@@ -113,7 +113,18 @@ class Events:
             "is_ext_shared_channel": self._is_shared(str(event.get("channel"))),
             "authorizations": [{"team_id": TEAM, "user_id": BOT_USER, "is_bot": True}],
         }
+        if origin := self._origin(event):  # https://docs.slack.dev/apis/events-api#authorizations
+            payload["enterprise_id"] = origin.organisation or None
+            payload["authorizations"][0] |= {
+                "enterprise_id": origin.organisation or None,
+                "is_enterprise_install": origin.team is None,
+            }
         self._begin(self._sockets.deliver_event(payload))
+
+    def _origin(self, event: Mapping[str, Any]) -> Origin | None:
+        """Return the origin of presses of whoever, or wherever, the event is about, if it was set."""
+        origins = self._workspace.origins
+        return origins.get(str(event.get("channel"))) or origins.get(str(event.get("user")))
 
     def _is_shared(self, channel: str) -> bool:
         conversation = self._workspace.conversations.get(channel)

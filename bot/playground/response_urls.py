@@ -1,4 +1,4 @@
-"""Response URLs: what an app answers to what somebody did.
+"""Response URLs, by which an app answers what somebody did.
 
 https://docs.slack.dev/interactivity/handling-user-interaction
 """
@@ -13,7 +13,7 @@ from uuid import uuid4
 from aiohttp import web
 
 from bot.playground.api_rules import ApiError
-from bot.playground.blocks import blocks_of_message
+from bot.playground.message_blocks import Content, content_of
 from bot.playground.workspace import BOT_ID, BOT_USER, Message, Workspace
 
 _MAX_POSTS = 5
@@ -87,16 +87,18 @@ class ResponseUrls:
             self._workspace.delete(original)
             self._changed(original, (url.channel, url.message_ts))
             return
-        text, blocks = str(body.get("text") or ""), blocks_of_message(body)
-        if not text and not blocks:
+        text = str(body.get("text") or "")
+        content = content_of(body, self._workspace.tables_per_message)
+        if not text and not content.blocks:
             raise ApiError("no_text")
         if original and body.get("replace_original") is not False:
-            self._workspace.put(replace(original, text=text, blocks=blocks, edited=not blocks))
+            changed = replace(original, text=text, edited=not content.blocks)
+            self._workspace.put(replace(changed, blocks=content.blocks, sent=content.sent))
             self._changed(original, (url.channel, url.message_ts))
             return
-        self._post(url, text, blocks, body)
+        self._post(url, text, content, body)
 
-    def _post(self, url: _Url, text: str, blocks: list[Mapping[str, Any]], body: Mapping[str, Any]) -> None:
+    def _post(self, url: _Url, text: str, content: Content, body: Mapping[str, Any]) -> None:
         """Post for `url.user` alone, or for everybody where the `response_type` is "in_channel".
 
         Only what everybody sees goes into a thread, by its `thread_ts`. For one person it appears in the
@@ -106,8 +108,7 @@ class ResponseUrls:
         thread_ts = str(body["thread_ts"]) if is_public and body.get("thread_ts") else None
         ts = self._workspace.new_ts(self._clock())
         only_for = "" if is_public else url.user
-        self._workspace.put(
-            Message(url.channel, ts, BOT_USER, text, thread_ts, blocks, only_for=only_for, bot_id=BOT_ID)
-        )
+        message = Message(url.channel, ts, BOT_USER, text, thread_ts, only_for=only_for, bot_id=BOT_ID)
+        self._workspace.put(replace(message, blocks=content.blocks, sent=content.sent))
         if is_public:
             self._changed(None, (url.channel, ts))

@@ -33,7 +33,7 @@ class User:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where payloads of presses, commands, shortcuts and views say that somebody did something.
+    """Workspace in which payloads of presses, commands, shortcuts and views say that something was done.
 
     `team` None: an org-wide installation tells of no team (https://github.com/slackapi/bolt-python/pull/23).
     `organisation` is that of Enterprise Grid, "" for none.
@@ -44,7 +44,7 @@ class Origin:
 
     @property
     def told(self) -> dict[str, Any]:
-        """What an interaction's payload says of it."""
+        """Return what an interaction's payload says of it."""
         organisation = {"id": self.organisation, "name": "Organisation"} if self.organisation else None
         return {
             "team": {"id": self.team, "domain": "playground"} if self.team else None,
@@ -288,7 +288,7 @@ class Workspace:
         return next((c for c in self.conversations.values() if c.kind == "im" and c.members == wanted), None)
 
     def origin(self, user: str, channel: str = "") -> Origin:
-        """Where a press of `user` in `channel` says that it was made, whatever team events there name.
+        """Return the origin that a press of `user` in `channel` tells, whatever team events there name.
 
         In Slack Connect and Enterprise Grid that can be another one.
         """

@@ -1,4 +1,4 @@
-"""Which apps' messages ask, and how often they are answered."""
+"""Apps that ask: their ids, and the bound on answers to them."""
 
 from __future__ import annotations
 

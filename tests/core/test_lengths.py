@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.graphemes import boundary
-from bot.core.lengths import cut, json_bytes, shortened, units
+from bot.core.lengths import cut, escaped_units, json_bytes, shortened
 from bot.core.safety import neutralise
 
 GRAPHEMES = [
@@ -49,7 +49,7 @@ def hostile() -> st.SearchStrategy[str]:
 @pytest.mark.parametrize("grapheme", GRAPHEMES)
 def test_a_grapheme_is_kept_whole_or_left_out(grapheme: str) -> None:
     text = f"ab{grapheme}cd{grapheme}"
-    for most in range(1, units(text)):
+    for most in range(1, escaped_units(text)):
         kept = shortened(neutralise(text), most)
         beginnings = {f"ab{grapheme}cd"[:end] for end in (0, 1, 2)}
         whole = f"ab{grapheme}"
@@ -64,8 +64,8 @@ def test_a_run_of_joined_characters_that_is_no_text_is_cut_all_the_same() -> Non
 def test_what_is_left_fits_however_slack_counts_and_pings_nobody(text: str, most: int) -> None:
     kept = shortened(neutralise(text), most)
 
-    assert units(kept) <= most
-    assert units(kept) >= len(kept.encode("utf-16-le")) // 2
+    assert escaped_units(kept) <= most
+    assert escaped_units(kept) >= len(kept.encode("utf-16-le")) // 2
     assert neutralise(kept) == kept
 
 
@@ -84,7 +84,7 @@ def test_what_is_left_is_the_beginning_and_no_escape_is_cut_in_two(text: str, mo
 def test_what_fits_is_left_as_it_is(text: str) -> None:
     whole = neutralise(text)
 
-    assert shortened(whole, max(1, units(whole))) == whole
+    assert shortened(whole, max(1, escaped_units(whole))) == whole
 
 
 @pytest.mark.parametrize(

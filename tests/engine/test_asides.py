@@ -1,4 +1,4 @@
-"""Where the line that somebody thinks is shown, and where it is not tried again."""
+"""The line that somebody thinks: channels, threads and apps for which Slack refuses it."""
 
 from __future__ import annotations
 
