@@ -15,7 +15,7 @@ WINDOW_SECONDS = 3_600.0
 
 
 def bot_in(event: Mapping[str, Any]) -> str:
-    """Return the id of the bot that posted a message, be it in a person's name; "" where a person wrote it.
+    """Return the id of the bot that posted a message, also in a person's name; "" where a person wrote it.
 
     https://docs.slack.dev/reference/events/message/bot_message
     """
@@ -24,7 +24,7 @@ def bot_in(event: Mapping[str, Any]) -> str:
 
 
 def ids_in(event: Mapping[str, Any]) -> set[str]:
-    """Return the ids by which an operator can name who posted a message: of the bot, its app, and its user."""
+    """Return the ids by which an operator can name a message's sender: of the bot, its app, and its user."""
     profile = event.get("bot_profile")
     app_id = profile.get("app_id") if isinstance(profile, Mapping) else None
     found = (event.get("bot_id"), event.get("app_id"), app_id, event.get("user"))
@@ -32,7 +32,7 @@ def ids_in(event: Mapping[str, Any]) -> set[str]:
 
 
 def may_answer(in_thread: Collection[float], in_channel: Collection[float], now: float) -> bool:
-    """Return whether to answer a bot's question at `now`, given when others in its thread and channel were."""
+    """Return whether to answer a bot's question at `now`, after others in its thread and its channel."""
     return (
         _recent(in_thread, now) < MAX_ANSWERS_IN_THREAD and _recent(in_channel, now) < MAX_ANSWERS_IN_CHANNEL
     )

@@ -140,8 +140,11 @@ def _bytes_in_json(text: str) -> int:
 def _modal_problems(body: Mapping[str, Any]) -> list[str]:
     problems = []
     for name in ("title", "submit", "close"):
-        is_optional = name != "title"
-        problems += text_problems(f"/view/{name}", body.get(name), _LABEL_LIMIT, is_optional=is_optional)
+        label, where = body.get(name), f"/view/{name}"
+        problems += text_problems(where, label, 3_000, is_optional=name != "title")
+        # Of these no escapes were seen in payloads, so they count as they are written.
+        if isinstance(label, dict) and characters(str(label.get("text"))) > _LABEL_LIMIT:
+            problems.append(f"must be 1 to {_LABEL_LIMIT} characters [json-pointer:{where}]")
     has_input = any(isinstance(block, dict) and block.get("type") == "input" for block in body["blocks"])
     if has_input and body.get("submit") is None:
         problems.append("required where there is an input [json-pointer:/view/submit]")

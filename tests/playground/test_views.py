@@ -203,6 +203,9 @@ def test_a_modal_that_slack_would_not_take_leaves_the_trigger_as_it_is(
         ({"close": plain("x" * 25)}, "/view/close"),
         ({"submit": None}, "/view/submit"),
         ({"private_metadata": "x" * 3001}, "/view/private_metadata"),
+        ({"private_metadata": "가" * 1001}, "/view/private_metadata"),
+        ({"private_metadata": '"' * 1501}, "/view/private_metadata"),
+        ({"blocks": [{"type": "section", "text": plain("&" * 601)}]}, "/view/blocks/0/text"),
         ({"callback_id": "x" * 256}, "/view/callback_id"),
         ({"blocks": "x"}, "/view/blocks"),
         ({"blocks": ["x"]}, "/view/blocks/0/type"),
@@ -247,7 +250,7 @@ def test_a_modal_at_the_limits_is_taken(servers: Servers, client: WebClient) -> 
         **MODAL,
         "title": plain("x" * 24),
         "close": plain("x" * 24),
-        "private_metadata": "x" * 3000,
+        "private_metadata": "x" * 1500 + "가" * 500,
         "blocks": [
             question(element=element, hint=plain("x" * 2000), optional=True),
             *[{"type": "divider"}] * 99,
