@@ -96,6 +96,7 @@ def test_a_workflow_where_the_bot_may_not_answer_is_told_nothing_and_nothing_bre
 
 
 def test_two_bots_do_not_keep_each_other_busy(bench: Workbench) -> None:
+    bench.bedrock.always("converse", Reply(text="On it.", pace=Pace(converse=9.0)))  # after the answer
     bench.start_bot(allow_bots=(RELAY.id,))
     root = bench.mention("why?", user=RELAY.id)
     for count in range(1, MAX_ANSWERS_IN_THREAD + 3):

@@ -22,7 +22,7 @@ ANEW = f"Because.\n{EN.regenerated}"
 @pytest.fixture(
     params=[
         {ADA.id: Origin("TOTHER")},
-        {"CGENERAL": Origin("TOTHER", "EGRID")},
+        {channel: Origin("TOTHER", "EGRID") for channel in ("CGENERAL", "CRANDOM", "CKOREAN")},
         {ADA.id: Origin(None, "EGRID")},
     ],
     ids=["Slack Connect", "Enterprise Grid", "org-wide installation"],
@@ -65,22 +65,19 @@ def test_every_other_way_to_ask_is_answered_once(bench: Workbench) -> None:
         assert bench.servers.wait_for(lambda: bench.slack.click(ADA.id, answer, "follow_up_1"))
     bench.until(lambda: len(bench.prompts()) == 2 and bench.at_rest())
 
-    said = bench.say("We ship on Friday.")
-    for words in ("Is that wise?", "Is that late?"):
-        ask_about(bench, said, words)
+    said = bench.say("We ship on Friday.", channel="CRANDOM")  # each channel takes a few posts at once
+    ask_about(bench, said, "Is that wise?")
+    bench.ask("why not?", channel="CKOREAN")
     bench.until(lambda: len(bench.prompts()) == 4 and bench.at_rest())
     assert "Is that wise?" in str(bench.texts(said))
-    assert "Is that late?" in str(bench.texts(said))
 
-    bench.ask("why not?")
-    bench.until(lambda: len(bench.prompts()) == 5 and bench.at_rest())
     bench.servers.do(lambda: bench.slack.events.of_home_opened(ADA.id))
     home = bench.until(lambda: bench.servers.do(lambda: bench.slack.workspace.homes.get(ADA.id)))
-    assert "Questions: 5" in str(home.body)
+    assert "Questions: 4" in str(home.body)
     for _ in range(2):
         assert bench.servers.wait_for(lambda: bench.slack.click(ADA.id, home, "example_1"))
 
-    assert {one.team for one in bench.written(7)} == {TEAM}
+    assert {one.team for one in bench.written(6)} == {TEAM}
 
 
 def ask_about(bench: Workbench, message: Message, words: str) -> None:
