@@ -90,7 +90,7 @@ class Slack:
         self.calls = Records[Call]()
         self.faults = Faults()
         self.used_scopes: set[str] = set()
-        self._granted = frozenset(granted)
+        self.granted = frozenset(granted)
         self._clock = clock
         self.events = Events(self.workspace, self.sockets, clock, subscribed, self._needs_scope)
         self.answering_seconds = answering_seconds
@@ -289,20 +289,27 @@ class Slack:
 
     async def _open_connection(self, request: web.Request) -> web.Response:
         name = "apps.connections.open"
-        if fault := self.faults.next(name, {}):
+        fault = self.faults.next(name, {}) or self._limit(name, {})
+        code = fault.error if fault else _refusal_of_token(_token(request), APP_TOKEN)
+        self._note(Call(name, {}, self._clock(), code or (f"HTTP {fault.status}" if fault else "")), fault)
+        if fault:
             return await faulty(fault, request)
-        if code := _refusal_of_token(_token(request), APP_TOKEN):
+        if code:
             return web.json_response({"ok": False, "error": code})
         url = f"{self.base_url.replace('http', 'ws', 1)}{self.sockets.new_path()}"
         return web.json_response({"ok": True, "url": url})
+
+    def _limit(self, name: str, parameters: Mapping[str, Any]) -> Fault | None:
+        """How a call fails that comes too soon; else it is counted."""
+        wait = self._meter.take(name, str(parameters.get("channel")), self._clock())
+        return Fault(429, "ratelimited", retry_after=math.ceil(wait)) if wait else None
 
     async def _call(self, request: web.Request) -> web.Response:
         name, came = request.match_info["method"], self._clock()
         parameters = await _parameters(request)
         fault = self.faults.next(name, parameters) or self.faults.next("", parameters)
         if not fault or fault.made:
-            wait = self._meter.take(name, str(parameters.get("channel")), self._clock())
-            fault = Fault(429, "ratelimited", retry_after=math.ceil(wait)) if wait else fault
+            fault = self._limit(name, parameters) or fault
         if fault and not fault.made:
             self._note(Call(name, parameters, came, fault.error or f"HTTP {fault.status}"), fault)
             return await faulty(fault, request)
@@ -317,7 +324,7 @@ class Slack:
             return await faulty(fault, request)
         headers = {"Date": formatdate(self._clock(), usegmt=True)}
         if "error" not in answer:
-            headers["x-oauth-scopes"] = ",".join(sorted(self._granted))
+            headers["x-oauth-scopes"] = ",".join(sorted(self.granted))
         return web.json_response(answer, headers=headers)
 
     def _note(self, call: Call, fault: Fault | None) -> None:
@@ -339,7 +346,7 @@ class Slack:
         ):
             raise ApiError("method_not_supported_for_channel_type")
         method = METHODS[name]
-        if scope := method.scope(self.workspace, parameters):
+        for scope in method.scopes_for(self.workspace, parameters):
             self._needs_scope(scope)
         place = str(parameters.get("channel")), str(parameters.get("ts"))
         before = self.workspace.messages.get(place)
@@ -358,8 +365,8 @@ class Slack:
             self.events.of_message(after, as_slack_shows(after))
 
     def _needs_scope(self, scope: str) -> None:
-        if scope not in self._granted:
-            raise ApiError("missing_scope", needed=scope, provided=",".join(sorted(self._granted)))
+        if scope not in self.granted:
+            raise ApiError("missing_scope", needed=scope, provided=",".join(sorted(self.granted)))
         self.used_scopes.add(scope)
 
     def _may_read_files(self, request: web.Request) -> bool:

@@ -21,6 +21,7 @@ from aiohttp import WSMsgType, web
 from bot.playground.records import Records
 
 _ACK_SECONDS = 3.0
+MAX_CONNECTIONS = 10  # of one app: https://docs.slack.dev/apis/events-api/using-socket-mode
 # After how many seconds an event that was not acknowledged is sent again: https://docs.slack.dev/apis/events-api
 _EVENT_RETRIES = (0.0, 60.0, 300.0)
 
@@ -28,6 +29,7 @@ _EVENT_RETRIES = (0.0, 60.0, 300.0)
 class Loss(Enum):
     """How a connection can end."""
 
+    WARNING = "Slack tells that it will close the connection soon"
     REFRESH = "Slack asks the app to connect anew"
     CLOSE = "a CLOSE frame"
     RESET = "the TCP connection is gone"
@@ -49,6 +51,8 @@ class SocketMode:
     `deliveries` are all in the order of sending.
 
     An envelope has `ack_seconds` to be acknowledged; an event that was not is sent again after the pauses.
+    A connection that Slack does not want gets a `disconnect` with the reason in place of `hello`, and is
+    closed: https://github.com/slackapi/java-slack-sdk/issues/1223 has one of too many.
     """
 
     def __init__(
@@ -61,6 +65,8 @@ class SocketMode:
         self._connections: dict[web.WebSocketResponse, web.Request] = {}
         self._connected = asyncio.Event()
         self._is_refusing = False
+        self.is_enabled = True  # the switch "Enable Socket Mode" of the app's settings
+        self.ghosts = 0  # connections that are gone, and that Slack has not noticed
         self._waiting: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._tickets = itertools.count(1)
 
@@ -79,8 +85,14 @@ class SocketMode:
             raise web.HTTPServiceUnavailable
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        info = {"connection_info": {"app_id": "ADUET"}, "num_connections": self.connections + 1}
-        await socket.send_json({"type": "hello", **info, "debug_info": {"approximate_connection_time": 3600}})
+        if reason := self._reason_to_refuse():
+            await socket.send_json(_disconnect(reason))
+            await socket.close()
+            return socket
+        # Slack counts what it believes to be open: https://github.com/slackapi/python-slack-sdk/issues/1940
+        info = {"connection_info": {"app_id": "ADUET"}, "num_connections": self.ghosts + self.connections + 1}
+        debug = {"host": "applink-1", "approximate_connection_time": 3600}
+        await socket.send_json({"type": "hello", **info, "debug_info": debug})
         self._connections[socket] = request
         self._connected.set()
         try:
@@ -92,6 +104,11 @@ class SocketMode:
             if not self._connections:
                 self._connected.clear()
         return socket
+
+    def _reason_to_refuse(self) -> str:
+        if not self.is_enabled:
+            return "link_disabled"
+        return "too_many_websockets" if self.ghosts + self.connections >= MAX_CONNECTIONS else ""
 
     def _take_acknowledgement(self, answer: dict[str, Any]) -> None:
         waiting = self._waiting.get(answer.get("envelope_id", ""))
@@ -140,8 +157,10 @@ class SocketMode:
         """Let every connection end so. What is sent next waits for a new one."""
         for socket, request in tuple(self._connections.items()):
             match how:
+                case Loss.WARNING:
+                    await socket.send_json(_disconnect("warning"))
                 case Loss.REFRESH:
-                    await socket.send_json({"type": "disconnect", "reason": "refresh_requested"})
+                    await socket.send_json(_disconnect("refresh_requested"))
                 case Loss.CLOSE:
                     await socket.close()
                 case Loss.RESET if request.transport:
@@ -151,7 +170,24 @@ class SocketMode:
             self._connections.pop(socket, None)
         self._connected.clear()
 
+    async def disconnect(self, reason: str) -> None:
+        """Tell the app why every connection ends, and end it.
+
+        That is "too_many_websockets", or "link_disabled", after which Slack takes none until `is_enabled`.
+        """
+        self.is_enabled = self.is_enabled and reason != "link_disabled"
+        for socket in tuple(self._connections):
+            self._connections.pop(socket, None)
+            await socket.send_json(_disconnect(reason))
+            await socket.close()
+        self._connected.clear()
+
     async def close(self) -> None:
         """End every connection."""
         for socket in tuple(self._connections):
             await socket.close()
+
+
+def _disconnect(reason: str) -> dict[str, Any]:
+    """As in https://github.com/slackapi/bolt-js/issues/2238"""
+    return {"type": "disconnect", "reason": reason, "debug_info": {"host": "applink-1"}}

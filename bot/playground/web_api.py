@@ -38,10 +38,17 @@ class Method:
     call: Callable[[Workspace, Parameters, float], dict[str, Any]]
     scopes: Mapping[str, str]
 
-    def scope(self, workspace: Workspace, parameters: Parameters) -> str:
-        """The scope that a call with these parameters needs; empty for none."""
+    def scopes_for(self, workspace: Workspace, parameters: Parameters) -> list[str]:
+        """The scopes that a call with these parameters needs.
+
+        What asks for conversations of certain `types` needs the scope of each.
+        """
         conversation = workspace.conversations.get(str(parameters.get("channel")))
-        return self.scopes.get(conversation.kind if conversation else "", self.scopes.get("", ""))
+        kinds = [conversation.kind if conversation else ""]
+        if "types" in parameters:
+            kinds = kinds_in(parameters)
+        needed = (self.scopes.get(kind, self.scopes.get("", "")) for kind in kinds)
+        return [scope for scope in needed if scope]
 
 
 def auth_test(workspace: Workspace, _parameters: Parameters, _now: float) -> dict[str, Any]:
@@ -180,8 +187,7 @@ def conversations_info(workspace: Workspace, parameters: Parameters, _now: float
 
 def users_conversations(workspace: Workspace, parameters: Parameters, _now: float) -> dict[str, Any]:
     """https://docs.slack.dev/reference/methods/users.conversations"""
-    kinds = {"public_channel": "channel", "private_channel": "private", "mpim": "mpim", "im": "im"}
-    wanted = {kinds.get(each) for each in str(parameters.get("types") or "public_channel").split(",")}
+    wanted = kinds_in(parameters)
     joined = [c for c in workspace.conversations.values() if BOT_USER in c.members and c.kind in wanted]
     start = number(parameters.get("cursor") or 0, "invalid_cursor")
     limit = min(number(parameters.get("limit") or 100, "invalid_limit"), 999)
@@ -189,6 +195,12 @@ def users_conversations(workspace: Workspace, parameters: Parameters, _now: floa
         "channels": [_as_conversation(each) for each in joined[start : start + limit]],
         "response_metadata": {"next_cursor": str(start + limit) if start + limit < len(joined) else ""},
     }
+
+
+def kinds_in(parameters: Parameters) -> list[str]:
+    """The kinds of conversations that a call asks for by `types`."""
+    kinds = {"public_channel": "channel", "private_channel": "private", "mpim": "mpim", "im": "im"}
+    return [kinds.get(each, "") for each in str(parameters.get("types") or "public_channel").split(",")]
 
 
 def _as_conversation(conversation: Conversation) -> dict[str, Any]:
@@ -282,7 +294,7 @@ METHODS = {
     "conversations.open": Method(conversations_open, {"": "im:write"}),
     "conversations.replies": Method(conversations_replies, READ_SCOPES),
     "files.info": Method(files_info, {"": "files:read"}),
-    "users.conversations": Method(users_conversations, {"": "channels:read"}),
+    "users.conversations": Method(users_conversations, _INFO_SCOPES),
     "users.info": Method(users_info, {"": "users:read"}),
     "views.open": Method(views_open, {}),
     "views.publish": Method(views_publish, {}),

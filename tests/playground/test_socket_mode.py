@@ -12,9 +12,12 @@ import pytest
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.webhook import WebhookClient
 
+from bot.adapters.slack_access import connection_url, greeting
+from bot.core.errors import RateLimited
+from bot.playground.limits import Limits
 from bot.playground.servers import Servers
-from bot.playground.slack import Slack
-from bot.playground.socket_mode import SocketMode
+from bot.playground.slack import APP_TOKEN, Slack
+from bot.playground.socket_mode import MAX_CONNECTIONS, SocketMode
 from bot.playground.web_api import as_slack_shows
 from bot.playground.workspace import ADA, BOT_USER, MINJI, TEAM, Message
 from tests.playground.serving import Listener, serving, web_client
@@ -92,6 +95,51 @@ def test_a_connection_begins_with_hello(servers: Servers, listen: Listen) -> Non
     assert first.frames[0].items() >= {"type": "hello", "num_connections": 1}.items()
     assert second.frames[0]["num_connections"] == 2
     assert first.frames[0]["connection_info"]["app_id"]
+
+
+def greeted(servers: Servers) -> dict[str, Any]:
+    """What Slack says first on a new connection."""
+    client = web_client(servers)
+    return dict(greeting(client, connection_url(client, APP_TOKEN)))
+
+
+def test_hello_counts_connections_that_slack_believes_to_be_open(servers: Servers) -> None:
+    servers.slack.sockets.ghosts = MAX_CONNECTIONS - 1
+
+    assert greeted(servers)["num_connections"] == MAX_CONNECTIONS
+
+
+@pytest.mark.parametrize("reason", ["too_many_websockets", "link_disabled"])
+def test_a_connection_that_slack_does_not_want_is_told_why_in_place_of_hello(
+    servers: Servers, reason: str
+) -> None:
+    servers.slack.sockets.ghosts = MAX_CONNECTIONS if reason == "too_many_websockets" else 0
+    servers.slack.sockets.is_enabled = reason != "link_disabled"
+
+    said = greeted(servers)
+    assert (said["type"], said["reason"]) == ("disconnect", reason)
+    assert said["debug_info"]["host"]
+    assert servers.slack.sockets.connections == 0
+
+
+def test_socket_mode_that_is_switched_off_ends_all_connections(servers: Servers, listen: Listen) -> None:
+    listener = listen(servers)
+    servers.wait_for(lambda: servers.slack.sockets.disconnect("link_disabled"))
+    listener.until(lambda: {"disconnect"} & {frame["type"] for frame in listener.frames})
+
+    assert listener.frames[-1]["reason"] == "link_disabled"
+    assert greeted(servers)["reason"] == "link_disabled"
+
+
+def test_connections_are_opened_as_often_as_tier_3_allows_and_each_call_is_written_down() -> None:
+    with serving(lambda: Slack(Limits(per_minute=2))) as servers:
+        for _ in range(2):
+            connection_url(web_client(servers), APP_TOKEN)
+        with pytest.raises(RateLimited):
+            connection_url(web_client(servers), APP_TOKEN)
+        called = [(call.method, call.error) for call in servers.slack.calls]
+
+    assert called == [("apps.connections.open", "")] * 2 + [("apps.connections.open", "ratelimited")]
 
 
 def test_an_acknowledged_event_is_sent_once(servers: Servers, listen: Listen) -> None:

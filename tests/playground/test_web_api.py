@@ -312,6 +312,10 @@ def test_a_method_is_closed_to_the_wrong_token(
         ("conversations.replies", {"channel": "GTEAM", "ts": "1.1"}, "groups:history"),
         ("conversations.replies", {"channel": "GGROUP", "ts": "1.1"}, "mpim:history"),
         ("conversations.replies", {"channel": "DADA", "ts": "1.1"}, "im:history"),
+        ("conversations.info", {"channel": "CGENERAL"}, "channels:read"),
+        ("conversations.info", {"channel": "GTEAM"}, "groups:read"),
+        ("conversations.info", {"channel": "GGROUP"}, "mpim:read"),
+        ("users.conversations", {"types": "public_channel,private_channel"}, "groups:read"),
     ],
 )
 def test_a_scope_that_was_not_granted_is_named(
