@@ -15,7 +15,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.builtin.connection import Connection, ConnectionState
 
-from bot.adapters.slack_web import translated
+from bot.adapters.slack_errors import translated
 from bot.core.errors import Unreachable
 
 _ERRORS = (SlackApiError, OSError, HTTPException)
@@ -26,12 +26,18 @@ _SILENT = logging.Logger("connection", logging.CRITICAL + 1)  # what it says is 
 
 @dataclass(frozen=True)
 class Installation:
-    """Where the app is installed, what it may do there, and what time Slack has (a `Date` header)."""
+    """Where the app is installed, what it may do there, and what time Slack has (a `Date` header).
+
+    `bot_user`, `team_id` and `organisation` (None for none) are ids. No `scopes` mean that Slack told none.
+    """
 
     team: str
     bot: str
     scopes: frozenset[str]
     date: str
+    bot_user: str
+    team_id: str
+    organisation: str | None
 
 
 def installation(client: WebClient) -> Installation:
@@ -42,7 +48,15 @@ def installation(client: WebClient) -> Installation:
         raise translated(error) from error
     headers = {str(name).lower(): str(value) for name, value in answer.headers.items()}
     scopes = filter(None, (scope.strip() for scope in headers.get("x-oauth-scopes", "").split(",")))
-    return Installation(str(answer["team"]), str(answer["user"]), frozenset(scopes), headers.get("date", ""))
+    return Installation(
+        str(answer["team"]),
+        str(answer["user"]),
+        frozenset(scopes),
+        headers.get("date", ""),
+        str(answer["user_id"]),
+        str(answer["team_id"]),
+        answer.get("enterprise_id"),
+    )
 
 
 def connection_url(client: WebClient, app_token: str) -> str:

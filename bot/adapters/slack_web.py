@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPException
-from math import isfinite
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,10 +12,11 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
+from bot.adapters.slack_errors import translated
 from bot.adapters.slack_messages import as_modal, as_view, finished, is_same, remark, rendered, standing
 from bot.core.access import Room
 from bot.core.conversation import Replies
-from bot.core.errors import ContentRefused, RateLimited, SlackError, Unreachable
+from bot.core.errors import SlackError
 from bot.core.home import Home
 from bot.core.message import Form, Outgoing
 from bot.core.person import Person
@@ -24,34 +24,6 @@ from bot.core.question import Place
 from bot.core.safety import Safe
 
 _SLACK_DOMAINS = (".slack.com", ".slack-gov.com")
-# Codes after which the same call can succeed; a 429 is told by its status as well.
-_LIMITED = {"ratelimited", "rate_limited"}
-_PASSING = {
-    "fatal_error",
-    "internal_error",
-    "request_timeout",
-    "service_unavailable",
-    "team_added_to_org",
-    "update_failed",
-}
-# Codes of chat.postMessage and chat.update that concern what is said, not where
-# (https://docs.slack.dev/reference/methods/chat.postMessage, https://docs.slack.dev/reference/methods/chat.update).
-# Slack says `invalid_arguments` of a block that its schema does not know.
-_CONTENT = {
-    "block_mismatch",
-    "invalid_arguments",
-    "invalid_attachments",
-    "invalid_blocks",
-    "invalid_blocks_format",
-    "markdown_text_conflict",
-    "message_too_long",
-    "msg_blocks_too_long",
-    "msg_blocks_too_many",
-    "msg_too_long",
-    "no_text",
-    "only_one_table_allowed",
-    "too_many_attachments",
-}
 _PAGE = 200
 _PAGE_OF_ROOMS, _MOST_PAGES_OF_ROOMS = 999, 5
 
@@ -279,27 +251,3 @@ def _translated() -> Iterator[None]:
         yield
     except (SlackApiError, OSError, HTTPException) as error:
         raise translated(error) from error
-
-
-def translated(error: Exception) -> SlackError:
-    """What an error of slack_sdk's means. Connection failures come from urllib as they are."""
-    if not isinstance(error, SlackApiError):
-        return Unreachable(type(error).__name__, str(error))
-    response = error.response
-    code = str(response.get("error") or "unknown")
-    if response.status_code == 429 or code in _LIMITED:
-        return RateLimited(_seconds(response.headers.get("Retry-After")))
-    if response.status_code >= 500 or code in _PASSING or "non-JSON" in code:
-        return Unreachable(code)
-    detail = response.get("response_metadata") or response.get("errors") or response.get("needed") or ""
-    if code in _CONTENT:
-        return ContentRefused(code, str(detail))
-    return SlackError(code, str(detail))
-
-
-def _seconds(retry_after: str | None) -> float:
-    try:
-        seconds = float(retry_after or 1)
-    except ValueError:
-        seconds = 1.0
-    return max(0.0, seconds) if isfinite(seconds) else 1.0

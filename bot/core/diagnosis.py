@@ -11,28 +11,11 @@ from enum import Enum
 from typing import Any
 
 from bot.core.conversation import Role, Turn
-from bot.core.errors import Fault, ModelError, RateLimited, SlackError, StoreError, Unreachable
+from bot.core.errors import Fault, ModelError, SlackError, StoreError, Unreachable
 from bot.core.prices import Price
 from bot.core.prompts import Prompt
+from bot.core.slack_setup import MAX_CONNECTIONS, NEEDED_SCOPES, fix, ghosts, missing, of_connection
 from bot.core.stream import Usage
-
-# What manifest.yml asks for, which is no part of the installed package.
-NEEDED_SCOPES = frozenset(
-    {
-        "app_mentions:read",
-        "channels:history",
-        "channels:read",
-        "chat:write",
-        "commands",
-        "files:read",
-        "groups:history",
-        "groups:read",
-        "im:history",
-        "im:write",
-        "mpim:history",
-        "users:read",
-    }
-)
 
 # The shortest question there is. A tokenizer can make no more tokens of it than it has bytes, which are 24;
 # the rest is room for what the service puts around it.
@@ -46,16 +29,6 @@ _SLOW_SECONDS = 3.0 / 100
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/signature-v4-troubleshooting.html
 _SKEW_REFUSED, _SKEW_SUSPECT = 300.0, 60.0
 
-_APP = "https://api.slack.com/apps, your app"
-_TOKENS = {
-    "SLACK_BOT_TOKEN": (
-        f"In {_APP}, OAuth & Permissions, copy the Bot User OAuth Token; after a change of scopes, install "
-        "the app again first."
-    ),
-    "SLACK_APP_TOKEN": (
-        f"In {_APP}, Basic Information, App-Level Tokens, generate one with the scope connections:write."
-    ),
-}
 _SLACK_WAY = "Check the network, a proxy in HTTPS_PROXY, and SLACK_API_URL."
 
 # Where a profile lets requests be answered:
@@ -131,37 +104,35 @@ def of_slack_error(error: SlackError, token: str, address: str) -> Finding:
     """Why Slack, at `address`, did not take the setting `token`, or could not be asked."""
     if isinstance(error, Unreachable):
         return Finding(Status.WRONG, f"Slack cannot be reached at {address} ({error})", _SLACK_WAY)
-    return Finding(Status.WRONG, f"Slack refuses {token} ({error.code})", _slack_cure(error, token))
-
-
-def _slack_cure(error: SlackError, token: str) -> str:
-    if isinstance(error, RateLimited):
-        return f"Try again after {error.retry_after:.0f} s."
-    match error.code:
-        case "not_allowed_token_type":
-            return "SLACK_BOT_TOKEN is the token that begins with xoxb-, SLACK_APP_TOKEN the one with xapp-."
-        case "socket_mode_not_enabled" | "link_disabled":
-            return f"In {_APP}, Socket Mode, switch on Enable Socket Mode."
-    return _TOKENS[token]
+    return Finding(Status.WRONG, f"Slack refuses {token} ({error.code})", fix(error, token))
 
 
 def of_scopes(granted: Collection[str]) -> Finding:
     """Whether the scopes that Slack `granted` are those that the bot needs."""
-    missing, more = sorted(NEEDED_SCOPES - set(granted)), sorted(set(granted) - NEEDED_SCOPES)
+    lacking, more = missing(granted), sorted(set(granted) - NEEDED_SCOPES)
     beyond = f"; also granted, and not needed: {', '.join(more)}" if more else ""
-    if not missing:
+    if not lacking:
         return Finding(Status.OK, f"all {len(NEEDED_SCOPES)} of manifest.yml are granted{beyond}")
-    cure = f"In {_APP}, App Manifest, paste manifest.yml; then, in OAuth & Permissions, reinstall the app."
-    return Finding(Status.WRONG, f"not granted: {', '.join(missing)}{beyond}", cure)
+    cure = (
+        "In https://api.slack.com/apps, your app, App Manifest, paste manifest.yml; then, in OAuth & "
+        "Permissions, reinstall the app."
+    )
+    return Finding(Status.WRONG, f"not granted: {', '.join(lacking)}{beyond}", cure)
 
 
-def of_greeting(greeting: Mapping[str, Any]) -> Finding:
-    """What Slack said first on a connection: hello, or why it takes none."""
-    if greeting.get("type") == "hello":
-        others = int(greeting.get("num_connections") or 1) - 1
-        return Finding(Status.OK, f"Slack said hello; other connections that are open: {others} of ten")
-    reason = str(greeting.get("reason") or greeting.get("type"))
-    return of_slack_error(SlackError(reason), "SLACK_APP_TOKEN", "")
+def of_greeting(greeting: Mapping[str, Any], processes: int = MAX_CONNECTIONS) -> Finding:
+    """What Slack said first on a connection: hello, or why it takes none.
+
+    `processes` is how many bots the store knows of; what connects besides gets a part of all questions.
+    """
+    if greeting.get("type") != "hello":
+        problem = of_connection(SlackError(str(greeting.get("reason") or greeting.get("type"))))
+        return Finding(Status.WRONG, problem.detail, problem.fix)
+    others = int(greeting.get("num_connections") or 1) - 1
+    told = f"Slack said hello; other connections that are open: {others} of ten"
+    if others > processes:
+        return Finding(Status.WARNING, told, ghosts(others, processes))
+    return Finding(Status.OK, told)
 
 
 def of_price(prices: Sequence[tuple[str, Price | None]], *, has_guardrail: bool) -> Finding:

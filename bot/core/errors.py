@@ -45,12 +45,33 @@ class ModelError(Exception):
         self.may_be_billed = may_be_billed
 
 
-class SlackError(Exception):
-    """A Slack call that failed: `code` is Slack's own, or what kept the call from being made."""
+class SetupFault(Enum):
+    """What of the app's installation is at fault, so that only an administrator can help."""
 
-    def __init__(self, code: str, detail: str = "") -> None:
+    TOKEN = "token"  # noqa: S105 - Slack takes the token for nothing at all
+    PERMISSION = "permission"  # the app may not make this call
+
+
+class SlackError(Exception):
+    """A Slack call that failed: `code` is Slack's own, or what kept the call from being made.
+
+    `setup` tells whether the app's installation is at fault; `needed` and `provided` are then the scopes,
+    separated by commas, that the call needs and that the token has, where Slack says so.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        detail: str = "",
+        *,
+        setup: SetupFault | None = None,
+        needed: str = "",
+        provided: str = "",
+    ) -> None:
         super().__init__(f"{code}: {detail}" if detail else code)
         self.code = code
+        self.setup = setup
+        self.needed, self.provided = needed, provided
 
 
 class RateLimited(SlackError):
@@ -85,8 +106,19 @@ class NewerStore(StoreError):
 
 
 class FileError(Exception):
-    """A file that Slack did not give. Its text is for operators only; `is_gone` if it never will."""
+    """A file that Slack did not give. Its text is for operators only.
 
-    def __init__(self, detail: str, *, is_gone: bool = False) -> None:
+    `is_gone` if Slack never will, `is_hidden` if it sent its login page instead, as it does to whoever may
+    not read the file. `setup` is as in SlackError.
+    """
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        is_gone: bool = False,
+        is_hidden: bool = False,
+        setup: SetupFault | None = None,
+    ) -> None:
         super().__init__(detail)
-        self.is_gone = is_gone
+        self.is_gone, self.is_hidden, self.setup = is_gone, is_hidden, setup

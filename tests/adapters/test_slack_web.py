@@ -11,7 +11,8 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
-from bot.adapters.slack_web import SlackWeb, translated
+from bot.adapters.slack_errors import translated
+from bot.adapters.slack_web import SlackWeb
 from bot.core.conversation import Role
 from bot.core.errors import ContentRefused, RateLimited, SlackError, Unreachable
 from bot.core.message import Content, Kind, Outgoing, Standing
