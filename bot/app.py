@@ -8,7 +8,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -18,16 +18,16 @@ from uuid import uuid4
 
 from slack_bolt import App
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
 
 from bot import listeners
-from bot.adapters import slack_web
+from bot.adapters import slack_access, slack_errors, slack_web
+from bot.adapters.slack_client import ObservedClient
 from bot.adapters.slack_files import SlackFiles
 from bot.aws import open_models, reach_aws
 from bot.core import prompts
 from bot.core.access import Access
 from bot.core.diagnosis import of_slack_error
-from bot.core.errors import NewerStore, StoreError
+from bot.core.errors import NewerStore, SlackError, StoreError
 from bot.core.interaction import Voice
 from bot.core.journal import Allowance
 from bot.core.prices import Price
@@ -37,6 +37,7 @@ from bot.engine.answers import Answers
 from bot.engine.asides import Asides
 from bot.engine.context import Context
 from bot.engine.gate import Gate
+from bot.engine.health import Health
 from bot.engine.home import Homes
 from bot.engine.inbox import Inbox
 from bot.engine.journal import Journal
@@ -48,6 +49,7 @@ from bot.engine.people import People
 from bot.engine.reception import Reception
 from bot.engine.threads import Threads
 from bot.engine.voices import Voices
+from bot.listeners.connection import OPENING_ERRORS, Connection
 from bot.listeners.envelopes import Envelopes
 from bot.monitoring import open_page, open_telemetry
 from bot.settings import Settings, SettingsError
@@ -62,6 +64,8 @@ log = logging.getLogger(__name__)
 # The built-in client notices a lost connection after five pings; the default of 10 s makes that a minute.
 _PING_SECONDS = 1.0
 _WATCH_SECONDS = 0.5
+# auth.test takes hundreds of calls a minute: https://docs.slack.dev/reference/methods/auth.test
+_PROBE_SECONDS, _PROBE_SECONDS_SUSPENDED = 60.0, 5.0
 _SLACK_TIMEOUT = 10  # seconds
 # Tier 2, which chat.startStream is in: https://docs.slack.dev/apis/web-api/rate-limits
 _STARTS_PER_MINUTE = 20
@@ -72,51 +76,74 @@ class Bot:
     """The joined parts, between `start` and `stop`."""
 
     settings: Settings
+    web: WebClient
+    health: Health
     reception: Reception
     orchestrator: Orchestrator
     homes: Homes
     socket: Envelopes
+    connection: Connection
     stopping: threading.Event
     telemetry: Telemetry | None
     page: MetricsPage | None = None
-    _session: str | None = ""  # the connection that was told of last
+    _session: str | None = None  # the connection that was told of last
 
     def start(self) -> None:
         """Begin to listen. Raises SettingsError if Slack does not let the app connect, or a port is taken."""
-        self.page = open_page(self.settings, lambda: self.orchestrator.state == "connected")
+        self.page = open_page(self.settings, self.health)
         try:
-            self.socket.connect()  # type: ignore[no-untyped-call] # Bolt gives it no types
-        except (SlackApiError, OSError) as error:
-            raise SettingsError([_connection_problem(self.settings, error, "SLACK_APP_TOKEN")]) from error
-        threading.Thread(target=self._watch, name="watch", daemon=True).start()
+            self.connection.open()
+        except OPENING_ERRORS as error:
+            problem = _connection_problem(self.settings, slack_errors.translated(error), "SLACK_APP_TOKEN")
+            raise SettingsError([problem]) from error
+        for look in (self._watch, self._probe):
+            threading.Thread(target=look, name=look.__name__, daemon=True).start()
 
     def _watch(self) -> None:
         while not self.stopping.is_set():
             self._look_at_connection()
-            self.stopping.wait(_WATCH_SECONDS)
+            self.connection.wait(_WATCH_SECONDS)
+        # It also waits for the client's own threads, which sleep for a second.
+        self.socket.client.close()
 
     @unattended
     def _look_at_connection(self) -> None:
         """Tell operators of each connection and each loss of one, and other processes how it stands."""
         self.socket.hang_up_if_alone()
-        client = self.socket.client
-        session = client.session_id() if client.is_connected() else None
+        self.connection.look()
+        session = self.connection.session
         if session != self._session:
             self._session = session
-            self.orchestrator.state = "connected" if session else "disconnected"
-            log.log(logging.INFO if session else logging.WARNING, "socket.%s", self.orchestrator.state)
+            state = "connected" if session else "disconnected"
+            log.log(logging.INFO if session else logging.WARNING, "socket.%s", state)
+
+    def _probe(self) -> None:
+        """Ask from time to time whether Slack takes the token, more often while it does not."""
+        waited = 0.0
+        while not self.stopping.wait(_PROBE_SECONDS_SUSPENDED):
+            waited += _PROBE_SECONDS_SUSPENDED
+            if waited >= _PROBE_SECONDS or self.health.is_suspended:
+                waited = 0.0
+                self.ask_for_token()
+
+    @unattended
+    def ask_for_token(self) -> None:
+        """See whether Slack takes the token, and what it lets the bot do."""
+        try:
+            self.health.probed(slack_access.installation(self.web).scopes)
+        except SlackError as error:
+            self.health.probe_failed(error)
 
     def stop(self) -> None:
         """Hear nothing new, let live answers end within the grace time, and return when that is on screen."""
         self.stopping.set()
+        self.health.stopping()
+        self.connection.wake()
         client = self.socket.client
-        client.auto_reconnect_enabled = False
         client.logger.setLevel(logging.CRITICAL)  # what it says about its own end helps nobody
         if client.current_session and client.current_session.sock:
             with suppress(OSError):
                 client.current_session.sock.shutdown(socket.SHUT_RDWR)
-        # Closing also waits for the client's own threads, which sleep for a second; nobody needs to.
-        threading.Thread(target=client.close, daemon=True).start()
         self.orchestrator.stop(self.settings.shutdown_grace)
         self.reception.close()
         self.homes.stop()
@@ -142,12 +169,14 @@ def build(
         raise SettingsError(problems)
     if aws.unpriced:
         log.warning("price.unknown", extra={"models": aws.unpriced, "mend": "set PRICES_FILE"})
-    web = slack_client(settings)
+    health = Health()
+    web = slack_client(settings, health.observe)
     try:
-        me = web.auth_test()
-        slack = slack_web.SlackWeb(web, str(me["user_id"]), str(me["team_id"]), me.get("enterprise_id"))
-    except (SlackApiError, OSError) as error:
+        me = slack_access.installation(web)
+    except SlackError as error:
         raise SettingsError([_connection_problem(settings, error, "SLACK_BOT_TOKEN")]) from error
+    health.probed(me.scopes)
+    slack = slack_web.SlackWeb(web, me.bot_user, me.team_id, me.organisation)
 
     allowance = allowance or _allowance(settings)
     stores = open_store(settings.store_url, allowance)
@@ -231,8 +260,19 @@ def build(
         follow_threads=settings.follow_threads,
         allow_bots=frozenset(settings.allow_bots),
     )
+    health.suspend, health.resume = orchestrator.suspend, orchestrator.resume
+    health.tell = orchestrator.tell
     envelopes = Envelopes(app, settings.slack_app_token, ping_interval=_PING_SECONDS)
-    return Bot(settings, reception, orchestrator, homes, envelopes, stopping, telemetry)
+    processes = partial(_processes, stores, journal)
+    connection = Connection(envelopes.client, health, processes, slack_errors.translated)
+    return Bot(
+        settings, web, health, reception, orchestrator, homes, envelopes, connection, stopping, telemetry
+    )
+
+
+def _processes(stores: Stores, journal: Journal) -> int:
+    """How many bots the store knows of, this one included."""
+    return len({owner.id for owner in stores.journal.owners()} | {journal.owner_id})
 
 
 def _refuse_newer(stores: Stores) -> None:
@@ -263,10 +303,13 @@ def _access(settings: Settings) -> Access:
     )
 
 
-def slack_client(settings: Settings) -> WebClient:
-    """The Web API with the bot's token; nothing is called yet."""
-    return WebClient(
+def slack_client(
+    settings: Settings, observe: Callable[[str, SlackError], None] = lambda _method, _error: None
+) -> WebClient:
+    """The Web API with the bot's token; nothing is called yet. `observe` is told of each refusal."""
+    return ObservedClient(
         settings.slack_bot_token,
+        observe,
         base_url=settings.slack_api_url,
         timeout=_SLACK_TIMEOUT,
         ssl=ssl.create_default_context(),  # else each call loads the certificates, which takes 35 ms
@@ -281,6 +324,6 @@ def _terms(settings: Settings, prices: Mapping[Voice, Price | None]) -> Terms:
     return Terms(prices, budget, settings.keep_days, settings.keep_text, settings.footer)
 
 
-def _connection_problem(settings: Settings, error: Exception, token: str) -> str:
-    found = of_slack_error(slack_web.translated(error), token, settings.slack_api_url)
+def _connection_problem(settings: Settings, error: SlackError, token: str) -> str:
+    found = of_slack_error(error, token, settings.slack_api_url)
     return f"{found.detail}. {found.cure}"

@@ -125,7 +125,7 @@ def _health() -> int:
         print(f"{owner.id}: {owner.state}")  # noqa: T201
     if not here:
         print("No bot is at work on this host.")  # noqa: T201
-    return 0 if any(owner.state == "connected" for owner in here) else 1
+    return 0 if any(owner.state.partition(":")[0] == "connected" for owner in here) else 1
 
 
 def _doctor(*, as_json: bool) -> int:

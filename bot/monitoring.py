@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from bot.engine.health import Health
 from bot.settings import Settings, SettingsError
 
 if TYPE_CHECKING:  # the packages of OpenTelemetry are an extra
@@ -39,13 +40,13 @@ def open_telemetry(settings: Settings, env: Mapping[str, str]) -> Telemetry | No
         raise SettingsError([str(error)]) from error
 
 
-def open_page(settings: Settings, is_healthy: Callable[[], bool]) -> MetricsPage | None:
+def open_page(settings: Settings, health: Health) -> MetricsPage | None:
     """The page with /metrics and /healthz, listening, if there is to be one. Raises SettingsError."""
     if settings.metrics_port is None:
         return None
     from bot.adapters.metrics_page import MetricsPage  # with the packages that open_telemetry asked for
 
-    page = MetricsPage(settings.metrics_port, is_healthy)
+    page = MetricsPage(settings.metrics_port, lambda: health.is_healthy, lambda: map(str, health.problems))
     try:
         page.start()
     except OSError as error:

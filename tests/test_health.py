@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.playground.faults import Fault
 from bot.playground.socket_mode import Loss
 from tests.processes import Processes
 from tests.workbench import Workbench
@@ -45,6 +46,31 @@ def test_a_bot_that_cannot_connect_is_not_healthy(bench: Workbench, processes: P
 
     bench.until(lambda: is_told(processes, "disconnected"), seconds=20.0)
     assert processes.run("health")[0] == 1
+
+
+def test_a_bot_whose_token_slack_takes_no_more_is_not_healthy_and_says_why(
+    bench: Workbench, processes: Processes
+) -> None:
+    processes.start()
+    bench.until(lambda: is_told(processes, "connected"))
+    bench.slack.faults.always("", Fault(error="token_revoked"))
+    bench.mention("why?")
+    bench.until(lambda: "token.refused" in processes.log)
+    bench.until(
+        lambda: "suspended: Slack refuses SLACK_BOT_TOKEN (token_revoked)" in processes.run("health")[1]
+    )
+
+    assert processes.run("health")[0] == 1
+    assert bench.bedrock.requests == []
+
+
+def test_a_bot_that_lacks_a_scope_is_healthy_and_says_which(bench: Workbench, processes: Processes) -> None:
+    bench.slack.granted -= {"mpim:read"}
+    processes.start()
+    bench.until(lambda: "socket.connected" in processes.log)
+    bench.until(lambda: ": connected: the scope mpim:read is missing" in processes.run("health")[1])
+
+    assert processes.run("health")[0] == 0
 
 
 def test_a_bot_whose_store_is_locked_goes_on_answering_and_writes_again_when_it_can(

@@ -41,7 +41,7 @@ class Workbench:
         self.servers.start()
         self.slack, self.bedrock = self.servers.slack, self.servers.bedrock
         self.servers.do(lambda: self.slack.workspace.watchers.append(self._saw))
-        self._bots: list[app.Bot] = []
+        self.bots: list[app.Bot] = []
         self._folder = tempfile.TemporaryDirectory(prefix="duet-test-")
         self.store_url = f"sqlite:///{self._folder.name}/bot.db"
 
@@ -61,17 +61,17 @@ class Workbench:
             **settings,
         }
         bot = app.build(Settings(**chosen))
-        self._bots.append(bot)
+        self.bots.append(bot)
         bot.start()
         return bot
 
     def stop_bot(self, bot: app.Bot) -> None:
         """End a bot in good order."""
-        self._bots.remove(bot)
+        self.bots.remove(bot)
         bot.stop()
 
     def close(self) -> None:
-        for bot in self._bots:
+        for bot in self.bots:
             bot.stop()
         self.servers.stop()
         self._folder.cleanup()
@@ -198,7 +198,7 @@ class Workbench:
 
     def at_rest(self) -> bool:
         """Whether every bot in this process has ended every answer it began."""
-        return all(bot.orchestrator.live == 0 for bot in self._bots)
+        return all(bot.orchestrator.live == 0 for bot in self.bots)
 
     def written(self, count: int) -> list[Interaction]:
         """What is written down of all questions, once there are so many. By then they are settled."""
@@ -215,7 +215,7 @@ class Workbench:
         told = [f"{m.channel} {m.ts} {m.only_for} {words(m)[:200]!r}" for m in stands[-40:]]
         asked = [request.operation for request in list(self.bedrock.requests)]
         calls = self.servers.do(lambda: [f"{c.method} {c.error}".strip() for c in self.slack.calls[-20:]])
-        live = [bot.orchestrator.live for bot in self._bots]
+        live = [bot.orchestrator.live for bot in self.bots]
         return "\n".join([f"live: {live}, asked: {asked}, called: {calls}", *told])
 
     # What went over the wire

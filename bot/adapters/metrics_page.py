@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -23,11 +23,14 @@ _TEXT = "text/plain; charset=utf-8"
 class MetricsPage:
     """`/metrics`, all that prometheus_client's registry knows, and `/healthz`, on a port of 127.0.0.1.
 
-    Port 0 stands for any that is free. Each request has a thread of its own, and so has `is_healthy`.
+    Port 0 stands for any that is free. Each request has a thread of its own, on which `is_healthy` and
+    `problems` (lines for operators) are called.
     """
 
-    def __init__(self, port: int, is_healthy: Callable[[], bool]) -> None:
-        self._port, self._is_healthy = port, is_healthy
+    def __init__(
+        self, port: int, is_healthy: Callable[[], bool], problems: Callable[[], Iterable[str]] = tuple
+    ) -> None:
+        self._port, self._is_healthy, self._problems = port, is_healthy, problems
         self._server: _Server | None = None
 
     @property
@@ -37,7 +40,7 @@ class MetricsPage:
 
     def start(self) -> None:
         """Answer from now on. Raises OSError if the port is taken."""
-        self._server = _Server(self._port, self._is_healthy)
+        self._server = _Server(self._port, self._is_healthy, self._problems)
         serve = partial(self._server.serve_forever, poll_interval=0.1)  # how long `stop` can take, in seconds
         Thread(target=serve, name="metrics-page", daemon=True).start()
 
@@ -52,8 +55,10 @@ class _Server(ThreadingHTTPServer):
     # Some Pythons 3.14 let a second process share the port: https://github.com/python/cpython/issues/127319
     allow_reuse_port = False
 
-    def __init__(self, port: int, is_healthy: Callable[[], bool]) -> None:
-        self.is_healthy = is_healthy
+    def __init__(
+        self, port: int, is_healthy: Callable[[], bool], problems: Callable[[], Iterable[str]]
+    ) -> None:
+        self.is_healthy, self.problems = is_healthy, problems
         super().__init__((_ADDRESS, port), _Request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -76,9 +81,9 @@ class _Request(BaseHTTPRequestHandler):
         elif path != "/healthz":
             self._answer(404, "there are /metrics and /healthz")
         elif self.server.is_healthy():
-            self._answer(200, "ok")
+            self._answer(200, "\n".join(("ok", *self.server.problems())))
         else:
-            self._answer(503, "not connected")
+            self._answer(503, "\n".join(self.server.problems()) or "not connected")
 
     do_HEAD = do_GET  # noqa: N815 - http.server's own name
 

@@ -48,7 +48,8 @@ class Entry:
 class Owner:
     """A process as it describes itself to the others.
 
-    `reserved` is how many edits its open answers still need; `state` is a word for operators.
+    `reserved` is how many edits its open answers still need; `state` is a word for operators, after which a
+    colon and what is wrong can follow.
     """
 
     id: str

@@ -10,6 +10,7 @@ import logging
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -17,10 +18,12 @@ from functools import partial
 from math import inf
 
 from bot.core.draft import Outcome
-from bot.core.errors import Fault, OverBudget, SlackError
+from bot.core.errors import Fault, OverBudget, SetupFault, SlackError
 from bot.core.journal import BEGINNING, Beat, Entry
 from bot.core.message import Standing
 from bot.core.question import Place, Question, question_id
+from bot.core.spending import refusal_in
+from bot.core.stream import Notice
 from bot.engine.asides import Asides
 from bot.engine.entrance import open_thread
 from bot.engine.exchange import Ending, Exchange
@@ -38,6 +41,7 @@ from bot.engine.voices import LEAST_QUICK_CALLS, Voices
 log = logging.getLogger(__name__)
 
 _LAST_WORDS_SECONDS = 5.0  # for calls in flight, and the last edits of answers that nobody else can finish
+_MOST_SUSPENSIONS = 3  # of one question
 _LAST_LINES_SECONDS = 3.0  # for what is still to be written down
 
 
@@ -77,6 +81,10 @@ class Orchestrator:
         self._amended: dict[Exchange, Callable[[], object]] = {}  # what is done once those are over
         self._owned: frozenset[str] = frozenset()
         self._orphans: frozenset[str] = frozenset()
+        self.is_suspended = False  # whether Slack takes no call at all, so that nothing can be shown
+        self._suspended: dict[str, tuple[Entry, float]] = {}  # what waits for that to end, and since when
+        self._interrupted: set[Exchange] = set()  # answers that it ended
+        self._suspensions = Counter[str]()  # how often that happened to a question
         self._left_to_the_next: set[str] = set()  # questions that a mistake ended, which stay open
         self._stopping = threading.Event()
         self._slack_lane = lane("slack", max(LEAST_QUICK_CALLS, live_answers))
@@ -88,6 +96,46 @@ class Orchestrator:
     def live(self) -> int:
         """How many questions were taken up and are not answered to the end."""
         return len(self._live)
+
+    @property
+    def kept(self) -> int:
+        """How many questions wait until Slack takes calls again."""
+        return len(self._suspended)
+
+    def tell(self, state: str) -> None:
+        """Let other processes and operators know how this one stands."""
+        self.state = state
+
+    def suspend(self) -> None:
+        """Slack takes no call any more: no model speaks, and all questions wait until it does again."""
+        self.is_suspended = True
+        self._inbox.put(self._suspend_all)
+
+    def _suspend_all(self, _now: float) -> None:
+        for exchange in self._live:
+            if exchange.is_admitted:  # else the look-up that it waits for fails, and ends it
+                self._interrupted.add(exchange)
+                exchange.end(Ending.REFUSED)
+
+    def resume(self) -> None:
+        """Slack takes calls again: what waits is answered, or marked as interrupted if it is too late."""
+        self.is_suspended = False
+        self._inbox.put(self._resume_all)
+
+    def _resume_all(self, now: float) -> None:
+        waiting, self._suspended = self._suspended, {}
+        for entry, since in waiting.values():
+            self._resume(replace(entry, age=entry.age + now - since), now)
+
+    def keep(self, question: Question) -> None:
+        """Answer a question, which is written down, once Slack takes calls again."""
+        self._inbox.put(partial(self._keep, Entry(question, place=question.place)))
+
+    def _keep(self, entry: Entry, now: float) -> None:
+        if self.is_suspended:
+            self._suspended[entry.question.id] = entry, now
+        else:
+            self._resume(entry, now)
 
     def begin(self, exchange: Exchange) -> None:
         """Show what is said of a question from now on."""
@@ -223,13 +271,33 @@ class Orchestrator:
             if exchange.ending is Ending.HANDED_OVER:
                 log.info("answer.handed_over", extra=exchange.question.names)
             else:
-                self._journal.close(exchange.question.id)
+                if not self._is_kept(exchange, now):
+                    self._journal.close(exchange.question.id)
                 self._ledger.close(exchange, calls, now)
             self._live.remove(exchange)
         turns, again = self._pacer.turns(self._live, now)
         for turn in turns:
             self._slack_lane.submit(self._call_slack, turn)
         return again
+
+    def _is_kept(self, exchange: Exchange, now: float) -> bool:
+        """Whether an answer that is over goes on later, because Slack took no call at all.
+
+        Not more than a few times: where that is so for one method alone, it would be for ever.
+        """
+        question_id = exchange.question.id
+        if exchange not in self._interrupted:
+            self._suspensions.pop(question_id, None)
+            return False
+        self._interrupted.discard(exchange)
+        self._suspensions[question_id] += 1
+        if self._suspensions[question_id] > _MOST_SUSPENSIONS:
+            del self._suspensions[question_id]
+            return False
+        age = exchange.age + now - exchange.asked_at
+        messages = dict(exchange.screen.messages)
+        self._keep(Entry(exchange.question, age, place=exchange.place, messages=messages), now)
+        return True
 
     # What other processes leave, and take
 
@@ -242,10 +310,12 @@ class Orchestrator:
         live = {exchange.question.id: exchange for exchange in self._live}
         for lost in (self._owned - beat.owned) & live.keys():
             live[lost].end(Ending.HANDED_OVER)  # for so long was this process silent
+        for lost in (self._owned - beat.owned) & self._suspended.keys():
+            del self._suspended[lost]
         self._owned = beat.owned
         # What has ended is open for a moment still; what is open a beat later could not be closed then.
         orphans = beat.owned - live.keys() - {entry.question.id for entry in beat.adopted}
-        orphans -= self._left_to_the_next
+        orphans -= self._left_to_the_next | self._suspended.keys()
         self._journal.close(*(orphans & self._orphans))
         self._orphans = orphans
         for stopped in beat.stopped & live.keys():
@@ -279,13 +349,29 @@ class Orchestrator:
         try:
             if not exchange.is_admitted:
                 exchange.let_in(may_ask=self._gate.admits(exchange.question))
+                self._count(exchange)
                 self._inbox.put(look)
             if exchange.is_admitted and exchange.place:
                 standing = self._threads.standing(exchange.place, exchange.question.key, noted)
                 self._inbox.put(partial(self._go_on, exchange, exchange.place, standing))
         except Exception as error:
-            _log_refusal(exchange, error, None if isinstance(error, SlackError) else error)
-            self._inbox.put(lambda _now: exchange.end(Ending.REFUSED))
+            self.refuse(exchange, error)
+
+    def _count(self, exchange: Exchange) -> None:
+        """Let the budget have a question that was written down and may not have been counted yet."""
+        if exchange.is_admitted and (refusal := self._ledger.refusal(exchange.question)):
+            notice = Notice(refusal_in(exchange.texts, refusal), is_over_budget=True)
+            exchange.receive(notice, self._clock())
+
+    def refuse(self, exchange: Exchange, error: Exception) -> None:
+        """End an answer of which nothing can be shown, for what `error` tells."""
+        _log_refusal(exchange, error, None if isinstance(error, SlackError) else error)
+
+        def end(_now: float) -> None:
+            self._note_token(exchange, error)
+            exchange.end(Ending.REFUSED)
+
+        self._inbox.put(end)
 
     def _go_on(self, exchange: Exchange, place: Place, standing: Mapping[str, Standing], now: float) -> None:
         exchange.opened(place, standing, now)
@@ -307,6 +393,7 @@ class Orchestrator:
 
         def settle(now: float) -> None:
             self._pacer.ended(turn, now, error)
+            self._note_token(exchange, error)
             change(now)
             is_acknowledged = isinstance(turn.step, Show) and turn.step.is_acknowledgement
             if is_acknowledged and error is None and exchange.place and not exchange.draft.started:
@@ -316,6 +403,10 @@ class Orchestrator:
                 self._journal.note(exchange.question, exchange.place, screen.messages, screen.text)
 
         self._inbox.put(settle)
+
+    def _note_token(self, exchange: Exchange, error: Exception | None) -> None:
+        if isinstance(error, SlackError) and error.setup is SetupFault.TOKEN:
+            self._interrupted.add(exchange)
 
     def _made(self, exchange: Exchange, step: Show | OpenThread) -> Callable[[float], None]:
         """Make the call; what it changes about the exchange."""
@@ -328,5 +419,7 @@ class Orchestrator:
 
 
 def _log_refusal(exchange: Exchange, error: Exception, crash: BaseException | None = None) -> None:
+    if isinstance(error, SlackError) and error.setup is SetupFault.PERMISSION:
+        return  # told once for all calls
     fields = {**exchange.question.names, "error": str(error)}
     log.warning("slack.refused", extra=fields, exc_info=crash)

@@ -22,6 +22,7 @@ from bot.engine.bots import BotQuestions
 from bot.engine.context import Context
 from bot.engine.exchange import Exchange
 from bot.engine.gate import Gate
+from bot.engine.health import level
 from bot.engine.inbox import Inbox, look
 from bot.engine.journal import Journal
 from bot.engine.lanes import lane, unattended
@@ -80,6 +81,11 @@ class Reception:
             return
         if not self._journal.take(question, event_id):
             return
+        if self._orchestrator.is_suspended:
+            self._orchestrator.keep(question)
+            if question.response_url:  # what else there is to be told by needs the token
+                self._asides.tell(question.asker, texts_in(question.language).kept_for_later)
+            return
         exchange.is_admitted = False
         self._orchestrator.begin(exchange)
         if question.may_have_files or not question.text or not self._gate.is_known(question):
@@ -93,6 +99,8 @@ class Reception:
             exchange.let_in(may_ask=self._gate.admits(exchange.question))
             if exchange.is_admitted:
                 self._take_up(exchange)
+        except SlackError as error:
+            self._orchestrator.refuse(exchange, error)
         except Exception:  # a mistake costs this answer, and is apologised for
             log.exception("question.crashed", extra=exchange.question.names)
             exchange.let_in(may_ask=True)
@@ -130,7 +138,7 @@ class Reception:
             if self._gate.denial(question) is None:  # who asked nobody is told nothing
                 self.ask(question, event_id)
         except SlackError as error:
-            log.warning("thread.unread", extra={**question.names, "code": error.code})
+            log.log(level(error), "thread.unread", extra={**question.names, "code": error.code})
 
     def amend(self, question: Question) -> None:
         """A question was changed: if it is being answered here, answer it anew in the same messages."""
@@ -152,14 +160,16 @@ class Reception:
         texts, place = texts_in(language), presser.place
         try:
             thread = self._threads.whole(place)
+            question = asked_again(press, team, place, thread.remarks, replaces=replaces)
+            why = self._gate.denial(question) if question else None
         except SlackError as error:
-            log.warning("thread.unread", extra={"team": team, "channel": place.channel, "code": error.code})
-            self._asides.tell(presser, texts.failed)
+            names = {"team": team, "channel": place.channel}
+            log.log(level(error), "thread.unread", extra={**names, "code": error.code})
+            self._asides.tell(presser, texts.not_set_up if error.setup else texts.failed)
             return
-        question = asked_again(press, team, place, thread.remarks, replaces=replaces)
         if question is None:
             self._asides.tell(presser, texts.question_gone)
-        elif why := self._gate.denial(question):
+        elif why:
             self._asides.tell(presser, access.told(texts, why))
         elif refusal := self._ledger.refusal(question):
             self._asides.tell(presser, refusal_in(texts, refusal))

@@ -93,7 +93,7 @@ class Voices:
 
         Where the answer is kept under `key`, and is being generated already, `exchange` shares it.
         """
-        if not exchange.grows:
+        if not exchange.grows or exchange.ending:
             return
         if self._follow_ups:
             exchange.await_suggestions()

@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from time import time
 from typing import Any
 
-from slack_bolt import BoltResponse
-from slack_bolt.adapter.socket_mode import SocketModeHandler
-from slack_bolt.adapter.socket_mode.internals import send_response
+from slack_bolt import App, BoltResponse
+from slack_bolt.adapter.socket_mode.base_handler import BaseSocketModeHandler
+from slack_bolt.adapter.socket_mode.internals import run_bolt_app, send_response
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_sdk.socket_mode.client import BaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
+
+from bot.listeners.connection import Client
 
 log = logging.getLogger(__name__)
 
@@ -22,16 +24,24 @@ log = logging.getLogger(__name__)
 _MISREADINGS = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
 
-class Envelopes(SocketModeHandler):
-    """Bolt's handler, which also acknowledges what Bolt itself cannot read."""
+class Envelopes(BaseSocketModeHandler):
+    """Lets Bolt hear what comes over its `client`, and also acknowledges what Bolt itself cannot read."""
+
+    client: Client
+
+    def __init__(self, app: App, app_token: str, ping_interval: float = 10.0) -> None:
+        self.app, self.client = app, Client(app_token, app.client, app.logger, ping_interval)
+        self.client.socket_mode_request_listeners.append(self.handle)
 
     def handle(self, client: BaseSocketModeClient, req: SocketModeRequest) -> None:
         """Let Bolt's listeners hear a request, and acknowledge it."""
+        began = time()
         try:
-            super().handle(client, req)  # type: ignore[arg-type] # Bolt narrows what its base takes
+            response = run_bolt_app(self.app, req)
         except _MISREADINGS:
             log.exception("payload.unreadable", extra={"payload": req.type})
-            send_response(client, req, BoltResponse(status=200), time())
+            response = BoltResponse(status=200)
+        send_response(client, req, response, began)
 
     def hang_up_if_alone(self) -> None:
         """Close a connection whose other end is gone without a CLOSE frame; the client then makes a new one.

@@ -23,11 +23,12 @@ class Bot:
     """A bot as far as its page knows it."""
 
     is_healthy: bool = True
+    problems: tuple[str, ...] = ()
     has_bug: bool = False
     page: MetricsPage = field(init=False)
 
     def __post_init__(self) -> None:
-        self.page = MetricsPage(0, self.health)
+        self.page = MetricsPage(0, self.health, lambda: self.problems)
 
     def health(self) -> bool:
         if self.has_bug:
@@ -181,6 +182,27 @@ def test_a_probe_that_names_no_host_is_answered(bot: Bot) -> None:
 
     assert answer.startswith(b"HTTP/1.0 200 ")
     assert answer.endswith(b"\r\n\r\nok")
+
+
+@pytest.mark.parametrize(
+    ("is_healthy", "problems", "answer"),
+    [
+        (True, ("a scope is missing",), (200, "ok\na scope is missing")),
+        (
+            False,
+            ("the token is revoked", "a scope is missing"),
+            (503, "the token is revoked\na scope is missing"),
+        ),
+        (False, (), (503, "not connected")),
+    ],
+)
+def test_a_probe_is_told_what_is_wrong(
+    bot: Bot, is_healthy: bool, problems: tuple[str, ...], answer: tuple[int, str]
+) -> None:
+    bot.is_healthy, bot.problems = is_healthy, problems
+    status, _, text = ask(bot, "/healthz")
+
+    assert (status, text) == answer
 
 
 def test_a_silent_client_keeps_nobody_waiting_and_is_left(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
