@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from bot.cli import main
-from bot.core.diagnosis import NEEDED_SCOPES
+from bot.core.slack_setup import NEEDED_SCOPES
 from bot.playground.bedrock import Reply
 from bot.playground.faults import Fault
 from bot.playground.slack import ALL_SCOPES, APP_TOKEN, BOT_TOKEN

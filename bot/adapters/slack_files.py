@@ -17,6 +17,7 @@ from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandl
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from bot.adapters.slack_errors import translated
 from bot.core.errors import FileError
 from bot.core.files import SharedFile, file_in
 
@@ -63,7 +64,8 @@ class SlackFiles:
                 raise FileError(f"HTTP {response.status}", is_gone=response.status in _GONE_STATUSES)
             data = _body(response, most, end)
         if not is_html and response.headers.get_content_type() == "text/html" and _HTML.match(data):
-            raise FileError("a login page came in place of the file: does the bot have the scope files:read?")
+            detail = "a login page came in place of the file: does the bot have the scope files:read?"
+            raise FileError(detail, is_hidden=True)
         if size and len(data) != size:
             raise FileError(f"{len(data)} bytes came in place of {size}")
         return data
@@ -144,7 +146,8 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except SlackApiError as error:
-        code = str(error.response.get("error") or "unknown")
-        raise FileError(f"files.info: {code}", is_gone=code in _GONE_CODES) from error
+        found = translated(error)
+        gone = found.code in _GONE_CODES
+        raise FileError(f"files.info: {found.code}", is_gone=gone, setup=found.setup) from error
     except (OSError, HTTPException) as error:
         raise FileError(f"{type(error).__name__}: {error}") from error

@@ -41,6 +41,7 @@ class Denial(Enum):
     ROOM = "room"
     DIRECT_MESSAGES = "direct_messages"
     UNKNOWN = "unknown"
+    NOT_SET_UP = "not_set_up"
 
 
 def denial(access: Access, question: Question, person: Person | None, room: Room | None) -> Denial | None:
@@ -75,4 +76,5 @@ def told(texts: Texts, why: Denial) -> str:
         Denial.ROOM: texts.denied_room,
         Denial.DIRECT_MESSAGES: texts.denied_direct_messages,
         Denial.UNKNOWN: texts.denied_unknown,
+        Denial.NOT_SET_UP: texts.not_set_up,
     }[why]

@@ -47,6 +47,7 @@ class Flaw(Enum):
     ENCRYPTED = "file_encrypted"
     MISLABELLED = "file_mislabelled"
     UNREADABLE = "file_unreadable"
+    NOT_SET_UP = "file_not_set_up"
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,8 @@ class Texts:
     too_long: str
     unreadable_file: str
     not_set_up: str
+    kept_for_later: str
+    thread_not_set_up: str
     failed: str
     from_cache: str
     over_rate: str
@@ -97,6 +99,7 @@ class Texts:
     file_encrypted: str
     file_mislabelled: str
     file_unreadable: str
+    file_not_set_up: str
     home_title: str
     home_about: str
     home_examples: str
@@ -193,6 +196,14 @@ _CATALOGUE = {
         too_long="This is more text than I can read at once. Please ask with less of it.",
         unreadable_file="I could not read one of the files. Please ask with a copy of it in another format.",
         not_set_up="Sorry, I am not set up correctly and cannot answer. Please tell your administrator.",
+        kept_for_later=(
+            "Slack does not let me answer at the moment: I am not set up correctly. Please tell your "
+            "administrator. Your question is kept, and I answer it when that works again soon."
+        ),
+        thread_not_set_up=(
+            "I could not read what was said in this thread before: I am not set up for that. "
+            "Please tell your administrator."
+        ),
         failed="Sorry, something went wrong and I cannot answer this. Please ask again.",
         from_cache="From an earlier answer to the same question.",
         over_rate="You have asked a lot within a minute. Please ask again in {seconds} s.",
@@ -216,6 +227,9 @@ _CATALOGUE = {
         file_encrypted="{name} has a password, so I cannot read it. A copy without one would work.",
         file_mislabelled="{name} is not what its name says, so I cannot read it. The right ending helps.",
         file_unreadable="I could not open {name} in Slack. Please upload it again, or ask without it.",
+        file_not_set_up=(
+            "I could not open {name}: I am not set up to read files. Please tell your administrator."
+        ),
         budget_warning="${spent} of today's budget of ${budget} is spent. Questions beyond it are refused.",
         home_title="Ask me anything",
         home_about="I tell you at once that I understood. Then my answer grows while I write it.",
@@ -311,6 +325,13 @@ _CATALOGUE = {
         too_long="한 번에 읽을 수 있는 분량을 넘었습니다. 내용을 줄여 다시 질문해 주세요.",
         unreadable_file="파일 하나를 읽을 수 없었습니다. 다른 형식으로 올려 다시 질문해 주세요.",
         not_set_up="죄송합니다. 설정에 문제가 있어 답변드릴 수 없습니다. 관리자에게 알려 주세요.",
+        kept_for_later=(
+            "설정에 문제가 있어 지금은 답변드릴 수 없습니다. 관리자에게 알려 주세요. "
+            "질문은 저장해 두었으며, 곧 해결되면 답변드리겠습니다."
+        ),
+        thread_not_set_up=(
+            "설정에 문제가 있어 이 스레드의 이전 대화를 읽지 못했습니다. 관리자에게 알려 주세요."
+        ),
         failed="죄송합니다. 문제가 생겨 답변드리지 못했습니다. 다시 질문해 주세요.",
         from_cache="같은 질문에 대한 이전 답변입니다.",
         over_rate="1분 동안 질문을 많이 하셨습니다. {seconds}초 후에 다시 질문해 주세요.",
@@ -339,6 +360,7 @@ _CATALOGUE = {
         file_encrypted="{name} 파일에 암호가 걸려 있어 읽을 수 없습니다. 암호 없는 사본을 올려 주세요.",
         file_mislabelled="{name} 파일의 내용이 확장자와 달라 읽을 수 없습니다. 올바른 확장자로 올려 주세요.",
         file_unreadable="Slack에서 {name} 파일을 열 수 없었습니다. 다시 올리거나 파일 없이 질문해 주세요.",
+        file_not_set_up=("설정에 문제가 있어 {name} 파일을 열 수 없었습니다. 관리자에게 알려 주세요."),
         budget_warning="오늘의 예산 ${budget} 중 ${spent}를 사용했습니다. 예산을 넘는 질문은 거절됩니다.",
         home_title="무엇이든 물어보세요",
         home_about="질문을 이해했다고 바로 알려 드린 뒤, 답변을 작성하는 대로 이어서 보여 드립니다.",

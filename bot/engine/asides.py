@@ -20,6 +20,7 @@ from bot.core.safety import Safe, neutralise
 from bot.core.spending import NanoDollars
 from bot.core.texts import Language, Texts, language_of, texts_in
 from bot.engine.budget import Window
+from bot.engine.health import level
 from bot.engine.lanes import unattended
 from bot.engine.memory import remember
 from bot.engine.people import People
@@ -152,7 +153,7 @@ class Asides:
             channel = self._slack.direct_message(admin)
             self._slack.post(channel, None, Outgoing(Kind.NOTICE, Content(sentence), key=f"{admin}/budget"))
         except SlackError as error:
-            log.warning("warning.refused", extra={"user": admin, "code": error.code})
+            log.log(level(error), "warning.refused", extra={"user": admin, "code": error.code})
 
     def _texts_for(self, user: str) -> Texts:
         return texts_in(self._people.language(user))

@@ -23,6 +23,7 @@ from bot.core.mrkdwn import mentioned
 from bot.core.question import Place, Question
 from bot.core.texts import Language, texts_in
 from bot.engine.gate import Gate
+from bot.engine.health import level
 from bot.engine.people import People
 from bot.engine.threads import Threads
 
@@ -86,14 +87,14 @@ class Context:
 
     def brief(self, question: Question) -> Brief:
         """What to ask the answering model. It waits for Slack."""
-        remarks = self._remarks(question)
+        remarks, untold = self._remarks(question)
         key = posted_key(question.key)
         own = next((remark for remark in remarks if remark.ts == question.ts or remark.key == key), None)
         question = replace(question, files=question.files or (own.files if own else ()))
         said = conversation.before(remarks, own.ts if own else question.ts)
         kept = conversation.within(said, self._tokens / self._scale - estimated_tokens(question.text))
         attachments, left = self._attachments(question, kept)
-        told = files.told(left, texts_in(question.language))
+        told = "\n".join(filter(None, (untold, files.told(left, texts_in(question.language)))))
         if not question.text and not attachments:
             return Brief((), told)
         text = "\n\n".join((prompts.asked(question), *self._linked(question)))
@@ -111,14 +112,15 @@ class Context:
         """Fetch nothing more."""
         self._lane.shutdown(wait=False, cancel_futures=True)
 
-    def _remarks(self, question: Question) -> Sequence[Remark]:
+    def _remarks(self, question: Question) -> tuple[Sequence[Remark], str]:
+        """What was said in its thread; what people are told where that cannot be read."""
         if not (question.stands_in_thread and question.thread_ts):
-            return ()
+            return (), ""
         try:
-            return self._threads.remarks(Place(question.channel, question.thread_ts))
+            return self._threads.remarks(Place(question.channel, question.thread_ts)), ""
         except SlackError as error:  # an answer without the thread serves better than none
-            log.warning("thread.unread", extra={**question.names, "code": error.code})
-            return ()
+            log.log(level(error), "thread.unread", extra={**question.names, "code": error.code})
+            return (), texts_in(question.language).thread_not_set_up if error.setup else ""
 
     def language(self, question: Question) -> Language:
         """How to speak to an asker, who may have written nothing by which that could be told."""
@@ -133,7 +135,7 @@ class Context:
         try:
             message = self._threads.message(question.place, question.ts)
         except SlackError as error:
-            log.warning("message.unread", extra={**question.names, "code": error.code})
+            log.log(level(error), "message.unread", extra={**question.names, "code": error.code})
             return question
         return replace(question, files=message.files) if message else question
 
@@ -169,7 +171,7 @@ class Context:
             return self._source.describe(file)
         except FileError as error:
             log.warning("file.unknown", extra={"file": file.id, "error": str(error)})
-            return LeftOut(file, Flaw.GONE if error.is_gone else Flaw.UNREADABLE)
+            return LeftOut(file, _flaw(error))
 
     def _fetched(self, choice: Choice) -> bytes | Flaw:
         size = choice.file.size if choice.url == choice.file.url else 0  # a thumbnail's is not told
@@ -177,7 +179,15 @@ class Context:
             return self._source.fetch(choice.url, files.MOST_BYTES, size, is_html=choice.format == "html")
         except FileError as error:
             log.warning("file.unread", extra={"file": choice.file.id, "error": str(error)})
-            return Flaw.GONE if error.is_gone else Flaw.UNREADABLE
+            return self._flaw_of_hidden(choice.file) if error.is_hidden else _flaw(error)
+
+    def _flaw_of_hidden(self, file: SharedFile) -> Flaw:
+        """Why a file may not be read: its address does not say, and the API does."""
+        try:
+            self._source.describe(file)
+        except FileError as error:
+            return _flaw(error)
+        return Flaw.UNREADABLE
 
     # Messages that are linked to
 
@@ -195,5 +205,11 @@ class Context:
         try:
             return self._threads.message(place, link.ts)
         except SlackError as error:
-            log.warning("link.unread", extra={**question.names, "code": error.code})
+            log.log(level(error), "link.unread", extra={**question.names, "code": error.code})
             return None
+
+
+def _flaw(error: FileError) -> Flaw:
+    if error.setup:
+        return Flaw.NOT_SET_UP
+    return Flaw.GONE if error.is_gone else Flaw.UNREADABLE

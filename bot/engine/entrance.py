@@ -6,7 +6,7 @@ import logging
 from typing import Protocol
 
 from bot.core import markdown
-from bot.core.errors import RateLimited, SlackError, Unreachable
+from bot.core.errors import RateLimited, SetupFault, SlackError, Unreachable
 from bot.core.message import Content, Kind, Outgoing, posted_key
 from bot.core.mrkdwn import quote
 from bot.core.question import Place, Question, Recipient
@@ -52,14 +52,17 @@ def open_thread(question: Question, rooms: Rooms, *, again: bool) -> Place:
     try:
         return put(question.channel, question.thread_ts)
     except SlackError as error:
+        if error.setup is SetupFault.PERMISSION:
+            tell(rooms, question.asker, texts.not_set_up)
         if error.code not in _MAY_NOT_POST:
             raise
     try:
         place = put(rooms.direct_message(question.user))
     except (RateLimited, Unreachable):
         raise
-    except SlackError:
-        tell(rooms, question.asker, texts.nowhere_to_answer)
+    except SlackError as error:
+        if error.setup is not SetupFault.TOKEN:  # else it is answered later
+            tell(rooms, question.asker, texts.not_set_up if error.setup else texts.nowhere_to_answer)
         raise
     tell(rooms, question.asker, texts.moved_to_dm)
     return place

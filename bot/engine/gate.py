@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from bot.core.access import Access, Denial, Room, denial
+from bot.core.errors import SetupFault, SlackError
 from bot.core.question import Question
 from bot.engine.asides import Asides
 from bot.engine.lookups import Lookups
@@ -66,7 +67,10 @@ class Gate:
         return is_room_known and self._people.lookups.known(question.user) is not None
 
     def admits(self, question: Question) -> bool:
-        """Whether `question` is answered. It can wait for Slack. Who is turned away is told so."""
+        """Whether `question` is answered. It can wait for Slack. Who is turned away is told so.
+
+        Raises SlackError while Slack takes no call at all.
+        """
         why = self.denial(question)
         if why:
             log.info("question.denied", extra={**question.names, "why": why.value})
@@ -75,31 +79,58 @@ class Gate:
         return why is None
 
     def denial(self, question: Question) -> Denial | None:
-        """Why `question` is not answered; None if it is. It can wait for Slack."""
-        person = self._people.lookups.get(question.user, _PATIENCE)
-        if question.channel.startswith("D"):
-            room: Room | None = _DIRECT
-        elif question.is_external_room is not None:  # its event told
-            room = Room(is_external=question.is_external_room)
-        else:
-            room = self._room(question.channel, _PATIENCE)
+        """Why `question` is not answered; None if it is. It can wait for Slack.
+
+        Raises SlackError while Slack takes no call at all.
+        """
+        try:
+            person = self._people.lookups.get(question.user, _PATIENCE)
+            room = self._room_of(question)
+        except SlackError as error:
+            if error.setup is SetupFault.TOKEN:
+                raise
+            # What needs no look-up is told first.
+            found = denial(self._access, question, None, None)
+            return Denial.NOT_SET_UP if found is Denial.UNKNOWN else found
         return denial(self._access, question, person, room)
+
+    def _room_of(self, question: Question) -> Room | None:
+        if question.channel.startswith("D"):
+            return _DIRECT
+        if question.is_external_room is not None:  # its event told
+            return Room(is_external=question.is_external_room)
+        return self._room(question.channel, _PATIENCE)
 
     def may_read(self, question: Question, channel: str) -> bool:
         """Whether what stands in `channel` may be used for `question`: it is no secret to its readers."""
         if channel == question.channel:
             return True
-        person = self._people.lookups.get(question.user)
+        try:
+            person = self._people.lookups.get(question.user)
+        except SlackError:
+            return False
         is_member = person is not None and not person.is_guest and not person.is_external
         return is_member and self.is_open(channel)
 
     def is_open(self, channel: str) -> bool:
         """Whether every member of the workspace may read a channel; not, if that is not known."""
-        return channel.startswith("C") and (self._room(channel) or _CLOSED).is_open
+        try:
+            return channel.startswith("C") and (self._room(channel) or _CLOSED).is_open
+        except SlackError:
+            return False
 
     def _room(self, channel: str, patience: float = 0.0) -> Room | None:
-        """What Slack tells of a channel; all that the bot is in are told at once."""
-        return (self._joined.get(_ALL) or {}).get(channel) or self._rooms.get(channel, patience)
+        """What Slack tells of a channel; all that the bot is in are told at once.
+
+        Raises SlackError where Slack does not say because of how the app is set up.
+        """
+        try:
+            joined = self._joined.get(_ALL) or {}
+        except SlackError as error:
+            if error.setup is SetupFault.TOKEN:
+                raise
+            joined = {}  # the list needs the scope of every type of channel, the channel that of its own
+        return joined.get(channel) or self._rooms.get(channel, patience)
 
     def _looked_up(self, channel: str) -> Room | None:
         return (self._joined.known(_ALL) or {}).get(channel) or self._rooms.known(channel)

@@ -17,6 +17,7 @@ from bot.core.home import MOST_OWN, WEEK_SECONDS, Home, Own, Workspace, home, la
 from bot.core.interaction import Interaction, Vote
 from bot.core.spending import DAY_SECONDS
 from bot.core.texts import texts_in
+from bot.engine.health import level
 from bot.engine.memory import remember
 from bot.engine.people import People
 
@@ -115,7 +116,7 @@ class Homes:
         try:
             self._slack.publish_home(visit.user, self._page(visit))
         except SlackError as error:
-            log.warning("home.refused", extra={"code": error.code})
+            log.log(level(error), "home.refused", extra={"code": error.code})
         except Exception:  # a mistake in a page costs that page, not those that are opened later
             log.exception("home.crashed")
 

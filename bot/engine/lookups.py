@@ -50,7 +50,10 @@ class Lookups(Generic[_T]):
         return self._known.get(name, (0.0, None))[1]
 
     def get(self, name: str, patience: float = 0.0) -> _T | None:
-        """What is true now; None if Slack does not say, or cannot be asked within `patience` seconds."""
+        """What is true now; None if Slack does not say, or cannot be asked within `patience` seconds.
+
+        Raises SlackError where Slack does not say because of how the app is set up.
+        """
         with self._lock:
             if (known := self.known(name)) is not None:
                 return known
@@ -59,14 +62,14 @@ class Lookups(Generic[_T]):
                 mine = self._pending[name] = Future()
         if pending:
             return pending.result()
-        value = None
         try:
-            value = self._looked_up(name, patience)
+            mine.set_result(self._looked_up(name, patience))
+        except BaseException as error:
+            mine.set_exception(error)
         finally:
             with self._lock:
                 del self._pending[name]
-            mine.set_result(value)
-        return value
+        return mine.result()
 
     def _looked_up(self, name: str, patience: float) -> _T | None:
         until = self._clock() + patience
@@ -77,6 +80,8 @@ class Lookups(Generic[_T]):
         try:
             value = self._fetch(name)
         except SlackError as error:
+            if error.setup:
+                raise
             log.warning("lookup.refused", extra={"name_of": name, "code": error.code})
             return None
         finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
+from bot.core.errors import SlackError
 from bot.core.person import Person
 from bot.core.texts import Language, language_of_locale
 from bot.engine.lookups import Lookups
@@ -50,4 +51,8 @@ class People:
         return self._language or language_of_locale(self._person(user).locale)
 
     def _person(self, user: str) -> Person:
-        return self.lookups.get(user) or self.lookups.last(user) or _STRANGER
+        try:
+            found = self.lookups.get(user)
+        except SlackError:
+            found = None
+        return found or self.lookups.last(user) or _STRANGER
