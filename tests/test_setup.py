@@ -177,9 +177,11 @@ def test_while_slack_takes_the_token_no_more_no_model_is_asked_and_afterwards_al
     assert "install the app again" in vars(error)["fix"]
     bot.slack.faults.always("", None)
     running.ask_for_token()
-    bot.answered_whole("Because.", begun, *late)
+    bot.answered_whole("Because.", *late)
     commanded = next(each for each in bot.messages() if not each.is_reply and not each.only_for)
     bot.answered_whole("Because.", commanded)
+    assert bot.texts(begun)[-1].startswith("word")  # what was on screen stays
+    assert bot.texts(begun)[-1].endswith("Because.")
     assert running.orchestrator.state == "connected"
 
 

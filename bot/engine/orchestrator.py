@@ -294,9 +294,9 @@ class Orchestrator:
         if self._suspensions[question_id] > _MOST_SUSPENSIONS:
             del self._suspensions[question_id]
             return False
-        age = exchange.age + now - exchange.asked_at
-        messages = dict(exchange.screen.messages)
-        self._keep(Entry(exchange.question, age, place=exchange.place, messages=messages), now)
+        age, screen = exchange.age + now - exchange.asked_at, exchange.screen
+        entry = Entry(exchange.question, age, 1, exchange.place, dict(screen.messages), screen.text)
+        self._keep(entry, now)
         return True
 
     # What other processes leave, and take
