@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import re
 import signal
 import socket
 import sys
@@ -39,6 +40,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("health", help="tell whether a bot runs on this host and is connected: exit status 0")
     doctor = commands.add_parser("doctor", help="try all that it stands on: tokens, models, store, clock")
     doctor.add_argument("--json", action="store_true", help="all checks as JSON")
+    doctor.add_argument(
+        "--channel",
+        type=_channel,
+        metavar="C…",
+        help="also post in the channel with this id, and take that away again (default: nothing is posted)",
+    )
     told = commands.add_parser("stats", help="tell what it cost, how fast it was, and how people liked it")
     told.add_argument("--since", default="7d", help="how far back: 90m, 12h, 7d, 2w (default: 7d)")
     told.add_argument("--json", action="store_true", help="all figures as JSON")
@@ -74,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.command == "health":
         return _health()
     if chosen.command == "doctor":
-        return _doctor(as_json=chosen.json)
+        return _doctor(chosen.channel or "", as_json=chosen.json)
     if chosen.command == "stats":
         return _stats(chosen.since, as_json=chosen.json)
     if chosen.command == "bench":
@@ -128,13 +135,13 @@ def _health() -> int:
     return 0 if any(owner.state.partition(":")[0] == "connected" for owner in here) else 1
 
 
-def _doctor(*, as_json: bool) -> int:
+def _doctor(channel: str, *, as_json: bool) -> int:
     load_dotenv(find_dotenv(usecwd=True))
     settings, problems = read(os.environ)
     from bot import doctor  # as for run
 
     checks = []
-    for check in doctor.examine(settings, problems, os.environ):
+    for check in doctor.examine(settings, problems, os.environ, channel):
         checks.append(check)
         if not as_json:
             print(doctor.as_lines(check), end="", flush=True)  # noqa: T201
@@ -196,6 +203,13 @@ def _bench(runs: int, only: Sequence[str], target: Path | None) -> int:
         sys.stderr.write(f"No scenario begins like that. There are:\n{listed}")
         return 2
     return run(scenarios, runs, target)
+
+
+def _channel(text: str) -> str:
+    if not re.fullmatch("[CGD][A-Z0-9]+", text):
+        hint = "is no channel id like C012AB3CD, which a channel's details in Slack show"
+        raise argparse.ArgumentTypeError(f"{text!r} {hint}")
+    return text
 
 
 def _dollars(text: str) -> Decimal:

@@ -7,12 +7,14 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 from bot.adapters import aws_identity, slack_access
 from bot.adapters.aws_session import API_KEY, credentials_source
 from bot.adapters.bedrock import BedrockModel
+from bot.adapters.slack_web import SlackWeb
 from bot.app import slack_client
 from bot.aws import open_models, reach_aws
 from bot.core import diagnosis
@@ -21,7 +23,9 @@ from bot.core.errors import ModelError, SlackError, StoreError
 from bot.core.interaction import Voice
 from bot.core.journal import Allowance
 from bot.core.secrets import mask_secrets
+from bot.core.slack_setup import MAX_CONNECTIONS
 from bot.core.stream import Failed, Finished, Usage
+from bot.doctor_channel import ChannelTrial
 from bot.settings import Settings, SettingsError
 from bot.stores import open_store
 
@@ -78,7 +82,8 @@ class _Visit:
         if not self._url:
             return Finding(Status.SKIPPED, "Slack gives a connection to an app token that it takes")
         try:
-            return diagnosis.of_greeting(slack_access.greeting(self._client, self._url))
+            greeting = slack_access.greeting(self._client, self._url)
+            return diagnosis.of_greeting(greeting, self._processes())
         except SlackError as error:
             return diagnosis.of_slack_error(error, "SLACK_APP_TOKEN", urlsplit(self._url).netloc)
 
@@ -138,8 +143,22 @@ class _Visit:
             return diagnosis.of_store_error(place, StoreError("what was written was not found again"))
         return diagnosis.of_store(place, opened, written, read)
 
+    def trial(self, channel: str) -> ChannelTrial | None:
+        """The checks in a channel, if there is a token for them."""
+        if not (me := self._installation):
+            return None
+        slack = SlackWeb(self._client, me.bot_user, me.team_id, me.organisation)
+        return ChannelTrial(self._client, slack, channel)
+
     def clock(self) -> Finding:
         return diagnosis.of_clock(self._skews)
+
+    def _processes(self) -> int:
+        """How many bots the store knows of; as many as there can be, if it does not say."""
+        try:
+            return len(open_store(self._settings.store_url, Allowance()).journal.owners())
+        except (SettingsError, StoreError):
+            return MAX_CONNECTIONS
 
     def _lacks(self, *beginnings: str) -> str:
         """Why a check has no ground: what is wrong with the settings that begin so, in short."""
@@ -170,13 +189,35 @@ _CHECKS = {
 }
 
 
-def examine(settings: Settings, problems: Sequence[str], env: Mapping[str, str]) -> Iterator[Check]:
-    """Each check as it ends. `problems` are those of the `settings`, which were read from `env`."""
+def examine(
+    settings: Settings, problems: Sequence[str], env: Mapping[str, str], channel: str = ""
+) -> Iterator[Check]:
+    """Each check as it ends. `problems` are those of the `settings`, which were read from `env`.
+
+    Nothing is said in Slack, unless a `channel` is named to try that in.
+    """
     visit = _Visit(settings, problems, env)
     for name, check in _CHECKS.items():
-        began = time.perf_counter()
-        finding = check(visit)
-        yield Check(name, finding, time.perf_counter() - began)
+        yield _timed(name, partial(check, visit))
+    if channel:
+        yield from _tried(visit.trial(channel))
+
+
+def _tried(trial: ChannelTrial | None) -> Iterator[Check]:
+    if trial is None:
+        yield Check("channel", Finding(Status.SKIPPED, "it needs a bot token that Slack takes"), 0.0)
+        return
+    try:
+        for name, check in trial.checks.items():
+            yield _timed(name, check)
+    finally:
+        trial.take_away()  # even if somebody interrupts it
+
+
+def _timed(name: str, check: Callable[[], Finding]) -> Check:
+    began = time.perf_counter()
+    finding = check()
+    return Check(name, finding, time.perf_counter() - began)
 
 
 def as_lines(check: Check) -> str:

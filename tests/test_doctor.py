@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
@@ -297,3 +298,109 @@ def test_no_token_and_no_key_is_in_what_it_says(
 
     told = str(checks) + capsys.readouterr().err
     assert not [secret for secret in (BOT_TOKEN, APP_TOKEN, key, "hunter2", "0987654321") if secret in told]
+
+
+# In a channel that the operator names
+
+
+@pytest.fixture
+def try_in(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Examine:
+    """Let the doctor try a channel: its exit status, and its checks."""
+    use(monkeypatch, bench, tmp_path)
+
+    def tried(channel: str = "CGENERAL") -> tuple[int, dict[str, dict[str, Any]]]:
+        status = main(["doctor", "--json", "--channel", channel])
+        return status, {check["name"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
+
+    return tried
+
+
+IN_CHANNEL = (
+    "channel", "post", "read back", "blocks", "Korean bold", "metadata", "edit", "thread", "two tables",
+    "51 headings", "private reply", "delete",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("channel", ["CGENERAL", "GTEAM", "GGROUP", "DADA"])
+def test_in_a_channel_it_tries_what_it_can_and_leaves_nothing_behind(
+    bench: Workbench, try_in: Examine, channel: str
+) -> None:
+    before = len(bench.messages(channel))
+    status, checks = try_in(channel)
+
+    told = {name: (checks[name]["status"], checks[name]["detail"]) for name in IN_CHANNEL}
+    assert status == 0, told
+    expected = {name: "skipped" if name == "private reply" else "ok" for name in IN_CHANNEL}
+    assert {name: found for name, (found, _) in told.items() if expected[name] != found} == {}, told
+    assert "51 headings in a message (invalid_blocks)" in checks["51 headings"]["detail"]
+    assert len(bench.messages(channel)) == before
+    assert bench.calls("chat.postEphemeral") == []
+
+
+def test_what_it_posts_notifies_nobody(bench: Workbench, try_in: Examine) -> None:
+    try_in()
+
+    posted = str([call.parameters for call in bench.calls("chat.postMessage")])
+    assert "doctor" in posted
+    assert not re.search(r"<[!@#]|@(here|channel|everyone)", posted)
+
+
+def test_without_a_channel_it_says_nothing_in_slack(bench: Workbench, examine: Examine) -> None:
+    _, checks = examine()
+
+    assert not set(IN_CHANNEL) & set(checks)
+    assert bench.calls("chat.postMessage") == []
+
+
+@pytest.mark.parametrize(
+    ("channel", "fix"), [("CQUIET", "/invite the bot"), ("GSECRET", "Copy the channel's id"), ("CNONE", "id")]
+)
+def test_a_channel_that_the_bot_is_not_in_is_told_with_its_fix(
+    bench: Workbench, try_in: Examine, channel: str, fix: str
+) -> None:
+    status, checks = try_in(channel)
+
+    assert (status, checks["channel"]["status"], checks["post"]["status"]) == (1, "wrong", "wrong")
+    assert fix in checks["channel"]["cure"]
+    assert checks["read back"]["status"] == "skipped"
+    assert bench.messages(channel) == []
+
+
+@pytest.mark.parametrize(
+    ("method", "code", "check", "fix"),
+    [
+        ("chat.postMessage", "restricted_action", "post", "in which everybody may post"),
+        ("chat.postMessage", "missing_scope", "post", "install the app again"),
+        ("chat.update", "edit_window_closed", "edit", "in which everybody may post"),
+        ("chat.delete", "compliance_exports_prevent_deletion", "delete", "by hand"),
+        ("conversations.replies", "missing_scope", "read back", "install the app again"),
+        ("conversations.info", "missing_scope", "channel", "install the app again"),
+    ],
+)
+def test_what_goes_wrong_in_a_channel_is_told_with_its_fix(
+    bench: Workbench, try_in: Examine, method: str, code: str, check: str, fix: str
+) -> None:
+    bench.slack.faults.always(method, Fault(error=code))
+    status, checks = try_in()
+
+    assert (status, checks[check]["status"]) == (1, "wrong")
+    assert code in checks[check]["detail"]
+    assert fix in checks[check]["cure"]
+
+
+@pytest.mark.parametrize("channel", ["#general", "general", "U012", ""])
+def test_a_channel_is_named_by_its_id(channel: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["doctor", "--channel", channel])
+
+    assert "is no channel id like C012AB3CD" in capsys.readouterr().err
+
+
+def test_connections_of_no_process_are_told(bench: Workbench, examine: Examine) -> None:
+    bench.slack.sockets.ghosts = 2
+    _, checks = examine()
+
+    assert checks["socket mode"]["status"] == "warning"
+    assert "ghosts" in checks["socket mode"]["cure"]

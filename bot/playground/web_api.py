@@ -211,6 +211,7 @@ def _as_conversation(conversation: Conversation) -> dict[str, Any]:
         "is_im": conversation.kind == "im",
         "is_mpim": conversation.kind == "mpim",
         "is_private": conversation.kind != "channel",
+        "is_member": BOT_USER in conversation.members,
         "is_archived": conversation.is_archived,
         "is_ext_shared": conversation.is_shared,
     }
