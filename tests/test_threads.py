@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -231,10 +233,16 @@ def test_a_question_with_a_link_is_never_answered_from_the_cache(ready: Workbenc
 # Going on without a mention
 
 
+# What manifest.yml has as an option.
+FOLLOWING = set(
+    re.findall(r"# - (message\.\w+)", (Path(__file__).parent.parent / "manifest.yml").read_text())
+)
+
+
 @pytest.fixture
 def hearing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Workbench]:
     """A workbench whose app hears every message in its channels, too."""
-    bench = Workbench(subscribed=ALL_EVENTS | {"message.channels", "message.groups"})
+    bench = Workbench(subscribed=ALL_EVENTS | FOLLOWING)
     offer(monkeypatch, bench)
     bench.bedrock.always("converse", Reply(text="On it."))
     bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
@@ -258,6 +266,17 @@ def test_in_a_thread_of_the_bots_people_go_on_without_a_mention(followed: Workbe
     answered(followed, root, 3)
 
     assert told(followed)[-1] == "민지: 여기서는요?"
+
+
+@pytest.mark.parametrize("channel", ["GTEAM", "GGROUP"])
+def test_in_private_channels_and_group_messages_people_go_on_likewise(
+    followed: Workbench, channel: str
+) -> None:
+    root = followed.mention("why?", channel=channel)
+    answered(followed, root, 1)
+    followed.say("and then?", thread=root)
+
+    answered(followed, root, 2)
 
 
 def test_in_a_thread_under_ask_people_go_on_likewise(followed: Workbench) -> None:

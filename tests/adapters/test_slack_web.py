@@ -14,7 +14,7 @@ from slack_sdk.web import SlackResponse
 from bot.adapters.slack_errors import translated
 from bot.adapters.slack_web import SlackWeb
 from bot.core.conversation import Role
-from bot.core.errors import ContentRefused, RateLimited, SlackError, Unreachable
+from bot.core.errors import ContentRefused, RateLimited, SetupFault, SlackError, Unreachable
 from bot.core.message import Content, Kind, Outgoing, Standing
 from bot.core.question import Place
 from bot.core.safety import Safe
@@ -224,6 +224,25 @@ def test_a_refusal_for_good_keeps_its_code_and_its_reason(code: str, more: dict[
     assert type(error) is (ContentRefused if is_of_content else SlackError)
     assert error.code == code
     assert text in str(error)
+
+
+@pytest.mark.parametrize(
+    ("code", "setup"),
+    [
+        *((code, SetupFault.TOKEN) for code in ("token_revoked", "account_inactive", "invalid_auth")),
+        *((code, SetupFault.TOKEN) for code in ("token_expired", "not_authed", "org_login_required")),
+        *((code, SetupFault.TOKEN) for code in ("team_access_not_granted", "enterprise_is_restricted")),
+        *((code, SetupFault.PERMISSION) for code in ("missing_scope", "no_permission", "invalid_scopes")),
+        ("not_allowed_token_type", SetupFault.PERMISSION),
+        *((code, None) for code in ("channel_not_found", "is_archived", "internal_error", "ratelimited")),
+    ],
+)
+def test_a_fault_of_the_set_up_is_told_from_others(code: str, setup: SetupFault | None) -> None:
+    error = translated(refusal(200, failed(code, needed="a:read", provided="b:read,c:read")))
+
+    assert error.setup is setup
+    if setup:
+        assert (error.needed, error.provided) == ("a:read", "b:read,c:read")
 
 
 @pytest.mark.parametrize(
