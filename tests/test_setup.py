@@ -209,6 +209,19 @@ def test_a_token_that_is_refused_while_the_asker_is_looked_up_keeps_the_question
     assert bot.answered(question) == ["On it.", "Because."]
 
 
+def test_a_question_that_waits_for_the_token_is_answered_by_the_next_start(bot: Workbench) -> None:
+    (running,) = bot.bots
+    bot.slack.faults.always("", Fault(error="account_inactive"))
+    running.ask_for_token()
+    question = bot.mention("why?")
+    bot.until(lambda: running.orchestrator.kept == 1)
+    bot.stop_bot(running)
+    bot.slack.faults.always("", None)
+    bot.start_bot()
+
+    assert bot.answered(question) == ["On it.", "Because."]
+
+
 def test_a_method_that_alone_refuses_the_token_is_not_tried_for_ever(bot: Workbench) -> None:
     (running,) = bot.bots
     bot.slack.faults.always("chat.postMessage", Fault(error="team_access_not_granted"))

@@ -241,6 +241,7 @@ class Orchestrator:
             for exchange in self._live:
                 self._voices.leave(exchange)
             self._live.clear()
+            self._interrupted.clear()
             return inf
 
     def _end_all(self, now: float) -> None:
