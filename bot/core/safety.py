@@ -24,6 +24,13 @@ _CONTROL_SEQUENCE = re.compile(
 )
 _BARE_BROADCAST = re.compile(r"@(?=(?:here|channel|everyone)(?![a-z0-9_]))", re.IGNORECASE)
 
+# Where zero-width characters are put: into sequences and what looks like one, links, images, beside emphasis.
+_BROKEN = re.compile(
+    r"(?<=<)\u200b(?=[A-Za-z/!@#])|(?<=&lt;)\u200b(?=[!@#])|(?<=@)\u200b(?=here|channel|everyone)"
+    r"|(?<=!)\u200b(?=\[)|(?<=\])\u200b(?=\()|(?<=[*_~])[\u200b\u2060]+|[\u200b\u2060]+(?=[*_~])",
+    re.IGNORECASE,
+)
+
 _USER_ID = re.compile(r"[UW][A-Z0-9]+")
 
 
@@ -36,6 +43,14 @@ def neutralise(text: str) -> Safe:
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # a stream can cut a pair
     quiet = _CONTROL_SEQUENCE.sub(rf"\1{_BREAK}", mask_secrets(whole))
     return Safe(undisguised(_BARE_BROADCAST.sub(f"@{_BREAK}", quiet)))
+
+
+def restored(text: str) -> str:
+    """Return what was shown as it was written: without the zero-width characters that keep it quiet.
+
+    Secrets stay masked. Before it is shown again, it has to be neutralised again.
+    """
+    return _BROKEN.sub("", text)
 
 
 def naming(sentence: str, user_id: str) -> Safe:

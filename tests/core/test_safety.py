@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.safety import naming, neutralise
+from bot.core.safety import Safe, naming, neutralise, restored
+from bot.core.slack_markdown import for_slack
 from bot.core.texts import Language, texts_in
 
 SEQUENCES = [
@@ -152,3 +153,34 @@ def test_the_asker_is_the_only_one_who_is_named(language: Language) -> None:
 def test_naming_refuses_what_is_no_user_id(stranger: str) -> None:
     with pytest.raises(ValueError, match="not a Slack user id"):
         naming("{asker} asks:", stranger)
+
+
+# What is read again
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "`<@U123>`, <!here>, @channel and &lt;!everyone&gt;",
+        "[https://bank.example](https://evil.example) and ![x](https://evil.example/?q=1)",
+        "<https://evil.com|bank.com>",
+        '**GIL(전역 락)**은 *"굵게"*가 List<String>',
+    ],
+)
+def test_what_was_shown_is_read_as_it_was_written(written: str) -> None:
+    shown = for_slack(neutralise(written))
+
+    assert shown != written
+    assert restored(shown) == written
+
+
+@settings(deadline=None)
+@given(pieced(*SEQUENCES, *SPLINTERS, "[", "](", "https://a.b", ")", "**", "가", "_"))
+def test_whatever_was_shown_is_read_as_it_was_written(text: str) -> None:
+    written = re.sub("[\u200b\u2060]", "", text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+
+    assert restored(for_slack(neutralise(written))) == written
+
+
+def test_zero_width_characters_that_the_writer_put_in_stay() -> None:
+    assert restored(Safe("ไทย\u200bภาษา a\u2060b")) == "ไทย\u200bภาษา a\u2060b"
