@@ -26,16 +26,26 @@ def refusal(code: str, problems: list[str]) -> ApiError:
 
 
 def as_slack_shows(message: Message, with_metadata: bool = True) -> dict[str, Any]:
-    """A message as the API and events show it."""
+    """A message as the API and events show it.
+
+    That of an app carries its profile, that of a webhook its name alone:
+    https://docs.slack.dev/reference/events/message/bot_message
+    """
     shown = {"type": "message", "text": message.text, "ts": message.ts}
+    is_webhooks = message.subtype == "bot_message"
     optional = {
         "user": message.user,
+        "username": message.app if is_webhooks else "",
+        "bot_profile": {"id": message.bot_id, "name": message.app}
+        if message.app and not is_webhooks
+        else None,
         "subtype": message.subtype,
         "bot_id": message.bot_id,
         "app_id": message.app_id,
         "thread_ts": message.thread_ts,
         "blocks": list(message.blocks),
         "files": list(message.files),
+        "attachments": list(message.attachments),
         "metadata": message.metadata if with_metadata else None,
         "edited": {"user": message.user, "ts": message.ts} if message.edited else None,
     }

@@ -28,7 +28,7 @@ class Events:
     """
 
     mentions_lack_files = False
-    """Whether app_mention tells nothing of files, as Slack documents it:
+    """Whether app_mention tells nothing of files and attachments, as Slack documents it:
     https://docs.slack.dev/reference/events/app_mention"""
 
     def __init__(
@@ -142,4 +142,4 @@ class Events:
 
 
 def _without_files(event: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in event.items() if name not in ("files", "subtype")}
+    return {name: value for name, value in event.items() if name not in ("files", "attachments", "subtype")}

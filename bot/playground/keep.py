@@ -140,8 +140,9 @@ def _fill(workspace: Workspace, state: dict[str, Any], files: Path) -> None:
             kept["is_deleted"],
         )
     for kept in state["messages"]:
+        kept["attachments"] = tuple(kept.get("attachments", ()))
         message = _translated(Message(**kept))
-        if message.user not in workspace.users or message.channel not in workspace.conversations:
+        if message.user not in {*workspace.users, ""} or message.channel not in workspace.conversations:
             raise ValueError(f"nobody knows {message.user} or {message.channel}")
         workspace.put(message)
         workspace.new_ts(float(message.ts))  # what is said next comes after it

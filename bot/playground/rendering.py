@@ -35,10 +35,23 @@ _SIGNS = {
 
 
 def blocks_of(message: Message, users: Mapping[str, User]) -> list[dict[str, str]]:
-    """A message's blocks, or its text where it has none, each as a type and HTML."""
-    if not message.blocks:
-        return [{"type": "text", "html": _mrkdwn(message.text, users)}]
-    return rendered(message.blocks, users)
+    """A message's blocks, or its text where it has none, and its attachments, each as a type and HTML."""
+    attached = [shown for attachment in message.attachments for shown in _attached(attachment, users)]
+    if message.blocks:
+        return [*rendered(message.blocks, users), *attached]
+    return [*([{"type": "text", "html": _mrkdwn(message.text, users)}] if message.text else []), *attached]
+
+
+def _attached(attachment: Mapping[str, Any], users: Mapping[str, User]) -> list[dict[str, str]]:
+    """https://docs.slack.dev/reference/messaging/attachments"""
+    fields = (
+        f"*{field.get('title', '')}*\n{field.get('value', '')}" for field in attachment.get("fields", ())
+    )
+    words = (str(attachment.get(name) or "") for name in ("pretext", "author_name", "title", "text"))
+    lines = [*filter(None, words), *fields, *filter(None, [str(attachment.get("footer") or "")])]
+    text = "\n".join(lines) or ("" if attachment.get("blocks") else str(attachment.get("fallback") or ""))
+    shown = [{"type": "attachment", "html": _mrkdwn(text, users)}] if text else []
+    return [*shown, *([] if attachment.get("is_share") else rendered(attachment.get("blocks", ()), users))]
 
 
 def rendered(blocks: Sequence[Mapping[str, Any]], users: Mapping[str, User]) -> list[dict[str, str]]:

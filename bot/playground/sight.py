@@ -64,7 +64,7 @@ def message_as_seen(
         "channel": message.channel,
         "ts": message.ts,
         "thread_ts": message.thread_ts,
-        "user": message.user,
+        "user": message.user or message.app,
         "blocks": blocks_of(message, workspace.users),
         "files": [
             file_as_seen(workspace.files[file["id"]])

@@ -17,6 +17,7 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.playground.attachments import forwarded
 from bot.playground.events import ALL_EVENTS, Events
 from bot.playground.faults import Fault, Faults, faulty
 from bot.playground.files import FileHost
@@ -144,6 +145,11 @@ class Slack:
         files: Sequence[Mapping[str, Any]] = (),
         bot_id: str = "",
         app_id: str = "",
+        *,
+        app: str = "",
+        blocks: Sequence[Mapping[str, Any]] = (),
+        attachments: Sequence[Mapping[str, Any]] = (),
+        metadata: Mapping[str, Any] | None = None,
     ) -> Message:
         """Let `user` say `text` (mrkdwn), and the bot hear of it.
 
@@ -152,6 +158,7 @@ class Slack:
         """
         ts = self.workspace.new_ts(self._clock())
         speaker = self.workspace.users.get(user)
+        is_bot = speaker is not None and speaker.is_bot
         message = self.workspace.put(
             Message(
                 channel,
@@ -160,9 +167,13 @@ class Slack:
                 text,
                 thread_ts=thread_ts,
                 files=files,
-                bot_id=bot_id or (f"B{user}" if speaker and speaker.is_bot else ""),
+                bot_id=bot_id or (f"B{user}" if is_bot else ""),
                 app_id=app_id,
+                app=app or (speaker.name if speaker and is_bot else ""),
                 subtype="" if user else "bot_message",
+                blocks=blocks,
+                attachments=tuple(attachments),
+                metadata=metadata,
             )
         )
         event = as_slack_shows(message) | ({"subtype": "file_share"} if files else {})
@@ -171,6 +182,44 @@ class Slack:
         self.events.of_message(message, event)
         self.events.of_mention(message, event)
         return message
+
+    def forward(
+        self, user: str, message: Message, channel: str, comment: str = "", thread_ts: str | None = None
+    ) -> Message:
+        """Let `user` forward `message` to `channel`, with a comment if there is one."""
+        writer = self.workspace.users[message.user].name if message.user else message.app
+        shown = forwarded(message, writer, self.workspace.conversations[message.channel])
+        return self.say(user, channel, comment, thread_ts, attachments=[shown])
+
+    def post_as_app(
+        self,
+        app: str,
+        channel: str,
+        text: str = "",
+        thread_ts: str | None = None,
+        *,
+        blocks: Sequence[Mapping[str, Any]] = (),
+        attachments: Sequence[Mapping[str, Any]] = (),
+        metadata: Mapping[str, Any] | None = None,
+    ) -> Message:
+        """Let a webhook of the app named `app` post, as alerts are posted, and the bot hear of it."""
+        return self.say(
+            "",
+            channel,
+            text,
+            thread_ts,
+            bot_id=f"B{app.upper()}",
+            app=app,
+            blocks=blocks,
+            attachments=attachments,
+            metadata=metadata,
+        )
+
+    def unfurl(self, message: Message, *attachments: Mapping[str, Any]) -> Message:
+        """Let Slack show previews of the links in `message`, of which apps hear as of a change."""
+        changed = self.workspace.put(replace(message, attachments=(*message.attachments, *attachments)))
+        self.events.of_change(changed, message)
+        return changed
 
     def edit(self, message: Message, text: str) -> Message:
         """Let the writer of `message` change it."""

@@ -73,9 +73,10 @@ class Conversation:
 class Message:
     """Something said. (channel, ts) is its identity; `only_for` is who alone sees it, if not empty.
 
-    `bot_id` and `app_id` name the app that said it, be it in a person's name; they are empty where a person
-    did. A workflow has no `user`. `streams_until` is when Slack ends its stream, 0 if it has none. `blocks`
-    are what Slack keeps and shows, `sent` what it was given for them: no method gives that back.
+    `bot_id` and `app_id` are those of the app that said it, be it in a person's name, and `app` its name;
+    they are empty where a person did. A workflow has no `user`. `streams_until` is when Slack ends its
+    stream, 0 if it has none. `blocks` are what Slack keeps and shows, `sent` what it was given for them: no
+    method gives that back.
     """
 
     channel: str
@@ -86,10 +87,12 @@ class Message:
     blocks: Sequence[Mapping[str, Any]] = ()
     metadata: Mapping[str, Any] | None = None
     files: Sequence[Mapping[str, Any]] = ()
+    attachments: Sequence[Mapping[str, Any]] = ()
     edited: bool = False
     only_for: str = ""
     bot_id: str = ""
     app_id: str = ""
+    app: str = ""
     subtype: str = ""
     streams_until: float = 0.0
     sent: Sequence[Mapping[str, Any]] = ()

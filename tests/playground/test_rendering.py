@@ -86,6 +86,11 @@ def shown(text: str = "", *blocks: dict[str, Any]) -> str:
     return "".join(block["html"] for block in blocks_of(message, USERS))
 
 
+def attached(attachment: dict[str, Any]) -> str:
+    message = Message("C1", "1.0", ADA.id, "", attachments=[attachment])
+    return "".join(block["html"] for block in blocks_of(message, USERS))
+
+
 def markdown(text: str) -> str:
     """What Slack makes of Markdown."""
     return shown("", *map(dict, stored([{"type": "markdown", "text": text}])))
@@ -142,6 +147,9 @@ def everywhere(text: str) -> list[str]:
         shown("", {"type": "context", "elements": [mrkdwn(text), mrkdwn(text)]}),
         shown("", actions({"type": "button", "text": plain(text), "action_id": text, "style": text})),
         shown("", {"type": text}),
+        attached({"pretext": text, "title": text, "text": text, "footer": text}),
+        attached({"fields": [{"title": text, "value": text}]}),
+        attached({"blocks": [{"type": "section", "text": mrkdwn(text)}]}),
         *(shown("", block) for block in rich_text(text)),
     ]
 
@@ -483,3 +491,11 @@ def test_blocks_are_shown_in_their_order_and_unknown_ones_by_their_name() -> Non
         ("divider", "<hr>"),
         ("unknown", "file"),
     ]
+
+
+def test_what_comes_with_a_message_is_shown_under_it() -> None:
+    alert = {"title": "CPU", "fields": [{"title": "Severity", "value": "high"}], "fallback": "CPU is high"}
+
+    assert Page(attached(alert)).text == "CPUSeverityhigh"
+    assert Page(attached({"fallback": "CPU is high"})).text == "CPU is high"
+    assert attached({"is_share": True, "text": "a", "blocks": [{"type": "divider"}]}) == "a"

@@ -262,3 +262,49 @@ def test_who_is_invited_is_heard(listener: Listener) -> None:
         listener.close()
 
     assert [event["type"] for event in heard] == ["app_mention"]
+
+
+# What comes with attachments
+
+
+def test_a_forward_has_the_message_in_an_attachment_and_an_empty_text(keen: Listener) -> None:
+    """https://github.com/slackapi/java-slack-sdk/issues/1179"""
+    header = {"type": "header", "text": {"type": "plain_text", "text": "Plan"}}
+
+    def share(slack: Slack) -> None:
+        file = slack.upload("plan.txt", b"Friday")
+        message = slack.say(MINJI.id, "CRANDOM", "We ship.", files=[file], blocks=[header])
+        slack.forward(ADA.id, message, "DADA")
+
+    message, event = keen.hears(share)
+    (attachment,) = event["attachments"]
+
+    assert event["text"] == ""
+    assert attachment.items() >= {"is_share": True, "text": "We ship.", "author_name": MINJI.name}.items()
+    assert attachment["author_id"] == MINJI.id
+    assert attachment["from_url"].endswith(f"/archives/CRANDOM/p{message['ts'].replace('.', '')}")
+    assert [each["name"] for each in attachment["files"]] == ["plan.txt"]
+    assert attachment["message_blocks"][0]["message"] == {"blocks": [header]}
+
+
+def test_what_a_webhook_posts_has_no_user_and_what_an_app_says_has_its_profile(keen: Listener) -> None:
+    """https://docs.slack.dev/reference/events/message/bot_message"""
+    (alert,) = keen.hears(lambda slack: slack.post_as_app("Grafana", "CGENERAL", "CPU is high"))
+    (said,) = keen.hears(lambda slack: slack.say(RELAY.id, "CGENERAL", "Hello"))
+
+    assert alert.items() >= {"subtype": "bot_message", "username": "Grafana", "bot_id": "BGRAFANA"}.items()
+    assert not {"user", "bot_profile"} & alert.keys()
+    assert said["bot_profile"] == {"id": f"B{RELAY.id}", "name": RELAY.name}
+
+
+def test_a_preview_is_heard_of_as_a_change_of_the_message(keen: Listener) -> None:
+    preview = {"from_url": "https://x.example", "text": "X"}
+    said, event = keen.hears(
+        lambda slack: slack.unfurl(slack.say(ADA.id, "DADA", "see <https://x.example>"), preview)
+    )
+
+    assert "attachments" not in said
+    assert event["subtype"] == "message_changed"
+    assert "edited" not in event["message"]
+    assert event["message"]["attachments"] == [preview]
+    assert "attachments" not in event["previous_message"]
