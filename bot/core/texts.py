@@ -34,6 +34,8 @@ class Texts:
     usage: str
     usage_command: str
     asks: str
+    question_says: str
+    answer_says: str
     moved_to_dm: str
     nowhere_to_answer: str
     cut: str
@@ -139,6 +141,8 @@ _CATALOGUE = {
         ),
         usage_command="Please put your question after the command, like this: `/ask why is the sky blue?`",
         asks="{asker} asks:",
+        question_says="Question: {words}",
+        answer_says="Answer: {words}",
         moved_to_dm="I may not post in this conversation, so I am answering in our direct messages.",
         nowhere_to_answer=(
             "I may not post in this conversation, and could not open a direct message with you. "
@@ -268,6 +272,8 @@ _CATALOGUE = {
         ),
         usage_command="명령어 뒤에 질문을 적어 주세요. 예: `/ask 하늘은 왜 파란가요?`",
         asks="{asker} 님의 질문:",
+        question_says="질문: {words}",
+        answer_says="답변: {words}",
         moved_to_dm="이 대화에는 글을 올릴 수 없어 다이렉트 메시지로 답변드리고 있습니다.",
         nowhere_to_answer=(
             "이 대화에는 글을 올릴 수 없고 다이렉트 메시지도 열 수 없었습니다. "
