@@ -1,14 +1,19 @@
-"""What stands in Slack: messages as blocks and their metadata, both ways, and the views that people see."""
+"""What stands in Slack: messages as blocks and their metadata, both ways, and the views that people see.
+
+What Slack gives back is not what was sent: it translates Markdown, which is translated back here
+(https://docs.slack.dev/reference/block-kit/blocks/markdown-block).
+"""
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from bot.core import mrkdwn
+from bot.core import message_text, mrkdwn
 from bot.core.conversation import Remark, Role
-from bot.core.files import file_in
 from bot.core.home import Home
 from bot.core.lengths import (
     MAX_HEADER,
@@ -21,12 +26,16 @@ from bot.core.lengths import (
     shortened,
 )
 from bot.core.message import Action, Content, Form, Kind, Outgoing, Press, Standing
-from bot.core.safety import Safe, neutralise
+from bot.core.notification import notification
+from bot.core.rich_line import dicts, integer
+from bot.core.safety import Safe, neutralise, restored
 
 # A message's kind travels in its metadata, so that a thread can be read back after a restart, too:
 # https://docs.slack.dev/messaging/message-metadata
 _METADATA = "duet_message"
-_HEARD_SUBTYPES = {None, "file_share", "thread_broadcast"}
+_HEARD_SUBTYPES = {None, "bot_message", "file_share", "me_message", "thread_broadcast"}
+_KEY_OF_PAGE = re.compile(rf"/{Kind.ANSWER.value}/\d+$")
+_LIST_OR_CODE = re.compile(r"(?:[-*]|\d+[.)])(?: |$)|`{3}")
 
 
 def rendered(message: Outgoing) -> dict[str, Any]:
@@ -40,7 +49,7 @@ def rendered(message: Outgoing) -> dict[str, Any]:
         blocks.append({"type": "section", "text": _verbatim(content.lead)})
     blocks.append({"type": "markdown", "text": content.body})
     blocks += _under(message)
-    return {"text": mrkdwn.fallback(content.body), "blocks": blocks, "metadata": _metadata(message)}
+    return {"text": notification(message), "blocks": blocks, "metadata": _metadata(message)}
 
 
 def finished(message: Outgoing) -> dict[str, Any]:
@@ -58,15 +67,22 @@ def _under(message: Outgoing) -> Iterator[dict[str, Any]]:
 
 
 def _metadata(message: Outgoing) -> dict[str, Any]:
-    payload = {"kind": message.kind.value, "key": message.key, "is_end": message.is_end}
+    payload: dict[str, Any] = {"kind": message.kind.value, "key": message.key, "is_end": message.is_end}
+    if (content := message.content).is_plain:
+        payload |= {"above": _lines(content.lead), "below": _lines(content.note) + _lines(content.footer)}
     return {"event_type": _METADATA, "event_payload": payload}
 
 
 def is_same(message: Outgoing, found: Mapping[str, Any]) -> bool:
-    """Whether a message of the bot's is `message`."""
+    """Return whether a message of the bot's is `message`. Without a key, the letters are compared."""
     if key := _payload(found).get("key"):
         return bool(key == message.key)
-    return _body(found) == message.content.body
+    return _letters(_body(found)) == _letters(restored(message.content.body))
+
+
+def _letters(text: str) -> str:
+    """Return what no translation changes."""
+    return "".join(filter(str.isalnum, html.unescape(text))) or text.strip()
 
 
 def _controls(content: Content, press: Press) -> Iterator[dict[str, Any]]:
@@ -169,47 +185,69 @@ def _verbatim(text: Safe) -> dict[str, Any]:
 
 
 def standing(message: Mapping[str, Any], me: str) -> Iterator[tuple[str, Standing]]:
-    """`message` and its key, if it is the bot's own. While Slack streams it, its key is its ts."""
+    """`message` and its key, if it is the bot's own. While Slack streams it, its key is its ts.
+
+    Other apps' metadata is not believed.
+    """
+    if message.get("user") != me:
+        return
     ts, kind, payload = str(message["ts"]), _kind(message), _payload(message)
     if kind:
-        yield str(payload.get("key")), Standing(ts, _body(message), bool(payload.get("is_end")), kind)
-    elif message.get("user") == me:
+        yield (
+            str(payload.get("key")),
+            Standing(ts, _body(message), bool(payload.get("is_end")), kind),
+        )
+    else:
         yield ts, Standing(ts, _body(message))
 
 
 def remark(message: Mapping[str, Any], me: str) -> Remark | None:
     """What `message` adds to the conversation; None for what is no part of it.
 
-    Parts of it are what people say, the bot's answers, and the questions it posted for a slash command; not
-    its acknowledgements and notices, nor what other bots say.
+    Parts of it are what people say, what other apps post, the bot's answers, and the questions it posted for
+    a slash command; not its acknowledgements and notices.
     """
     ts = str(message.get("ts", ""))
     if message.get("user") == me:
-        kind = _kind(message)
+        kind, key = _kind(message), str(_payload(message).get("key") or "")
         if kind is Kind.ANSWER:
-            return Remark(ts, Role.ASSISTANT, _body(message))
+            is_page = _KEY_OF_PAGE.search(key) is not None
+            return Remark(ts, Role.ASSISTANT, _body(message), key=key if is_page else "")
         if kind is Kind.QUESTION:
-            text = "\n".join(line.removeprefix("> ") for line in _body(message).splitlines())
-            key = str(_payload(message).get("key") or "")
-            return Remark(ts, Role.USER, text, user=_asker(message), key=key)
+            return Remark(ts, Role.USER, _asked(message), user=_asker(message), key=key)
         return None
-    if message.get("bot_id") or message.get("subtype") not in _HEARD_SUBTYPES:
+    if message.get("subtype") not in _HEARD_SUBTYPES:
         return None
     return Remark(
         ts,
         Role.USER,
-        mrkdwn.plain(str(message.get("text") or ""), me),
+        message_text.words(message, me),
         user=str(message.get("user") or ""),
-        files=tuple(map(file_in, message.get("files") or ())),
+        files=message_text.files_of(message),
+        app=message_text.app_of(message),
     )
+
+
+def _asked(message: Mapping[str, Any]) -> str:
+    """The words of a question that the bot posted as a quotation.
+
+    Slack knows no quotation in another: what is quoted in the question comes back as one that follows.
+    """
+    quotes = re.findall(r"(?:^>.*\n?)+", _body(message), re.MULTILINE)
+    asked, is_text_above = [], False
+    for quoted in quotes:
+        words = re.sub("^> ?", "", quoted.strip("\n"), flags=re.MULTILINE)
+        is_text = not _LIST_OR_CODE.match(words)
+        asked.append(mrkdwn.quote(words) if is_text and is_text_above else words)
+        is_text_above = is_text
+    return "\n\n".join(asked)
 
 
 def _asker(message: Mapping[str, Any]) -> str:
     """Whose question it is that the bot posted: the person named over it."""
-    named = (
-        str(block["text"]["text"]) for block in message.get("blocks") or [] if block.get("type") == "section"
-    )
-    return next((user for text in named for user in mrkdwn.mentioned(text)), "")
+    sections = [block.get("text") for block in dicts(message.get("blocks")) if block.get("type") == "section"]
+    texts = (text.get("text") for text in sections if isinstance(text, Mapping))
+    return next((user for text in texts for user in mrkdwn.mentioned(str(text))), "")
 
 
 def _kind(message: Mapping[str, Any]) -> Kind | None:
@@ -222,6 +260,13 @@ def _payload(message: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _body(message: Mapping[str, Any]) -> str:
-    """The Markdown that was posted; Slack may have translated it, then the fallback serves."""
-    blocks = [block["text"] for block in message.get("blocks") or [] if block.get("type") == "markdown"]
-    return "\n".join(blocks) or mrkdwn.plain(str(message.get("text") or ""), "")
+    """A message of the bot's in Markdown, but for what Duet itself put over and under it."""
+    body, payload = message_text.body(message), _payload(message)
+    if "above" not in payload:
+        return body
+    lines = body.split("\n")
+    return "\n".join(lines[integer(payload["above"]) : len(lines) - integer(payload.get("below"))])
+
+
+def _lines(text: str) -> int:
+    return len(text.split("\n")) if text else 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from itertools import groupby
@@ -12,8 +12,9 @@ from types import MappingProxyType
 from bot.core.attachments import Attachment
 from bot.core.files import SharedFile
 from bot.core.message import Press, Standing, posted_key
-from bot.core.mrkdwn import mentioned, naming
+from bot.core.mrkdwn import mentioned, naming, quote
 from bot.core.question import Place, Question
+from bot.core.rejoined import rejoined
 
 # Nova caches a prefix of at least 1,000 tokens and at most 20,000, in four places of a request at most:
 # https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html. An estimate can be off by a fifth.
@@ -46,9 +47,10 @@ class Turn:
 
 @dataclass(frozen=True)
 class Remark:
-    """A message of a thread that belongs to the conversation: a person's, or an answer of the bot's.
+    """A message of a thread that belongs to the conversation: a person's, an answer of the bot's, or material
+    that the app named `app` posted.
 
-    In `text` people are still mentioned by their ids. `key` is that of a question which the bot posted.
+    In `text` people are still mentioned by their ids. `key` is that of a message which the bot posted.
     """
 
     ts: str
@@ -57,6 +59,7 @@ class Remark:
     user: str = ""
     files: tuple[SharedFile, ...] = ()
     key: str = ""
+    app: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,10 @@ def before(remarks: Iterable[Remark], ts: str | None) -> list[Remark]:
 
 
 def within(said: Sequence[Remark], budget: float) -> list[Remark]:
-    """What of a thread is told within about `budget` tokens: how it began, and the newest of the rest."""
+    """Return what of a thread is told within about `budget` tokens: how it began, and the newest of the rest.
+
+    An answer that takes several messages is not cut: where its end is told, all of it is.
+    """
     if not said:
         return []
     root, *rest = said
@@ -95,17 +101,28 @@ def within(said: Sequence[Remark], budget: float) -> list[Remark]:
     kept = len(rest)
     for remark in reversed(rest):
         budget -= estimated_tokens(remark.text)
-        if budget < 0:
+        is_begun = kept < len(rest) and _is_continued(remark, rest[kept])
+        if budget < 0 and not is_begun:
             break
         kept -= 1
     return [root, *rest[kept:]]
 
 
+def _is_continued(remark: Remark, following: Remark) -> bool:
+    """Return whether `following` is the next message of the same answer."""
+    answer, _, number = remark.key.rpartition("/")
+    return bool(answer) and number.isdecimal() and following.key == f"{answer}/{int(number) + 1}"
+
+
 def people_in(remarks: Sequence[Remark]) -> set[str]:
     """The ids of all whom the model must know by name: who is mentioned, and who speaks where several do."""
-    speakers = {remark.user for remark in remarks if remark.role is Role.USER and remark.user}
-    named = {user for remark in remarks for user in mentioned(remark.text)}
+    speakers = {remark.user for remark in remarks if _is_a_persons(remark) and remark.user}
+    named = {user for remark in remarks if remark.role is Role.USER for user in mentioned(remark.text)}
     return named | speakers if len(speakers) > 1 else named
+
+
+def _is_a_persons(remark: Remark) -> bool:
+    return remark.role is Role.USER and not remark.app
 
 
 def turns(
@@ -118,29 +135,42 @@ def turns(
     """The conversation that ends with `question`, of which `kept` is what is told of all that was `said`.
 
     It is what Converse demands: it begins with the user, roles alternate, and nothing is blank. Where several
-    people speak, each is named. `names` are display names by user ids, `attachments` what a model can read of
-    the files, by their ids.
+    people speak, each is named; what an app posted is quoted. `names` are display names by user ids,
+    `attachments` what a model can read of the files, by their ids.
     """
     spoken = [*kept, question]
     while spoken[0].role is Role.ASSISTANT:
         spoken.pop(0)
-    speakers = {remark.user for remark in spoken if remark.role is Role.USER}
+    speakers = {remark.user for remark in spoken if _is_a_persons(remark)}
 
     def worded(remark: Remark) -> str:
-        text = naming(remark.text, names).strip()
+        text = naming(remark.text, names).strip() if remark.role is Role.USER else remark.text.strip()
+        if remark.app and text:
+            text = f"[Posted by the app {remark.app}:]\n{quote(text)}"
         if shown := _shown(remark, attachments):
             text = f"{text}\n\n{shown}".strip()
-        if len(speakers) > 1 and remark.role is Role.USER:
+        if len(speakers) > 1 and _is_a_persons(remark):
             text = f"{names.get(remark.user, 'Somebody')}: {text}"
         is_gap = len(kept) < len(said) and len(spoken) > 1 and remark is spoken[0]
         return f"{text}\n\n{_LEFT_OUT}" if is_gap else text
 
     told = [
-        Turn(role, "\n\n".join(map(worded, group)), _attached(group, attachments))
+        Turn(role, _together(group, worded), _attached(group, attachments))
         for role, remarks in groupby(spoken, key=lambda remark: remark.role)
         if (group := list(remarks))
     ]
     return _with_checkpoints(told)
+
+
+def _together(remarks: Sequence[Remark], worded: Callable[[Remark], str]) -> str:
+    """The words of remarks that follow each other; the messages of one answer are one text."""
+    answers: list[list[Remark]] = []
+    for remark in remarks:
+        if answers and _is_continued(answers[-1][-1], remark):
+            answers[-1].append(remark)
+        else:
+            answers.append([remark])
+    return "\n\n".join(rejoined(map(worded, answer)) for answer in answers)
 
 
 def _shown(remark: Remark, attachments: Mapping[str, Attachment]) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.core.conversation import Remark
+from bot.core.conversation import Remark, Role
 from bot.core.mrkdwn import naming, quote
 
 _MOST_LINKS = 3
@@ -39,5 +39,7 @@ def quoted(link: Link, remark: Remark | None, names: Mapping[str, str]) -> str:
     """The linked message as a model reads it; None stands for one that may not be read, or is gone."""
     if remark is None or not remark.text.strip():
         return f"[The linked message {link.ts} cannot be read here.]"
-    who = names.get(remark.user, "somebody")
+    if remark.role is Role.ASSISTANT:
+        return f"[The linked message {link.ts}, by you:]\n{quote(remark.text.strip())}"
+    who = f"the app {remark.app}" if remark.app else names.get(remark.user, "somebody")
     return f"[The linked message {link.ts}, by {who}:]\n{quote(naming(remark.text, names).strip())}"

@@ -11,6 +11,7 @@ from bot.core.conversation import Role, Turn, estimated_tokens
 from bot.core.files import listed
 from bot.core.interaction import Voice
 from bot.core.lengths import MAX_LABEL
+from bot.core.message_text import is_material
 from bot.core.mrkdwn import naming
 from bot.core.question import Question
 from bot.core.redaction import redacted
@@ -57,7 +58,7 @@ You help a colleague to go on after an expert's answer.
 - Write in the language of the colleague's question. DO NOT number, explain, answer or repeat anything."""
 _NEXT = "What could I ask next? Give me {count} short questions, one a line."
 
-_ABOUT_FILES = {
+_ABOUT = {
     Language.EN: "What is this about, and what in it matters?",
     Language.KO: "이것은 무엇에 관한 것이고, 그중 무엇이 중요한가요?",
 }
@@ -116,8 +117,10 @@ def _beginning(question: Question, redact: Collection[str]) -> str:
 
 
 def asked(question: Question) -> str:
-    """The words of the question; files that come without any are asked about all the same."""
-    return question.text or _ABOUT_FILES[question.language]
+    """The words of the question; what comes without any, files or a forward, is asked about all the same."""
+    if not question.text:
+        return _ABOUT[question.language]
+    return f"{_ABOUT[question.language]}\n\n{question.text}" if is_material(question.text) else question.text
 
 
 def estimated_usage(prompt: Prompt, said: str) -> Usage:

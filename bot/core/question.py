@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import sha256
 
+from bot.core import message_text
 from bot.core.files import SharedFile
 from bot.core.texts import Language, language_of
 
@@ -123,7 +124,7 @@ class Question:
         """The language in which the asker is spoken to."""
         if self.spoken:
             return Language(self.spoken)
-        return language_of(" ".join((self.text, *(file.name for file in self.files))))
+        return language_of(" ".join((message_text.written(self.text), *(file.name for file in self.files))))
 
 
 def question_id(team: str, key: str, retry: int) -> str:

@@ -129,7 +129,10 @@ class Context:
         return self._people.language(question.user)
 
     def completed(self, question: Question) -> Question:
-        """`question` with the files that its event may not have told of. It can wait for Slack."""
+        """`question` with the files, and what else its message says, of which its event may not have told.
+
+        It can wait for Slack.
+        """
         if not (question.may_have_files and question.place and question.ts):
             return question
         try:
@@ -137,7 +140,11 @@ class Context:
         except SlackError as error:
             log.log(level(error), "message.unread", extra={**question.names, "code": error.code})
             return question
-        return replace(question, files=message.files) if message else question
+        return (
+            replace(question, text=question.text or message.text, files=message.files)
+            if message
+            else question
+        )
 
     # Files
 

@@ -27,6 +27,7 @@ from bot.core.journal import BEGINNING, CallKind
 from bot.core.layout import DEFAULT, Layout
 from bot.core.message import Content, Kind, Standing
 from bot.core.question import Place, Question
+from bot.core.rejoined import rejoined
 from bot.core.safety import Safe, neutralise
 from bot.core.stream import Failed, StreamEvent
 from bot.core.texts import texts_in
@@ -189,7 +190,7 @@ class Exchange:
         self.place, self.is_recalled = place, True
         answers = self.screen.found(standing)
         if any(found.kind is Kind.ANSWER for found in answers):
-            read = "\n\n".join(found.body for found in answers if found.kind is Kind.ANSWER)
+            read = rejoined(found.body for found in answers if found.kind is Kind.ANSWER)
             self._standing_words = max(read, self._noted, key=len)
         if answers and answers[-1].is_end and not self.question.retry:
             self.end(Ending.STOOD)

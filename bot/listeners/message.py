@@ -7,9 +7,8 @@ from typing import Any
 
 from slack_bolt import BoltContext
 
-from bot.core import mrkdwn
+from bot.core import message_text, mrkdwn
 from bot.core.bots import SLACKBOT, bot_in, ids_in
-from bot.core.files import file_in
 from bot.core.question import Question
 from bot.engine.orchestrator import Orchestrator
 from bot.engine.reception import Reception
@@ -80,11 +79,10 @@ def _hear_change(
         ts = event.get("deleted_ts") or message.get("ts")
         orchestrator.withdraw(installed_in(context), f"{channel}/{ts}")
         return
-    before = mrkdwn.plain(
-        str((event.get("previous_message") or {}).get("text") or ""), context.bot_user_id or ""
-    )
+    me, before = context.bot_user_id or "", event.get("previous_message") or {}
     question = question_in({**message, "channel": channel}, body, context, allow_bots)
-    if question and question.text != before:  # else Slack only unfurled a link, say
+    # Where the sender wrote nothing new, Slack only unfurled a link, say.
+    if question and message_text.own_words(message, me) != message_text.own_words(before, me):
         reception.amend(question)
 
 
@@ -117,10 +115,10 @@ def question_in(
         team=installed_in(context),
         channel=str(event["channel"]),
         user=user,
-        text=mrkdwn.plain(str(event.get("text") or ""), me),
+        text=message_text.words(event, me),
         ts=str(event["ts"]),
         thread_ts=str(thread_ts) if thread_ts else None,
-        files=tuple(map(file_in, event.get("files") or ())),
+        files=message_text.files_of(event),
         is_external_room=is_external if isinstance(is_external, bool) else None,
         user_team=str(event.get("user_team") or event.get("team") or body.get("team_id") or ""),
         bot=bot,

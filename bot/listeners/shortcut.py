@@ -11,7 +11,7 @@ from typing import Any
 
 from slack_bolt import Ack, BoltContext
 
-from bot.core import mrkdwn
+from bot.core import message_text, mrkdwn
 from bot.core.lengths import MAX_METADATA_BYTES, cut, json_bytes
 from bot.core.question import Question
 from bot.core.secrets import mask_secrets
@@ -25,7 +25,7 @@ def shortcut_listener(asides: Asides) -> Callable[..., None]:
 
     def hear_shortcut(ack: Ack, body: Mapping[str, Any], context: BoltContext) -> None:
         message = body["message"]
-        subject = mrkdwn.plain(str(message.get("text") or ""), context.bot_user_id or "")
+        subject = message_text.words(message, context.bot_user_id or "")
         place = {
             "channel": body["channel"]["id"],
             "thread_ts": message.get("thread_ts") or message["ts"],

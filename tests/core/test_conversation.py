@@ -144,6 +144,47 @@ def test_several_people_are_told_apart_by_name_and_one_is_not_named() -> None:
     assert [turn.text for turn in several] == ["Ada: Shall we deploy?", "Yes.", "민지: @Ada 왜요?"]
 
 
+def test_what_an_app_posted_is_a_quotation_and_no_turn_of_a_persons() -> None:
+    alert = Remark("1.0", Role.USER, "CPU is high, <@U1>\nvalue 97", "U9", app="Grafana")
+    remarks = [alert, *heard("Whose is it?", "Yours.")]
+
+    assert people_in(remarks) == {"U1"}
+    first, _, last = turns(remarks, remarks, asking("Why?", "U1"), {"U1": "Ada"}, {})
+    assert first.text == "[Posted by the app Grafana:]\n> CPU is high, @Ada\n> value 97\n\nWhose is it?"
+    assert last.text == "Why?"
+
+
+def test_what_the_bot_wrote_about_ids_is_told_as_it_wrote_it() -> None:
+    remarks = heard("How do I mention?", "Write `<@U7>`.")
+
+    assert people_in(remarks) == set()
+    assert told(remarks, "Why?")[1].text == "Write `<@U7>`."
+
+
+def pages_of(*texts: str, answer: str = "C1/1.0") -> list[Remark]:
+    return [
+        Remark(f"2.{number}", Role.ASSISTANT, text, key=f"{answer}/answer/{number}")
+        for number, text in enumerate(texts)
+    ]
+
+
+def test_the_messages_of_one_answer_are_one_text() -> None:
+    question = Remark("1.0", Role.USER, "How?", "U1")
+    one, another = pages_of("```py\na\n```", "```py\nb\n```"), pages_of("```py\nc\n```", answer="C1/1.1")
+
+    assert told([question, *one], "Why?")[1].text == "```py\na\nb\n```"
+    assert told([question, *one, *another], "Why?")[1].text == "```py\na\nb\n```\n\n```py\nc\n```"
+
+
+def test_an_answer_of_several_messages_is_told_whole_or_not_at_all() -> None:
+    old, new = pages_of("o" * 400, "o" * 400, answer="C1/1.1"), pages_of("n" * 400, "n" * 400, "n" * 40)
+    remarks = [Remark("1.0", Role.USER, "How?", "U1"), *old, Remark("1.5", Role.USER, "And?"), *new]
+
+    assert within(remarks, 30) == [remarks[0], *new]
+    assert within(remarks, 230) == [remarks[0], remarks[3], *new]
+    assert within(remarks, 5) == remarks[:1]
+
+
 def test_no_id_is_shown_to_a_model_even_where_no_name_is_known() -> None:
     remarks = heard("<@U7> said so", "Yes.")
 

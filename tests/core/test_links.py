@@ -45,6 +45,20 @@ def test_a_linked_message_is_quoted_with_its_writers_name_and_no_ids() -> None:
     assert words == "[The linked message 1700000000.000100, by 민지:]\n> We ship\n> on Friday, @Ada"
 
 
+@pytest.mark.parametrize(
+    ("remark", "label"),
+    [
+        (Remark("1.0", Role.USER, "CPU is high", "U9", app="Grafana"), "by the app Grafana"),
+        (Remark("1.0", Role.ASSISTANT, "CPU is high"), "by you"),
+        (Remark("1.0", Role.USER, "CPU is high", "U9"), "by somebody"),
+    ],
+)
+def test_whose_words_are_linked_to_is_said(remark: Remark, label: str) -> None:
+    words = quoted(linked(LINK)[0], remark, {})
+
+    assert words == f"[The linked message 1700000000.000100, {label}:]\n> CPU is high"
+
+
 @pytest.mark.parametrize("remark", [None, Remark("1.0", Role.USER, " ", "U1")])
 def test_a_message_that_cannot_be_read_is_told_to_the_model(remark: Remark | None) -> None:
     assert (

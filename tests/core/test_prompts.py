@@ -137,3 +137,27 @@ def test_a_question_is_answered_in_its_thread(
     asked = Question("T1", "C1", "U1", "Why?", ts, thread_ts)
 
     assert (asked.place, asked.stands_in_thread) == (place, in_thread)
+
+
+FORWARD = "[A forwarded message by 민지:]\n> We ship on Friday."
+
+
+def test_what_comes_without_a_question_is_asked_about() -> None:
+    asked = prompts.asked(question(FORWARD))
+
+    assert asked == f"What is this about, and what in it matters?\n\n{FORWARD}"
+    assert prompts.asked(question(f"Is it wise?\n\n{FORWARD}")) == f"Is it wise?\n\n{FORWARD}"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        (FORWARD, Language.EN),
+        (FORWARD.replace("We ship", "배포"), Language.KO),
+        (f"괜찮나요?\n\n{FORWARD}", Language.KO),
+        ("Is it wise?\n\n> 금요일에 배포합니다.", Language.EN),
+    ],
+)
+def test_an_asker_is_spoken_to_in_the_language_of_what_they_wrote(text: str, language: Language) -> None:
+    """Where they wrote nothing, in that of what they forward, whoever wrote it."""
+    assert question(text).language is language
