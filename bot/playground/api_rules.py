@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, TypeAlias
 
 from bot.playground.workspace import BOT_USER, Conversation, Message, Workspace
@@ -60,24 +60,37 @@ def where_bot_may_read(workspace: Workspace, channel: Any) -> Conversation:
     return conversation
 
 
-def where_bot_may_write(workspace: Workspace, channel: Any) -> Conversation:
-    """The conversation with the id `channel`. Raises ApiError if the bot cannot speak there."""
+def where_bot_is(workspace: Workspace, channel: Any) -> Conversation:
+    """The conversation with the id `channel`. Raises ApiError if the bot is not in it."""
     conversation = where_bot_may_read(workspace, channel)
     if BOT_USER not in conversation.members:
         raise ApiError("not_in_channel")
-    if conversation.is_archived:
-        raise ApiError("is_archived")
     return conversation
 
 
-def thread_to_reply_in(workspace: Workspace, conversation: Conversation, thread_ts: Any) -> str | None:
-    """The thread a message goes to, None for none. Raises ApiError if there is no such thread."""
-    if thread_ts is None:
-        return None
-    parent = workspace.messages.get((conversation.id, str(thread_ts)))
-    if parent is None or parent.is_reply or parent.only_for:
+def where_bot_may_post(
+    workspace: Workspace, parameters: Parameters, refused: Container[str] | None = None
+) -> tuple[Conversation, str | None]:
+    """The conversation and the thread (None: top level) that a post goes to.
+
+    Raises ApiError if the bot may not post there; of what admins forbid, only for the codes `refused` (None:
+    all).
+
+    A thread whose start is gone is ignored, and the message is posted at top level:
+    https://github.com/slack-go/slack/issues/1571
+    """
+    conversation = where_bot_is(workspace, parameters.get("channel"))
+    thread_ts = parameters.get("thread_ts")
+    parent = workspace.messages.get((conversation.id, str(thread_ts))) if thread_ts else None
+    code = conversation.refusal(is_reply=thread_ts is not None)
+    if code and (refused is None or code in refused):
+        raise ApiError(code)
+    if parent is None or parent.only_for:
+        return conversation, None
+    # Slack's own notes, as that a channel was renamed: https://github.com/NousResearch/hermes-agent/issues/98285
+    if parent.is_reply or parent.subtype not in ("", "tombstone"):
         raise ApiError("cannot_reply_to_message")
-    return parent.ts
+    return conversation, parent.ts
 
 
 def checked_metadata(parameters: Parameters) -> Mapping[str, Any] | None:

@@ -13,8 +13,8 @@ from bot.playground.api_rules import (
     Parameters,
     as_slack_shows,
     checked_metadata,
-    thread_to_reply_in,
-    where_bot_may_write,
+    where_bot_is,
+    where_bot_may_post,
 )
 from bot.playground.message_blocks import content_of, markdown_of, streamed
 from bot.playground.workspace import BOT_ID, BOT_USER, Conversation, Message, Workspace
@@ -24,10 +24,11 @@ _STREAM_SECONDS = 300.0
 
 
 def chat_start_stream(workspace: Workspace, parameters: Parameters, now: float) -> dict[str, Any]:
-    conversation = where_bot_may_write(workspace, parameters.get("channel"))
-    thread_ts = thread_to_reply_in(workspace, conversation, parameters.get("thread_ts"))
-    if thread_ts is None:
+    if parameters.get("thread_ts") is None:
         raise ApiError("invalid_arguments")
+    # Slack does not say what becomes of a stream whose thread is gone; no error of it is listed, so it is
+    # taken to be what becomes of a post.
+    conversation, thread_ts = where_bot_may_post(workspace, parameters)
     _check_recipient(workspace, conversation, parameters)
     text = markdown_of(parameters)
     content = streamed(text)
@@ -44,7 +45,8 @@ def chat_start_stream(workspace: Workspace, parameters: Parameters, now: float) 
             streams_until=now + _STREAM_SECONDS,
         )
     )
-    workspace.set_status(conversation.id, thread_ts, "")
+    if thread_ts:
+        workspace.set_status(conversation.id, thread_ts, "")
     return {"channel": message.channel, "ts": message.ts}
 
 
@@ -88,7 +90,7 @@ def _check_recipient(workspace: Workspace, conversation: Conversation, parameter
 
 
 def _streaming(workspace: Workspace, parameters: Parameters, now: float) -> Message:
-    conversation = where_bot_may_write(workspace, parameters.get("channel"))
+    conversation = where_bot_is(workspace, parameters.get("channel"))
     message = workspace.messages.get((conversation.id, str(parameters.get("ts"))))
     if message is None or message.only_for:
         raise ApiError("message_not_found")

@@ -16,9 +16,9 @@ from bot.playground.api_rules import (
     checked_metadata,
     is_set,
     number,
-    thread_to_reply_in,
+    where_bot_is,
+    where_bot_may_post,
     where_bot_may_read,
-    where_bot_may_write,
 )
 from bot.playground.message_blocks import content_of
 from bot.playground.streams import chat_append_stream, chat_start_stream, chat_stop_stream
@@ -29,6 +29,9 @@ __all__ = ["METHODS", "READ_SCOPES", "ApiError", "Method", "as_slack_shows"]
 
 _POST_TEXT_LIMIT = 40_000
 _UPDATE_TEXT_LIMIT = 4_000
+# Of what keeps an app from posting, that which keeps it from whispering, too:
+# https://docs.slack.dev/reference/methods/chat.postEphemeral#errors
+_REFUSED_PRIVATELY = {"is_archived", "messages_tab_disabled", "restricted_action"}
 
 
 @dataclass(frozen=True)
@@ -57,12 +60,11 @@ def auth_test(workspace: Workspace, _parameters: Parameters, _now: float) -> dic
 
 
 def chat_post_message(workspace: Workspace, parameters: Parameters, now: float) -> dict[str, Any]:
-    conversation = where_bot_may_write(workspace, parameters.get("channel"))
+    conversation, thread_ts = where_bot_may_post(workspace, parameters)
     content = content_of(parameters, workspace.tables_per_message)
     text = str(parameters.get("text") or "")
     if not text and not content.blocks:
         raise ApiError("no_text")
-    thread_ts = thread_to_reply_in(workspace, conversation, parameters.get("thread_ts"))
     message = workspace.put(
         Message(
             conversation.id,
@@ -83,14 +85,13 @@ def chat_post_message(workspace: Workspace, parameters: Parameters, now: float) 
 
 def chat_post_ephemeral(workspace: Workspace, parameters: Parameters, now: float) -> dict[str, Any]:
     """https://docs.slack.dev/reference/methods/chat.postEphemeral"""
-    conversation = where_bot_may_write(workspace, parameters.get("channel"))
+    conversation, thread_ts = where_bot_may_post(workspace, parameters, _REFUSED_PRIVATELY)
     user, text = str(parameters.get("user")), str(parameters.get("text") or "")
     content = content_of(parameters, workspace.tables_per_message)
     if not text and not content.blocks:
         raise ApiError("no_text")
     if user not in conversation.members:
         raise ApiError("user_not_in_channel")
-    thread_ts = thread_to_reply_in(workspace, conversation, parameters.get("thread_ts"))
     ts = workspace.new_ts(now)
     message = Message(conversation.id, ts, BOT_USER, text, thread_ts, only_for=user, bot_id=BOT_ID)
     # "Ephemeral messages in threads are only shown if there is already an active thread."
@@ -100,7 +101,9 @@ def chat_post_ephemeral(workspace: Workspace, parameters: Parameters, now: float
 
 
 def chat_update(workspace: Workspace, parameters: Parameters, now: float) -> dict[str, Any]:
-    conversation = where_bot_may_write(workspace, parameters.get("channel"))
+    conversation = where_bot_is(workspace, parameters.get("channel"))
+    if conversation.is_archived:
+        raise ApiError("is_inactive")
     message = _visible(workspace, conversation, parameters.get("ts"))
     if message.user != BOT_USER:
         raise ApiError("cant_update_message")

@@ -31,6 +31,21 @@ class User:
     team: str = TEAM
 
 
+# What a post of the bot's is refused with, at top level and in a thread, by what its admins let be posted:
+# https://docs.slack.dev/reference/methods/chat.postMessage#errors
+POSTING = {
+    "all": ("", ""),
+    "some": ("restricted_action", "restricted_action"),  # a preference of the workspace
+    "admins": ("restricted_action_read_only_channel", "restricted_action_read_only_channel"),
+    "threads": ("restricted_action_thread_only_channel", ""),
+    "top_level": ("", "restricted_action_non_threadable_channel"),
+    "locked_threads": ("", "restricted_action_thread_locked"),
+    "suspended": ("ekm_access_denied", "ekm_access_denied"),  # Enterprise Key Management
+    "other_apps": ("app_access_restricted", "app_access_restricted"),
+    "no_messages_tab": ("messages_tab_disabled", "messages_tab_disabled"),  # direct messages with the app
+}
+
+
 @dataclass(frozen=True)
 class Origin:
     """Workspace in which payloads of presses, commands, shortcuts and views say that something was done.
@@ -57,7 +72,8 @@ class Origin:
 class Conversation:
     """A channel ("channel"), a private channel ("private"), a group ("mpim") or direct messages ("im").
 
-    One that `is_shared` has people of other companies in it, by Slack Connect.
+    One that `is_shared` has people of other companies in it, by Slack Connect. `posting` tells what the bot
+    may post there: see `POSTING`.
     """
 
     id: str
@@ -67,6 +83,13 @@ class Conversation:
     topic: str = ""
     is_archived: bool = False
     is_shared: bool = False
+    posting: str = "all"
+
+    def refusal(self, *, is_reply: bool) -> str:
+        """Slack's error code for a post of the bot's, at top level or in a thread; empty for none."""
+        if self.is_archived:
+            return "is_archived"
+        return POSTING[self.posting][is_reply]
 
 
 @dataclass(frozen=True)

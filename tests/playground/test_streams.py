@@ -122,7 +122,6 @@ def test_a_stream_outside_direct_messages_names_its_reader(client: WebClient, na
         ({"channel": "GSECRET"}, "channel_not_found"),
         ({"channel": "CQUIET"}, "not_in_channel"),
         ({"thread_ts": None}, "invalid_arguments"),
-        ({"thread_ts": "9.9"}, "cannot_reply_to_message"),
         ({"thread_ts": REPLY}, "cannot_reply_to_message"),
         ({"recipient_user_id": "UNOBODY"}, "user_not_found"),
         ({"markdown_text": "x" * 12_001}, "msg_too_long"),
@@ -132,6 +131,13 @@ def test_a_stream_is_not_begun_where_slack_would_not(
     client: WebClient, wrong: dict[str, Any], expected: str
 ) -> None:
     assert code(client, "chat.startStream", {**TO_ADA, **wrong}) == expected
+
+
+def test_a_stream_whose_thread_is_gone_stands_at_top_level(servers: Servers, client: WebClient) -> None:
+    ts = start(client, thread_ts="9.9", markdown_text="Be")
+
+    assert message(servers, ts).thread_ts is None
+    assert "thread_ts" not in stop(client, ts)["message"]
 
 
 @pytest.mark.parametrize("method", ["chat.appendStream", "chat.stopStream"])

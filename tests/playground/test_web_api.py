@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,11 +15,11 @@ from bot.playground.faults import Fault
 from bot.playground.limits import UNLIMITED, Limits
 from bot.playground.servers import Servers
 from bot.playground.slack import ALL_SCOPES, APP_TOKEN, BOT_TOKEN, Slack
-from bot.playground.workspace import ADA, BOT_ID, BOT_USER, MINJI, RELAY, Conversation, Message
+from bot.playground.workspace import ADA, BOT_ID, BOT_USER, MINJI, RELAY, TEAM, Conversation, Message
 from tests.playground.serving import serving, web_client
 from tests.sample_blocks import markdown, section
 
-ADAS, BOTS, REPLY, WHISPER, LATER = (f"1500000000.00000{number}" for number in range(5))
+ADAS, BOTS, REPLY, WHISPER, RENAMED, LATER = (f"1500000000.00000{number}" for number in range(6))
 METADATA = {"event_type": "mark", "event_payload": {"kind": "answer"}}
 
 
@@ -30,6 +31,7 @@ def slack() -> Slack:
     put(Message("CGENERAL", BOTS, BOT_USER, "the bot's", metadata=METADATA, bot_id=BOT_ID))
     put(Message("CGENERAL", REPLY, BOT_USER, "a reply", thread_ts=ADAS, bot_id=BOT_ID))
     put(Message("CGENERAL", WHISPER, BOT_USER, "psst", only_for=ADA.id, bot_id=BOT_ID))
+    put(Message("CGENERAL", RENAMED, ADA.id, "renamed the channel", subtype="channel_name"))
     slack.workspace.conversations["COLD"] = Conversation(
         "COLD", "old", "channel", frozenset({ADA.id, BOT_USER}), is_archived=True
     )
@@ -120,14 +122,13 @@ STATUS = {"channel_id": "CGENERAL", "thread_ts": ADAS, "status": "is thinking…
         ("chat.postMessage", {"channel": "COLD", "text": "hi"}, "is_archived"),
         ("chat.postMessage", HERE, "no_text"),
         ("chat.postMessage", {**HERE, "text": "", "blocks": []}, "no_text"),
-        ("chat.postMessage", {**HERE, "text": "hi", "thread_ts": "9.9"}, "cannot_reply_to_message"),
         ("chat.postMessage", {**HERE, "text": "hi", "thread_ts": REPLY}, "cannot_reply_to_message"),
-        ("chat.postMessage", {**HERE, "text": "hi", "thread_ts": WHISPER}, "cannot_reply_to_message"),
+        ("chat.postMessage", {**HERE, "text": "hi", "thread_ts": RENAMED}, "cannot_reply_to_message"),
         ("chat.postMessage", {**HERE, "text": "hi", "metadata": {"kind": "a"}}, "invalid_metadata_format"),
         ("chat.postMessage", {**HERE, "text": "hi", "metadata": [1]}, "invalid_metadata_format"),
         ("chat.update", {"channel": "GSECRET", "ts": BOTS, "text": "hi"}, "channel_not_found"),
         ("chat.update", {"channel": "CQUIET", "ts": BOTS, "text": "hi"}, "not_in_channel"),
-        ("chat.update", {"channel": "COLD", "ts": BOTS, "text": "hi"}, "is_archived"),
+        ("chat.update", {"channel": "COLD", "ts": BOTS, "text": "hi"}, "is_inactive"),
         ("chat.update", {**HERE, "ts": "9.9", "text": "hi"}, "message_not_found"),
         ("chat.update", {**HERE, "ts": WHISPER, "text": "hi"}, "message_not_found"),
         ("chat.update", {**HERE, "ts": ADAS, "text": "hi"}, "cant_update_message"),
@@ -166,6 +167,56 @@ def test_a_call_is_refused_with_slacks_code_in_a_json_body_and_in_a_form(
     assert refusal.value.response["error"] == code
     assert module_servers.slack.calls[-1].error == code
     assert module_servers.slack.workspace.messages == before
+
+
+@pytest.mark.parametrize(
+    ("posting", "alone", "in_thread"),
+    [
+        ("some", "restricted_action", "restricted_action"),
+        ("admins", "restricted_action_read_only_channel", "restricted_action_read_only_channel"),
+        ("threads", "restricted_action_thread_only_channel", ""),
+        ("top_level", "", "restricted_action_non_threadable_channel"),
+        ("locked_threads", "", "restricted_action_thread_locked"),
+        ("suspended", "ekm_access_denied", "ekm_access_denied"),
+        ("other_apps", "app_access_restricted", "app_access_restricted"),
+        ("no_messages_tab", "messages_tab_disabled", "messages_tab_disabled"),
+    ],
+)
+def test_what_admins_forbid_to_post_is_refused_with_its_own_code(
+    servers: Servers, client: WebClient, posting: str, alone: str, in_thread: str
+) -> None:
+    channels = servers.slack.workspace.conversations
+    servers.do(lambda: channels.update(CGENERAL=replace(channels["CGENERAL"], posting=posting)))
+    stream = {"recipient_user_id": ADA.id, "recipient_team_id": TEAM, "thread_ts": ADAS}
+
+    assert refused(client, "chat.postMessage", {**HERE, "text": "hi"}) == alone
+    assert refused(client, "chat.postMessage", {**HERE, "text": "hi", "thread_ts": ADAS}) == in_thread
+    assert refused(client, "chat.startStream", {**HERE, **stream}) == in_thread
+    privately = refused(client, "chat.postEphemeral", {**HERE, "text": "hi", "user": ADA.id})
+    assert privately == (alone if posting in ("some", "no_messages_tab") else "")
+    assert not refused(client, "chat.update", {**OWN, "text": "hi"})
+
+
+def refused(client: WebClient, method: str, arguments: Mapping[str, Any]) -> str:
+    """The code with which a call is refused, "" if it is made."""
+    try:
+        client.api_call(method, json=dict(arguments))
+    except SlackApiError as error:
+        return str(error.response["error"])
+    return ""
+
+
+@pytest.mark.parametrize("gone", ["9.9", WHISPER])
+def test_a_reply_whose_thread_is_gone_is_posted_at_top_level_and_says_so(
+    servers: Servers, client: WebClient, gone: str
+) -> None:
+    answer = client.chat_postMessage(**HERE, text="hi", thread_ts=gone)
+
+    assert message(servers, answer["ts"]).thread_ts is None
+    assert "thread_ts" not in answer["message"]
+    assert client.chat_postMessage(**HERE, text="hi", thread_ts=ADAS)["message"]["thread_ts"] == ADAS
+    whispered = client.chat_postEphemeral(**HERE, user=ADA.id, text="hi", thread_ts=gone)
+    assert message(servers, whispered["message_ts"]).thread_ts is None
 
 
 @pytest.mark.parametrize("body", ["json", "form"])
