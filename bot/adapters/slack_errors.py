@@ -6,7 +6,7 @@ from math import isfinite
 
 from slack_sdk.errors import SlackApiError
 
-from bot.core.errors import ContentRefused, RateLimited, SetupFault, SlackError, Unreachable
+from bot.core.errors import ContentRefused, RateLimited, SetupFault, SlackError, ThreadGone, Unreachable
 
 # Codes after which the same call can succeed; a 429 is told by its status as well.
 _LIMITED = {"ratelimited", "rate_limited"}
@@ -72,6 +72,8 @@ def translated(error: Exception) -> SlackError:
         return RateLimited(_seconds(response.headers.get("Retry-After")))
     if response.status_code >= 500 or code in _PASSING or "non-JSON" in code:
         return Unreachable(code)
+    if code == "thread_not_found":
+        return ThreadGone()
     needed, provided = (str(response.get(name) or "") for name in ("needed", "provided"))
     detail = str(response.get("response_metadata") or response.get("errors") or needed)
     if code in _CONTENT:

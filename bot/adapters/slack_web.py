@@ -16,7 +16,7 @@ from bot.adapters.slack_errors import translated
 from bot.adapters.slack_messages import as_modal, as_view, finished, is_same, remark, rendered, standing
 from bot.core.access import Room
 from bot.core.conversation import Replies
-from bot.core.errors import SlackError
+from bot.core.errors import SlackError, ThreadGone
 from bot.core.home import Home
 from bot.core.message import Form, Outgoing
 from bot.core.person import Person
@@ -49,7 +49,21 @@ class SlackWeb:
                 unfurl_media=False,
                 **rendered(message),
             )
+        # Slack un-threads a reply whose thread is gone, and only this tells so:
+        # https://github.com/slack-go/slack/issues/1571
+        if thread_ts and "thread_ts" not in (response.get("message") or {"thread_ts": thread_ts}):
+            raise ThreadGone(stray=str(response["ts"]))
         return str(response["ts"])
+
+    def delete(self, channel: str, ts: str) -> None:
+        """Take a message of the bot's away."""
+        with _translated():
+            self._client.chat_delete(channel=channel, ts=ts)
+
+    def strays(self, channel: str, question_key: str) -> list[str]:
+        """The ts of what stands newly at top level in a channel of the answer to a question."""
+        found = (standing(message, self._me) for message in self._newest(channel))
+        return [own.ts for each in found for key, own in each if key.startswith(f"{question_key}/")]
 
     def edit(self, channel: str, ts: str, message: Outgoing) -> None:
         """Let the message `ts` become `message`; if Slack still streams it, that ends."""
@@ -183,14 +197,14 @@ class SlackWeb:
         One that Slack streams has no metadata yet, and is known by its words.
         """
         with _translated():
-            if thread_ts:
-                messages = self._thread(channel, thread_ts)
-            else:
-                messages = self._client.conversations_history(
-                    channel=channel, limit=50, include_all_metadata=True
-                )["messages"]
+            messages = self._thread(channel, thread_ts) if thread_ts else self._newest(channel)
         found = (each for each in messages if each.get("user") == self._me and is_same(message, each))
         return next((str(each["ts"]) for each in found), None)
+
+    def _newest(self, channel: str) -> list[dict[str, Any]]:
+        with _translated():
+            answer = self._client.conversations_history(channel=channel, limit=50, include_all_metadata=True)
+        return list(answer["messages"])
 
     def _thread(self, channel: str, thread_ts: str) -> list[dict[str, Any]]:
         answer = self._client.conversations_replies(

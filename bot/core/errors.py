@@ -45,6 +45,23 @@ class ModelError(Exception):
         self.may_be_billed = may_be_billed
 
 
+# Codes of a post, or of an edit, that say where nothing may be posted, not what:
+# https://docs.slack.dev/reference/methods/chat.postMessage#errors
+_POSTING_FORBIDDEN = {
+    "access_denied",
+    "app_access_restricted",
+    "cannot_reply_to_message",
+    "channel_not_found",
+    "ekm_access_denied",
+    "is_archived",
+    "is_inactive",  # what an edit in an archived channel is answered
+    "message_limit_exceeded",
+    "messages_tab_disabled",
+    "no_permission",
+    "not_in_channel",
+}
+
+
 class SetupFault(Enum):
     """What of the app's installation is at fault, so that only an administrator can help."""
 
@@ -72,6 +89,23 @@ class SlackError(Exception):
         self.code = code
         self.setup = setup
         self.needed, self.provided = needed, provided
+
+    @property
+    def forbids_posting(self) -> bool:
+        """Whether a post was refused for where it was to stand."""
+        return self.code in _POSTING_FORBIDDEN or self.code.startswith("restricted_action")
+
+
+class ThreadGone(SlackError):
+    """The message that a thread hangs on was deleted.
+
+    `stray` is the ts of what was posted at top level in place of the thread, "" if that is nothing, or
+    not known.
+    """
+
+    def __init__(self, stray: str = "") -> None:
+        super().__init__("thread_not_found", f"posted {stray} at top level" if stray else "")
+        self.stray = stray
 
 
 class RateLimited(SlackError):

@@ -20,7 +20,7 @@ SATISFIED = 0.9
 
 # Fixed sentences; an answer whose process did not live to tell of it; one to a question that was changed, or
 # to somebody who may not ask.
-_UNASKED = {Outcome.NOTICE.value, Outcome.OVER_BUDGET.value, "stood", "amended", "denied"}
+_UNASKED = {Outcome.NOTICE.value, Outcome.OVER_BUDGET.value, "stood", "amended", "denied", "withdrawn"}
 _COMPLETE = {Outcome.WHOLE.value, Outcome.LENGTH_LIMIT.value}
 
 

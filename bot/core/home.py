@@ -29,7 +29,7 @@ _LAST_ANSWERS = 5
 _BEGINNING = 80  # characters of a question, before the ellipsis
 _UNKNOWN = "–"
 # A hint in place of an answer, and a question that was changed and then asked anew.
-_NO_ANSWERS = {Outcome.NOTICE.value, "amended"}
+_NO_ANSWERS = {Outcome.NOTICE.value, "amended", "withdrawn"}
 _WHOLE = {Outcome.WHOLE.value, Outcome.LENGTH_LIMIT.value, "stood"}
 _CUT = {Outcome.CUT.value, Outcome.FILTERED.value, Outcome.GUARDED.value}
 

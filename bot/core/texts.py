@@ -38,6 +38,10 @@ class Texts:
     answer_says: str
     moved_to_dm: str
     nowhere_to_answer: str
+    channel_archived: str
+    no_longer_posting: str
+    answered_here: str
+    answered_here_of: str
     cut: str
     broke_off: str
     unfinished: str
@@ -145,8 +149,20 @@ _CATALOGUE = {
         answer_says="Answer: {words}",
         moved_to_dm="I may not post in this conversation, so I am answering in our direct messages.",
         nowhere_to_answer=(
-            "I may not post in this conversation, and could not open a direct message with you. "
-            "Please invite me here, or write to me directly, and ask again."
+            "I can't post in this conversation, and I can't send you a direct message either. "
+            "Please ask again in a channel where I can post, or tell your administrator."
+        ),
+        channel_archived=(
+            "This channel is archived, so I can't answer here. "
+            "Please ask again in another channel or in a direct message."
+        ),
+        no_longer_posting=(
+            "I can no longer post where you asked, so my answer is incomplete. "
+            "Please ask again in another channel or in a direct message."
+        ),
+        answered_here="I can't post where you asked this, so I'm answering here.",
+        answered_here_of=(
+            "I can't post where you asked this, so I'm answering here. <{link}|Go to your message>"
         ),
         cut="The answer broke off here. Please ask again if you need the rest.",
         broke_off="The answer broke off here.",
@@ -276,8 +292,20 @@ _CATALOGUE = {
         answer_says="답변: {words}",
         moved_to_dm="이 대화에는 글을 올릴 수 없어 다이렉트 메시지로 답변드리고 있습니다.",
         nowhere_to_answer=(
-            "이 대화에는 글을 올릴 수 없고 다이렉트 메시지도 열 수 없었습니다. "
-            "저를 이 대화에 초대하거나 저에게 직접 메시지를 보내 다시 질문해 주세요."
+            "이 대화에는 글을 올릴 수 없고 다이렉트 메시지도 보낼 수 없습니다. "
+            "제가 글을 올릴 수 있는 채널에서 다시 질문하시거나 관리자에게 알려 주세요."
+        ),
+        channel_archived=(
+            "보관된 채널이라 여기에서는 답변드릴 수 없습니다. "
+            "다른 채널이나 다이렉트 메시지에서 다시 질문해 주세요."
+        ),
+        no_longer_posting=(
+            "질문하신 곳에 더 이상 글을 올릴 수 없어 답변을 끝내지 못했습니다. "
+            "다른 채널이나 다이렉트 메시지에서 다시 질문해 주세요."
+        ),
+        answered_here="질문하신 곳에는 글을 올릴 수 없어 여기에서 답변드립니다.",
+        answered_here_of=(
+            "질문하신 곳에는 글을 올릴 수 없어 여기에서 답변드립니다. <{link}|원래 메시지로 이동>"
         ),
         cut="답변이 여기에서 끊겼습니다. 나머지가 필요하시면 다시 질문해 주세요.",
         broke_off="답변이 여기에서 끊겼습니다.",

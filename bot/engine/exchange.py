@@ -21,6 +21,7 @@ from bot.core.errors import (
     OverBudget,
     RateLimited,
     SlackError,
+    ThreadGone,
     Unreachable,
 )
 from bot.core.journal import BEGINNING, CallKind
@@ -50,6 +51,7 @@ class Ending(Enum):
     HANDED_OVER = "handed_over"  # another process goes on with it
     AMENDED = "amended"  # the question was changed, and is asked anew
     DENIED = "denied"  # its asker may not ask, or not there
+    WITHDRAWN = "withdrawn"  # its question was deleted before anything was shown
 
 
 def _no_footer(_exchange: Exchange) -> str:
@@ -105,6 +107,7 @@ class Exchange:
         self._may_stream = True
         self._is_lost = is_lost
         self._may_have_thread = resumes
+        self._refused = ""  # the code with which Slack refused to have it answered where it was asked
         self._not_before = asked_at
         self._failures = 0
         self._seen_characters = 0
@@ -178,6 +181,13 @@ class Exchange:
         """End the answer where it is, as one that was interrupted or, by its asker, stopped."""
         self.receive(Failed(ModelError(fault, fault.value)), now)
 
+    def withdraw(self, now: float) -> None:
+        """Its question is gone: the answer ends where it is, and is not begun."""
+        if self.screen.is_blank:
+            self.end(Ending.WITHDRAWN)
+        else:
+            self.interrupt(now, Fault.STOPPED)
+
     def end(self, ending: Ending) -> None:
         """Show nothing more."""
         self.ending = self.ending or ending
@@ -246,6 +256,10 @@ class Exchange:
                     self._may_have_thread = True
                 elif step:
                     self.screen.doubt(step)
+            case ThreadGone():
+                self.end(Ending.WITHDRAWN)
+            case _ if error.forbids_posting and self._may_move(step):
+                self.place, self._refused, self._waits_on = None, error.code, None
             case _ if is_added or (isinstance(step, Show) and step.kind is CallKind.START):
                 self._leave_stream(error, now)
             case _ if isinstance(step, Show) and step.ts and step.ts == self._waits_on:
@@ -277,6 +291,11 @@ class Exchange:
             end = replace(last, note=sentence) if last.body else replace(last, body=sentence)
             self._last_contents = tuple(replace(each, button=None) for each in (*others, end))
             self.interrupt(now, Fault.FAILED)
+
+    def _may_move(self, step: Show | OpenThread | None) -> bool:
+        """Whether it can be answered elsewhere, after a post that was refused for where it was to stand."""
+        is_beginning = isinstance(step, Show) and step.kind in BEGINNING
+        return is_beginning and not self.screen.answer and not self._refused
 
     def _leave_stream(self, error: SlackError, now: float) -> None:
         """From now on the answer is shown by edits: Slack has ended the stream, or it is not to be had."""
@@ -374,7 +393,7 @@ class Exchange:
         may_show = may_open or starts or not self.grows or wish.kind is not CallKind.POST
         step: Show | OpenThread | None
         if self.place is None:
-            step = OpenThread(again=self._may_have_thread)
+            step = OpenThread(again=self._may_have_thread, refused=self._refused)
         elif wish.need is Need.TURN:
             step = self._acknowledgement(self.place, self.texts.turn_came, self._waits_on)
         elif (self.draft.started or self._offers_stop) and may_show:
@@ -390,8 +409,11 @@ class Exchange:
 
     @property
     def _start(self) -> Start:
-        """Whether its next message can be one that Slack streams: it takes whole words, and only words."""
-        if not self._may_stream or self.draft.lead:
+        """Whether its next message can be one that Slack streams: it takes whole words, and only words.
+
+        Not the first: Slack's answer does not tell whether that stands in the thread, or that is gone.
+        """
+        if not self._may_stream or self.draft.lead or not self.screen.has_sign:
             return Start.NEVER
         return Start.NOW if _WHOLE_WORDS.search(self.draft.text) else Start.SOON
 

@@ -13,19 +13,20 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from math import inf
 
 from bot.core.draft import Outcome
-from bot.core.errors import Fault, OverBudget, SetupFault, SlackError
+from bot.core.errors import Fault, OverBudget, SetupFault, SlackError, ThreadGone, Unreachable
 from bot.core.journal import BEGINNING, Beat, Entry
 from bot.core.message import Standing
 from bot.core.question import Place, Question, question_id
 from bot.core.spending import refusal_in
 from bot.core.stream import Notice
 from bot.engine.asides import Asides
-from bot.engine.entrance import open_thread
+from bot.engine.entrance import explain_break, open_thread
 from bot.engine.exchange import Ending, Exchange
 from bot.engine.gate import Gate
 from bot.engine.inbox import Inbox, look
@@ -33,7 +34,7 @@ from bot.engine.journal import BEAT_SECONDS, Journal
 from bot.engine.lanes import lane
 from bot.engine.ledger import Ledger
 from bot.engine.pacer import Pacer, Turn
-from bot.engine.showing import Slack, show
+from bot.engine.showing import Slack, show, take_back
 from bot.engine.steps import OpenThread, Show
 from bot.engine.threads import Threads
 from bot.engine.voices import LEAST_QUICK_CALLS, Voices
@@ -179,7 +180,10 @@ class Orchestrator:
 
     def _withdraw(self, team: str, question_key: str, now: float) -> None:
         here = self._answering(question_key)
-        self._stop_answer(team, question_key, here.question.retry if here else 0, now)
+        if here and here.is_recalled:
+            here.withdraw(now)
+        else:
+            self._stop_answer(team, question_key, here.question.retry if here else 0, now)
 
     def amend(self, question: Question, answer_again: Callable[[Question, Place], object]) -> None:
         """A question was changed: if it is answered here, end that and `answer_again` where it stood."""
@@ -355,6 +359,10 @@ class Orchestrator:
             if exchange.is_admitted and exchange.place:
                 standing = self._threads.standing(exchange.place, exchange.question.key, noted)
                 self._inbox.put(partial(self._go_on, exchange, exchange.place, standing))
+        except ThreadGone as gone:
+            with suppress(Unreachable):
+                take_back(self._slack, exchange.question, exchange.question.channel, gone)
+            self._inbox.put(lambda _now: exchange.end(Ending.WITHDRAWN))
         except Exception as error:
             self.refuse(exchange, error)
 
@@ -375,8 +383,9 @@ class Orchestrator:
         self._inbox.put(end)
 
     def _go_on(self, exchange: Exchange, place: Place, standing: Mapping[str, Standing], now: float) -> None:
+        is_new = not exchange.is_recalled  # else it only moves to another place
         exchange.opened(place, standing, now)
-        if exchange.resumes and not exchange.ending:
+        if is_new and not exchange.ending:
             self._voices.speak(exchange)
 
     # What waits for Slack, in its lane
@@ -385,11 +394,17 @@ class Orchestrator:
         exchange, error = turn.exchange, None
         try:
             self._journal.spend(turn.charge)
-            change = self._made(exchange, turn.step)
+            try:
+                change = self._made(exchange, turn.step)
+            except ThreadGone as gone:
+                take_back(self._slack, exchange.question, turn.charge.channel, gone)
+                raise
         except Exception as raised:
             error = raised if isinstance(raised, SlackError) else SlackError("crashed", repr(raised))
-            if not isinstance(error, OverBudget):
+            if not isinstance(error, OverBudget | ThreadGone):
                 _log_refusal(exchange, error, None if error is raised else raised)
+            if error.forbids_posting and exchange.screen.answer and not exchange.whole_at:
+                explain_break(exchange.question, self._slack)
             change = partial(exchange.refused, error)
 
         def settle(now: float) -> None:
@@ -412,7 +427,7 @@ class Orchestrator:
     def _made(self, exchange: Exchange, step: Show | OpenThread) -> Callable[[float], None]:
         """Make the call; what it changes about the exchange."""
         if isinstance(step, OpenThread):
-            place = open_thread(exchange.question, self._slack, again=step.again)
+            place = open_thread(exchange.question, self._slack, again=step.again, refused=step.refused)
             standing = self._threads.standing(place, exchange.question.key, {}) if exchange.resumes else {}
             return partial(self._go_on, exchange, place, standing)
         shown, ts = show(self._slack, exchange.question, step)

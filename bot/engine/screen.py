@@ -55,6 +55,11 @@ class Screen:
         return "\n\n".join(shown.content.body for shown in self.answer)
 
     @property
+    def is_blank(self) -> bool:
+        """Whether nothing stands, nor may stand."""
+        return not (self.messages or self.in_flight or self._unsure)
+
+    @property
     def is_open(self) -> bool:
         """Whether a message will need an edit to be complete, or may need one."""
         if any(show.grows for show in self._unsure.values()):

@@ -48,12 +48,14 @@ class Wish:
 
 @dataclass(frozen=True)
 class OpenThread:
-    """A call to make: a slash command's question is posted, so that there is a thread to answer in.
+    """A call to make: a question is posted, so that there is a thread to answer in.
 
+    That is a slash command's, or one that stands where Slack refused to post, with the code `refused`.
     `again` means that it was tried before, and may have been posted.
     """
 
     again: bool = False
+    refused: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.draft import Outcome
-from bot.core.errors import Fault, ModelError, RateLimited, SlackError, Unreachable
+from bot.core.errors import Fault, ModelError, RateLimited, SlackError, ThreadGone, Unreachable
 from bot.core.journal import CallKind
 from bot.core.layout import LEVELS
 from bot.core.message import Action, Button, Content, Feedback, Kind, Outgoing, Press
@@ -523,16 +523,82 @@ def test_a_call_that_succeeds_gives_back_all_tries() -> None:
     assert screen.bodies == ["On it.", "Because"]
 
 
-@pytest.mark.parametrize("question", [MESSAGE, COMMAND])
-def test_a_refusal_for_good_ends_the_exchange(question: Question) -> None:
+@pytest.mark.parametrize(("question", "code"), [(MESSAGE, "account_inactive"), (COMMAND, "is_archived")])
+def test_a_refusal_for_good_ends_the_exchange(question: Question, code: str) -> None:
     screen = Screen(question)
     screen.greets("On it.")
-    screen.is_refused(SlackError("is_archived"))
+    screen.is_refused(SlackError(code))
     screen.says("Because.", END)
 
     assert screen.ended
     assert screen.exchange.ending is Ending.REFUSED
     assert len(screen.begun) == 1
+
+
+# Where nobody may post
+
+
+@pytest.mark.parametrize("code", ["restricted_action_thread_locked", "not_in_channel", "is_archived"])
+def test_what_may_not_be_posted_where_it_was_asked_has_a_thread_opened_elsewhere_once(code: str) -> None:
+    screen = Screen()
+    screen.greets("On it.")
+    screen.is_refused(SlackError(code))
+    assert screen.call == OpenThread(refused=code)
+    screen.lands()
+    assert screen.kinds == []
+    screen.is_refused(SlackError("messages_tab_disabled"))
+
+    assert screen.exchange.ending is Ending.REFUSED
+    assert screen.ended
+
+
+def test_an_answer_after_its_acknowledgement_moves_without_another_and_is_told_to_its_end() -> None:
+    screen = answering("Be")
+    screen.is_refused(SlackError("restricted_action_read_only_channel"))
+    screen.lands()
+    screen.says("cause.", END)
+    screen.runs_out()
+
+    assert screen.bodies == ["On it.", "Because."]
+
+
+def test_an_answer_that_stands_in_part_does_not_move() -> None:
+    screen = answering("Be")
+    screen.lands()
+    screen.says("cause.", END)
+    screen.is_refused(SlackError("is_archived"))
+
+    assert screen.exchange.ending is Ending.REFUSED
+
+
+# A question that is deleted
+
+
+def test_a_question_that_is_deleted_before_anything_stands_is_not_answered() -> None:
+    screen = Screen()
+    screen.exchange.withdraw(0.0)
+    screen.greets("On it.")
+
+    assert (screen.begun, screen.exchange.ending, screen.ended) == ([], Ending.WITHDRAWN, True)
+
+
+def test_a_question_that_is_deleted_while_its_first_post_is_under_way_is_stopped() -> None:
+    screen = Screen()
+    screen.greets("On it.")
+    screen.exchange.withdraw(0.0)
+    screen.lands()
+    screen.runs_out()
+
+    assert (screen.bodies[0], len(screen.bodies), screen.exchange.ending) == ("On it.", 2, None)
+
+
+def test_a_post_that_stood_astray_ends_the_answer() -> None:
+    screen = Screen()
+    screen.greets("On it.")
+    screen.is_refused(ThreadGone("2.0"))
+    screen.says("Because.", END)
+
+    assert (len(screen.begun), screen.exchange.ending, screen.ended) == (1, Ending.WITHDRAWN, True)
 
 
 # Posts that may stand, unknown to anybody
@@ -622,7 +688,7 @@ def test_the_wishes_of_an_answer_that_grows() -> None:
     assert wishes == [
         Wish(Need.SIGN, "C1", kind=CallKind.POST, earliest=DEADLINE),
         Wish(Need.SIGN, "C1", kind=CallKind.POST, earliest=0.0),
-        Wish(Need.SIGN, "C1", kind=CallKind.POST, earliest=0.0, opens=True, start=Start.SOON),
+        Wish(Need.SIGN, "C1", kind=CallKind.POST, earliest=0.0, opens=True),
     ]
 
 

@@ -210,12 +210,14 @@ def refused(client: WebClient, method: str, arguments: Mapping[str, Any]) -> str
 def test_a_reply_whose_thread_is_gone_is_posted_at_top_level_and_says_so(
     servers: Servers, client: WebClient, gone: str
 ) -> None:
-    answer = client.chat_postMessage(**HERE, text="hi", thread_ts=gone)
+    answer = client.chat_postMessage(channel="CGENERAL", text="hi", thread_ts=gone)
 
     assert message(servers, answer["ts"]).thread_ts is None
     assert "thread_ts" not in answer["message"]
-    assert client.chat_postMessage(**HERE, text="hi", thread_ts=ADAS)["message"]["thread_ts"] == ADAS
-    whispered = client.chat_postEphemeral(**HERE, user=ADA.id, text="hi", thread_ts=gone)
+    assert (
+        client.chat_postMessage(channel="CGENERAL", text="hi", thread_ts=ADAS)["message"]["thread_ts"] == ADAS
+    )
+    whispered = client.chat_postEphemeral(channel="CGENERAL", user=ADA.id, text="hi", thread_ts=gone)
     assert message(servers, whispered["message_ts"]).thread_ts is None
 
 
