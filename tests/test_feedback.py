@@ -203,16 +203,6 @@ def test_changing_the_question_starts_its_answer_anew_in_the_same_messages(
     assert ready.prompts()[-1]["messages"][-1]["content"][0]["text"] == "how?"
 
 
-def test_changing_a_question_that_was_answered_changes_nothing(ready: Workbench) -> None:
-    ready.start_bot()
-    question = asked(ready)
-    ready.servers.do(lambda: ready.slack.edit(question, question.text.replace("why", "how")))
-    asked(ready, channel="CRANDOM")
-
-    assert ready.texts(question) == ["On it.", "Because."]
-    assert len(ready.prompts()) == 2
-
-
 # The footer
 
 

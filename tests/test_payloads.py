@@ -200,6 +200,7 @@ def envelopes(asked: list[Question]) -> Envelopes:
     reception.ask.side_effect = lambda question, *_: asked.append(question)
     reception.follow.side_effect = lambda question, *_: asked.append(question)
     reception.amend.side_effect = asked.append
+    reception.restart.side_effect = asked.append
     asides.language_for.side_effect = language_of
     orchestrator, ledger, homes = map(create_autospec, (Orchestrator, Ledger, Homes))
     listeners.register(app, reception, orchestrator, ledger, homes, asides, follow_threads=True)

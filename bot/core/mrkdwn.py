@@ -17,6 +17,7 @@ FALLBACK_LIMIT = 1_900
 
 _SEQUENCE = re.compile(r"<([^<>\n]+)>")
 _ADDRESS = re.compile(r"<@|<!(?:subteam|here|channel|everyone)\b")
+_MARKS = re.compile(r"[*_~`]")
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
 
 
@@ -29,6 +30,11 @@ def plain(text: str, me: str) -> str:
     words = re.sub(rf"<@{re.escape(me)}(?:\|[^>]*)?>", "", text) if me else text
     words = _SEQUENCE.sub(lambda match: _spoken(match[1]), words)
     return words.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
+
+
+def unformatted(text: str) -> str:
+    """A `plain` text without what an edit changes that only formats: emphasis marks, and runs of spaces."""
+    return " ".join(_MARKS.sub("", text).split())
 
 
 def _spoken(sequence: str) -> str:

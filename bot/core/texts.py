@@ -56,6 +56,7 @@ class Texts:
     retry: str
     regenerate: str
     regenerated: str
+    edited_later: str
     good: str
     bad: str
     thanks: str
@@ -179,6 +180,10 @@ _CATALOGUE = {
         retry="Try again",
         regenerate="Answer anew",
         regenerated="This is a new answer, in place of the one before.",
+        edited_later=(
+            "You edited your question after I answered it. For an answer to the new version, choose "
+            "*{regenerate}* in the ⋯ menu under the answer."
+        ),
         good="Good answer",
         bad="Bad answer",
         thanks="Thank you for telling me.",
@@ -322,6 +327,10 @@ _CATALOGUE = {
         retry="다시 시도",
         regenerate="새로 답변하기",
         regenerated="이전 답변을 대신하는 새 답변입니다.",
+        edited_later=(
+            "답변드린 뒤에 질문을 수정하셨습니다. 수정한 질문에 대한 답변이 필요하시면 "
+            "답변 아래 ⋯ 메뉴에서 *{regenerate}* 를 선택해 주세요."
+        ),
         good="좋은 답변",
         bad="아쉬운 답변",
         thanks="의견을 주셔서 감사합니다.",

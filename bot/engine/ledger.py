@@ -41,8 +41,8 @@ class Books(Protocol):
     def forget(self, key: str) -> None:
         """Keep the answer under `key` no longer."""
 
-    def claim(self, name: str) -> bool:
-        """True for the first who claims `name` within a day."""
+    def claim(self, name: str, seconds: float | None = None) -> bool:
+        """True for the first who claims `name` within so many `seconds`, a day if None."""
 
 
 class Observer(Protocol):
@@ -139,6 +139,10 @@ class Ledger:
             if dollars is None
             else shown(dollars, is_estimate=usage.is_estimate),
         )
+
+    def is_first(self, name: str, seconds: float | None = None) -> bool:
+        """True for the first, of all processes, who asks so for `name` within `seconds`, a day if None."""
+        return self._journal.asked(lambda: self._books.claim(name, seconds), True)
 
     def vote(self, vote: Vote, answer_key: str) -> None:
         """Write down, soon, what somebody thinks of an answer; nobody is shown a bad one again."""

@@ -22,6 +22,7 @@ from bot.core.draft import Outcome
 from bot.core.errors import Fault, OverBudget, SetupFault, SlackError, ThreadGone, Unreachable
 from bot.core.journal import BEGINNING, Beat, Entry
 from bot.core.message import Standing
+from bot.core.mrkdwn import unformatted
 from bot.core.question import Place, Question, question_id
 from bot.core.spending import refusal_in
 from bot.core.stream import Notice
@@ -185,20 +186,43 @@ class Orchestrator:
         else:
             self._stop_answer(team, question_key, here.question.retry if here else 0, now)
 
-    def amend(self, question: Question, answer_again: Callable[[Question, Place], object]) -> None:
-        """A question was changed: if it is answered here, end that and `answer_again` where it stood."""
-        self._inbox.put(partial(self._amend, question, answer_again))
+    def amend(
+        self,
+        question: Question,
+        restart: Callable[[Question, Place], object],
+        otherwise: Callable[[], object],
+    ) -> None:
+        """A question was changed. If it is being answered here, `restart` decides whether to answer it
+        again at that place, by `supersede`.
+        """
+        self._inbox.put(partial(self._amend, question, restart, otherwise))
 
     def _amend(
-        self, question: Question, answer_again: Callable[[Question, Place], object], _now: float
+        self,
+        question: Question,
+        restart: Callable[[Question, Place], object],
+        otherwise: Callable[[], object],
+        _now: float,
     ) -> None:
         here = self._answering(question.key)
-        if here and here.grows and here.is_recalled and here.place and here.question.text != question.text:
+        if not (here and here.grows and here.is_recalled and here.place):
+            otherwise()
+        elif unformatted(here.question.text) != unformatted(question.text):
             again = replace(
                 question, retry=here.question.retry + 1, thread_ts=here.question.thread_ts, replaces=True
             )
+            restart(again, here.place)
+
+    def supersede(self, question: Question, answer_again: Callable[[], object]) -> None:
+        """End what is being answered here under the key of `question`, and then `answer_again`."""
+        self._inbox.put(partial(self._supersede, question, answer_again))
+
+    def _supersede(self, question: Question, answer_again: Callable[[], object], _now: float) -> None:
+        if here := self._answering(question.key):
             here.end(Ending.AMENDED)
-            self._amended[here] = partial(answer_again, again, here.place)
+            self._amended[here] = answer_again
+        else:
+            answer_again()
 
     def _answering(self, question_key: str) -> Exchange | None:
         return next((each for each in self._live if each.question.key == question_key), None)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from hashlib import sha256
 
 from bot.core import access
 from bot.core.conversation import asked_again
 from bot.core.errors import Fault, SlackError
-from bot.core.message import Press, Standing
+from bot.core.journal import REMEMBERED_SECONDS
+from bot.core.message import Kind, Press, Standing
+from bot.core.mrkdwn import unformatted
 from bot.core.question import Place, Question, Recipient
 from bot.core.spending import refusal_in
 from bot.core.stream import Notice, Recalled, StreamEvent
@@ -27,12 +31,15 @@ from bot.engine.inbox import Inbox, look
 from bot.engine.journal import Journal
 from bot.engine.lanes import lane, unattended
 from bot.engine.ledger import Ledger
+from bot.engine.memory import remember
 from bot.engine.orchestrator import Orchestrator
 from bot.engine.threads import Threads
 from bot.engine.voices import Voices
 
 log = logging.getLogger(__name__)
 
+_MOST_WORDS = 10_000  # questions whose words are remembered, to tell an edit that changes none
+_MOST_TRIES = 10  # numbers under which a question is looked for that was not asked again yet
 _LOOK_UPS = 32  # questions for which Slack is asked something at the same time
 
 
@@ -65,33 +72,37 @@ class Reception:
         self._threads, self._answers, self._ledger, self._asides = threads, answers, ledger, asides
         self._ack_deadline, self._language, self._clock = ack_deadline, language, clock
         self._bot_questions = BotQuestions(clock)
+        self._words: dict[str, str] = {}
+        self._lock = threading.Lock()
         self._look_ups = lane("reception", _LOOK_UPS)
         self._readings = ThreadPoolExecutor(1, "readings")  # Slack lets threads be read slowly anyway
 
-    def ask(self, question: Question, event_id: str = "") -> None:
+    def ask(self, question: Question, event_id: str = "") -> bool:
         """Answer `question`: it is written down, and both models start now.
 
-        Not if it was asked before: Slack redelivers events by their id, and one message can come as two. Nor
-        if bots ask too much there.
+        False if it was asked before, as Slack redelivers events by their id and one message can come as two,
+        or if bots ask too much there.
         """
         exchange = self._exchange(question)
         question = exchange.question
         if question.bot and not self._bot_questions.take(question):
             log.warning("question.bot_limit", extra={**question.names, "bot": question.bot})
-            return
+            return False
         if not self._journal.take(question, event_id):
-            return
+            return False
+        self._is_news(question)
         if self._orchestrator.is_suspended:
             self._orchestrator.keep(question)
             if question.response_url:  # what else there is to be told by needs the token
                 self._asides.tell(question.asker, texts_in(question.language).kept_for_later)
-            return
+            return True
         exchange.is_admitted = False
         self._orchestrator.begin(exchange)
         if question.may_have_files or not question.text or not self._gate.is_known(question):
             self._look_ups.submit(self._let_in, exchange)
         else:
             self._let_in(exchange)
+        return True
 
     def _let_in(self, exchange: Exchange) -> None:
         """Let the models speak, if the asker may ask. What has to be looked up for that is waited for."""
@@ -141,10 +152,99 @@ class Reception:
             log.log(level(error), "thread.unread", extra={**question.names, "code": error.code})
 
     def amend(self, question: Question) -> None:
-        """A question was changed: if it is being answered here, answer it anew in the same messages."""
+        """The message of `question` was changed.
+
+        If it was never asked, it is asked now. While its answer is written here, that starts anew in the same
+        messages; afterwards that is offered to its asker, unless an answer is yet to be had.
+        """
         self._orchestrator.amend(
-            question, lambda again, place: self._readings.submit(self._answer_again, again, place)
+            question,
+            lambda again, place: self._readings.submit(self._restart, again, place),
+            lambda: self._readings.submit(self._revise, question),
         )
+
+    def restart(self, question: Question) -> None:
+        """The message of `question` was changed: if its answer is written here, that starts anew."""
+        self._orchestrator.amend(
+            question,
+            lambda again, place: self._readings.submit(self._restart, again, place),
+            lambda: None,
+        )
+
+    @unattended
+    def _restart(self, question: Question, place: Place) -> None:
+        """Answer a changed question again; if its asker may not ask any more, the answer goes on as it is."""
+        if self._gate.denial(question) or (question.bot and not self._bot_questions.take(question)):
+            return
+        if refusal := self._ledger.refusal(question):
+            sentence = refusal_in(texts_in(question.language), refusal)
+            self._asides.tell(Recipient(question.user, place), sentence)
+            return
+        self._orchestrator.supersede(
+            question, lambda: self._readings.submit(self._answer_again, question, place)
+        )
+
+    @unattended
+    def _revise(self, question: Question) -> None:
+        """Ask a changed question that was not asked yet, or offer to answer it again."""
+        place = question.place
+        if place is None or not self._is_news(question):
+            return
+        if not self._ledger.is_first(f"edit/{question.id}/{_digest(question)}"):
+            return  # it came as two events, or twice
+        try:
+            # What was asked longer ago the store does not know, but its thread does.
+            standing = self._standing(question, place) if self._is_old(question) else {}
+            if not standing and self.ask(question):
+                return
+            standing = standing or self._standing(question, place)
+        except SlackError as error:
+            log.warning("thread.unread", extra={**question.names, "code": error.code})
+            return
+        kinds = {found.kind for found in standing.values()}
+        if Kind.ANSWER in kinds:
+            texts = texts_in(self._language or question.language)
+            sentence = texts.edited_later.format(regenerate=texts.regenerate)
+            self._asides.tell(Recipient(question.user, place), sentence)
+        elif Kind.NOTICE in kinds:  # as that nothing was asked, or a model failed
+            self._ask_again(question, place, standing)
+
+    def _ask_again(self, question: Question, place: Place, standing: Mapping[str, Standing]) -> None:
+        """Ask a question whose answer is yet to be had, under the next number that was not taken."""
+        if self._gate.denial(question) or (question.bot and not self._bot_questions.take(question)):
+            return
+        for retry in range(1, _MOST_TRIES):
+            exchange = self._exchange(replace(question, retry=retry, replaces=True), place)
+            if self._journal.take(exchange.question, event_id=""):
+                break
+        else:
+            return
+        if refusal := self._ledger.refusal(exchange.question):
+            self._journal.close(exchange.question.id)
+            self._asides.tell(Recipient(question.user, place), refusal_in(exchange.texts, refusal))
+        else:
+            self._orchestrator.begin_anew(exchange, place, standing)
+
+    def _standing(self, question: Question, place: Place) -> Mapping[str, Standing]:
+        """The bot's messages for a question as they stand in Slack, by their keys. Raises SlackError."""
+        return self._threads.whole(place).standing_for(question.key)
+
+    def _is_news(self, question: Question) -> bool:
+        """Whether the words of a question are not those that it had here before; from now on, they are."""
+        name, words = question.key, _digest(question)
+        with self._lock:
+            is_news = self._words.get(name) != words
+            remember(self._words, name, words, _MOST_WORDS)
+            return is_news
+
+    @staticmethod
+    def _is_old(question: Question) -> bool:
+        """Whether a question was asked before all that the store knows."""
+        try:
+            asked_at = float(question.ts or "")
+        except ValueError:
+            return False
+        return time.time() - asked_at > REMEMBERED_SECONDS
 
     def retry(
         self, team: str, press: Press, presser: Recipient, language: Language, *, replaces: bool
@@ -196,3 +296,8 @@ class Reception:
         self._context.close()
         for each in (self._look_ups, self._readings):
             each.shutdown(wait=False, cancel_futures=True)
+
+
+def _digest(question: Question) -> str:
+    """A short name for what a question says, formatted or not."""
+    return sha256(unformatted(question.text).encode(errors="surrogatepass")).hexdigest()

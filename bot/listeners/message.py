@@ -25,7 +25,9 @@ def mention_listener(reception: Reception, allow_bots: Collection[str] = ()) -> 
 
     def hear_mention(event: Mapping[str, Any], body: Mapping[str, Any], context: BoltContext) -> None:
         question = question_in(event, body, context, allow_bots)
-        if question and "edited" in event:  # an edited mention comes as one again
+        # A mention that is edited, or edited in, comes as one again, under an event id of its own:
+        # https://github.com/slack-go/slack/pull/1256
+        if question and "edited" in event:
             reception.amend(question)
         elif question:
             reception.ask(question, str(body.get("event_id") or ""))
@@ -81,9 +83,14 @@ def _hear_change(
         return
     me, before = context.bot_user_id or "", event.get("previous_message") or {}
     question = question_in({**message, "channel": channel}, body, context, allow_bots)
-    # Where the sender wrote nothing new, Slack only unfurled a link, say.
-    if question and message_text.own_words(message, me) != message_text.own_words(before, me):
+    words, words_before = (message_text.own_words(each, me) for each in (message, before))
+    # What a model reads is the same where Slack only unfurled a link, or somebody formatted a word.
+    if question is None or mrkdwn.unformatted(words) == mrkdwn.unformatted(words_before):
+        return
+    if event.get("channel_type") == "im":
         reception.amend(question)
+    else:  # a mention comes as app_mention, too
+        reception.restart(question)
 
 
 def _goes_on(question: Question, event: Mapping[str, Any]) -> bool:

@@ -812,6 +812,15 @@ def test_a_claim_ends_after_a_day(tmp_path: Path) -> None:
     assert ledger.claim("budget")
 
 
+def test_a_claim_can_be_for_longer(tmp_path: Path) -> None:
+    now = 1000.0
+    ledger = in_file(tmp_path / "bot.db", lambda: now)
+    ledger.claim("hint", 2 * REMEMBERED_SECONDS)
+    now += 2 * REMEMBERED_SECONDS - 1
+
+    assert not ledger.claim("hint")
+
+
 def test_a_claim_is_not_prolonged_by_asking(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     shelf.shorten(monkeypatch, "REMEMBERED_SECONDS", 0.2)
     ledger = shelf.ledger()

@@ -286,9 +286,10 @@ class RedisLedger:
         """Those cast at or after `since` (seconds since 1970, UTC), oldest first."""
         return list(self._read("vote", self._run(_LISTED, "vote", since), _read_vote))
 
-    def claim(self, name: str) -> bool:
-        """True for the first who claims `name` within a day."""
-        return bool(self._run(_CLAIM, name, milliseconds(REMEMBERED_SECONDS)))
+    def claim(self, name: str, seconds: float | None = None) -> bool:
+        """True for the first who claims `name` within so many `seconds`, a day if None."""
+        until = REMEMBERED_SECONDS if seconds is None else seconds
+        return bool(self._run(_CLAIM, name, milliseconds(until)))
 
     def _read(self, kind: str, ids: Sequence[str], read: Callable[[str], _T]) -> Iterator[_T]:
         """What is recorded of a `kind` under `ids`, but for what nobody can read."""

@@ -153,10 +153,11 @@ class SqliteLedger:
             rows = db.execute(_VOTED, (since,)).fetchall()
         return [Vote(answer, voter, bool(is_up), reason) for answer, voter, is_up, reason in rows]
 
-    def claim(self, name: str) -> bool:
-        """True for the first who claims `name` within a day."""
+    def claim(self, name: str, seconds: float | None = None) -> bool:
+        """True for the first who claims `name` within so many `seconds`, a day if None."""
+        until = REMEMBERED_SECONDS if seconds is None else seconds
         with self._transaction() as (db, now):
-            return db.execute(_CLAIM, (name, now + REMEMBERED_SECONDS)).rowcount == 1
+            return db.execute(_CLAIM, (name, now + until)).rowcount == 1
 
 
 def _refusal(db: sqlite3.Connection, user: str, budget: Budget, now: float) -> Refusal | None:
