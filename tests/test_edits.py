@@ -49,7 +49,7 @@ def answered_in_place(bench: Workbench, question: Message, answer: str) -> None:
 
 
 def in_public(bench: Workbench, question: Message) -> list[str]:
-    return [message.text for message in bench.messages(thread=question) if not message.only_for]
+    return [words(message) for message in bench.messages(thread=question) if not message.only_for]
 
 
 @pytest.fixture

@@ -70,6 +70,8 @@ def _metadata(message: Outgoing) -> dict[str, Any]:
     payload: dict[str, Any] = {"kind": message.kind.value, "key": message.key, "is_end": message.is_end}
     if (content := message.content).is_plain:
         payload |= {"above": _lines(content.lead), "below": _lines(content.note) + _lines(content.footer)}
+    if message.lines:
+        payload["lines"] = " ".join(message.lines)
     return {"event_type": _METADATA, "event_payload": payload}
 
 
@@ -193,10 +195,8 @@ def standing(message: Mapping[str, Any], me: str) -> Iterator[tuple[str, Standin
         return
     ts, kind, payload = str(message["ts"]), _kind(message), _payload(message)
     if kind:
-        yield (
-            str(payload.get("key")),
-            Standing(ts, _body(message), bool(payload.get("is_end")), kind),
-        )
+        is_end, lines = bool(payload.get("is_end")), _joined_lines(payload)
+        yield str(payload.get("key")), Standing(ts, _body(message), is_end, kind, lines)
     else:
         yield ts, Standing(ts, _body(message))
 
@@ -212,7 +212,8 @@ def remark(message: Mapping[str, Any], me: str) -> Remark | None:
         kind, key = _kind(message), str(_payload(message).get("key") or "")
         if kind is Kind.ANSWER:
             is_page = _KEY_OF_PAGE.search(key) is not None
-            return Remark(ts, Role.ASSISTANT, _body(message), key=key if is_page else "")
+            lines = _joined_lines(_payload(message))
+            return Remark(ts, Role.ASSISTANT, _body(message), key=key if is_page else "", lines=lines)
         if kind is Kind.QUESTION:
             return Remark(ts, Role.USER, _asked(message), user=_asker(message), key=key)
         return None
@@ -241,6 +242,10 @@ def _asked(message: Mapping[str, Any]) -> str:
         asked.append(mrkdwn.quote(words) if is_text and is_text_above else words)
         is_text_above = is_text
     return "\n\n".join(asked)
+
+
+def _joined_lines(payload: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(str(payload.get("lines") or "").split())
 
 
 def _asker(message: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from slack_sdk.webhook import WebhookClient
 from bot.adapters.slack_errors import translated
 from bot.adapters.slack_messages import as_modal, as_view, finished, is_same, remark, rendered, standing
 from bot.core.access import Room
-from bot.core.conversation import Replies
+from bot.core.conversation import Remark, Replies
 from bot.core.errors import SlackError, ThreadGone
 from bot.core.home import Home
 from bot.core.message import Form, Outgoing
@@ -121,6 +121,14 @@ class SlackWeb:
             {key: own for message in messages for key, own in standing(message, self._me)},
             str((page.get("response_metadata") or {}).get("next_cursor") or ""),
         )
+
+    def between(self, channel: str, first: str, last: str) -> tuple[Remark, ...]:
+        """What was said at top level in a channel from the message `first` to `last`."""
+        with _translated():
+            answer = self._client.conversations_history(
+                channel=channel, oldest=first, latest=last, inclusive=True, limit=_PAGE
+            )
+        return tuple(found for message in answer["messages"] if (found := remark(message, self._me)))
 
     def person(self, user: str) -> Person:
         """A user, by the display name, or the real name where none is set."""

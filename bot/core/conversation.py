@@ -50,7 +50,8 @@ class Remark:
     """A message of a thread that belongs to the conversation: a person's, an answer of the bot's, or material
     that the app named `app` posted.
 
-    In `text` people are still mentioned by their ids. `key` is that of a message which the bot posted.
+    In `text` people are still mentioned by their ids. `key` is that of a message which the bot posted,
+    `lines` the ts of further messages that made up the question of an answer.
     """
 
     ts: str
@@ -60,6 +61,7 @@ class Remark:
     files: tuple[SharedFile, ...] = ()
     key: str = ""
     app: str = ""
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

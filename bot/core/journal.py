@@ -165,4 +165,5 @@ def _decoded(text: str) -> Question:
     values = {name: value for name, value in written.items() if name in Question.__dataclass_fields__}
     # The first versions wrote down names alone; those files are looked for as if nothing had told of them.
     files = tuple(SharedFile(**file) for file in values.get("files", ()) if not isinstance(file, str))
-    return Question(**values | {"files": files})
+    lines = tuple(map(str, values.get("lines", ())))
+    return Question(**values | {"files": files, "lines": lines})

@@ -110,7 +110,7 @@ def posted_key(question_key: str) -> str:
 class Outgoing:
     """What a message is to be. `key` tells it from every other, so that it can be found if nobody knows
     whether it was posted; `is_end` means that with it the answer is whole on screen; `press` goes with its
-    button.
+    button. `lines` are the ts of the messages that its question had besides the first.
     """
 
     kind: Kind
@@ -118,6 +118,7 @@ class Outgoing:
     key: str
     is_end: bool = False
     press: Press | None = None
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -128,3 +129,4 @@ class Standing:
     body: str = ""
     is_end: bool = False
     kind: Kind = Kind.ANSWER
+    lines: tuple[str, ...] = ()

@@ -45,6 +45,7 @@ class Question:
     None for what stands alone. `trigger_id` tells what is no message from
     every other such, `response_url` is that of what its asker did, "" for a message.
     One that `opens_thread` is to be the first reply to the message `thread_ts`.
+    `lines` are the ts of the messages that went on it, whose words `text` has, too.
     `retry` counts how often it was asked again by a button. `spoken` is the language in which its asker is
     spoken to, "" for that of the question. `is_external_room` tells whether the channel is shared with other
     companies; None where the event did not say. If it `replaces` an answer, its asker wants another one, and
@@ -67,6 +68,7 @@ class Question:
     opens_thread: bool = False
     user_team: str = ""
     bot: str = ""
+    lines: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:

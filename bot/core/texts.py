@@ -56,6 +56,7 @@ class Texts:
     retry: str
     regenerate: str
     regenerated: str
+    threads_remember: str
     edited_later: str
     good: str
     bad: str
@@ -180,6 +181,7 @@ _CATALOGUE = {
         retry="Try again",
         regenerate="Answer anew",
         regenerated="This is a new answer, in place of the one before.",
+        threads_remember="Tip: reply in the thread under an answer, and I'll remember what we said there.",
         edited_later=(
             "You edited your question after I answered it. For an answer to the new version, choose "
             "*{regenerate}* in the ⋯ menu under the answer."
@@ -327,6 +329,7 @@ _CATALOGUE = {
         retry="다시 시도",
         regenerate="새로 답변하기",
         regenerated="이전 답변을 대신하는 새 답변입니다.",
+        threads_remember="답변 아래 스레드에서 이어서 질문하시면 앞선 대화를 기억하고 답변드립니다.",
         edited_later=(
             "답변드린 뒤에 질문을 수정하셨습니다. 수정한 질문에 대한 답변이 필요하시면 "
             "답변 아래 ⋯ 메뉴에서 *{regenerate}* 를 선택해 주세요."

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from bot.core import conversation, files, prompts, redaction
+from bot.core import conversation, files, lines, prompts, redaction
 from bot.core.attachments import Attachment, attachment
 from bot.core.conversation import Remark, Role, Turn, estimated_tokens
 from bot.core.errors import FileError, SlackError
@@ -117,10 +117,18 @@ class Context:
         if not (question.stands_in_thread and question.thread_ts):
             return (), ""
         try:
-            return self._threads.remarks(Place(question.channel, question.thread_ts)), ""
+            thread = self._threads.remarks(Place(question.channel, question.thread_ts))
         except SlackError as error:  # an answer without the thread serves better than none
             log.log(level(error), "thread.unread", extra={**question.names, "code": error.code})
             return (), texts_in(question.language).thread_not_set_up if error.setup else ""
+        if not (others := lines.lines_in(thread)):
+            return thread, ""
+        try:
+            said = self._threads.lines(question.channel, question.thread_ts, others[-1])
+        except SlackError as error:  # its first line serves better than none
+            log.log(level(error), "lines.unread", extra={**question.names, "code": error.code})
+            return thread, ""
+        return lines.whole_root(sorted(thread, key=lambda remark: remark.ts), said), ""
 
     def language(self, question: Question) -> Language:
         """How to speak to an asker, who may have written nothing by which that could be told."""

@@ -26,6 +26,7 @@ from bot.core.errors import (
 )
 from bot.core.journal import BEGINNING, CallKind
 from bot.core.layout import DEFAULT, Layout
+from bot.core.lines import goes_on
 from bot.core.message import Content, Kind, Standing
 from bot.core.question import Place, Question
 from bot.core.rejoined import rejoined
@@ -84,6 +85,7 @@ class Exchange:
         self.place = place or question.place
         self.resumes = resumes
         self.is_recalled = not resumes  # whether it is known what stands of it
+        self.starts: int | None = None  # of the answering model for it; None before it is taken up
         self.is_admitted = True  # whether its asker may ask; nothing is shown before that is known
         self.draft = Draft()
         self.ending: Ending | None = None
@@ -122,6 +124,18 @@ class Exchange:
         self._footer: Safe | None = None
         self._receiving = threading.Lock()
         self._has_news = False
+
+    def takes(self, line: Question) -> bool:
+        """Whether `line` goes on its question: no word of the answer stands yet, or is on its way."""
+        is_open = self.grows and self.ending is None and not self.resumes and not self.screen.speaks
+        return is_open and goes_on(self.question, line)
+
+    def ask_instead(self, question: Question) -> None:
+        """Its question has more to say; what was said to it before is not shown. Nobody says more to it."""
+        self.question = self.screen.question = question
+        self.texts, self._ahead = texts_in(question.language), None
+        with self._receiving:
+            self.draft, self._has_news, self._next_kind = Draft(), False, None
 
     def let_in(self, *, may_ask: bool) -> None:
         """Whether its asker may ask is known from now on."""

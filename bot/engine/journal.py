@@ -36,6 +36,9 @@ class Store(Protocol):
     def close(self, entry_id: str, owner: str) -> None:
         """It is answered to the end."""
 
+    def join(self, question: Question, line_id: str, owner: str) -> None:
+        """Write down that `question` says now what was taken as `line_id`, too, which is closed by that."""
+
     def stop(self, entry_id: str) -> None:
         """Let its owner know that it is to be stopped."""
 
@@ -95,6 +98,11 @@ class Journal:
         self._held.difference_update(entry_ids)
         for entry_id in entry_ids:
             self.write(partial(self._store.close, entry_id, self.owner_id))
+
+    def join(self, question: Question, line_id: str) -> None:
+        """Write down, soon, that `question` says now what was taken as `line_id`, too."""
+        self._held.discard(line_id)
+        self.write(partial(self._store.join, question, line_id, self.owner_id))
 
     def stop(self, entry_id: str) -> None:
         """Let whichever process answers a question know, soon, that it is to be stopped."""

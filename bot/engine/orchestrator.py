@@ -21,6 +21,7 @@ from math import inf
 from bot.core.draft import Outcome
 from bot.core.errors import Fault, OverBudget, SetupFault, SlackError, ThreadGone, Unreachable
 from bot.core.journal import BEGINNING, Beat, Entry
+from bot.core.lines import joined
 from bot.core.message import Standing
 from bot.core.mrkdwn import unformatted
 from bot.core.question import Place, Question, question_id
@@ -80,6 +81,7 @@ class Orchestrator:
         self._ack_deadline, self._recover_within, self._clock = ack_deadline, recover_within, clock
         self._live: set[Exchange] = set()
         self._cut_at, self._beat_at = inf, -inf
+        self._due: dict[Exchange, tuple[float, Callable[[], object]]] = {}  # what is done then, if they live
         self._amended: dict[Exchange, Callable[[], object]] = {}  # what is done once those are over
         self._owned: frozenset[str] = frozenset()
         self._orphans: frozenset[str] = frozenset()
@@ -143,6 +145,45 @@ class Orchestrator:
         """Show what is said of a question from now on."""
         self._inbox.put(lambda _now: self._take(exchange))
 
+    def begin_or_join(
+        self,
+        exchange: Exchange,
+        begin: Callable[[], object],
+        ask_again: Callable[[Exchange], object],
+    ) -> None:
+        """`begin` to answer `exchange`, if what it asks does not go on what somebody just asked.
+
+        If it does, and that was taken up already, `ask_again`.
+        """
+        self._inbox.put(partial(self._begin_or_join, exchange, begin, ask_again))
+
+    def _begin_or_join(
+        self,
+        exchange: Exchange,
+        begin: Callable[[], object],
+        ask_again: Callable[[Exchange], object],
+        _now: float,
+    ) -> None:
+        line = exchange.question
+        here = next((each for each in self._live if each.takes(line)), None)
+        if here is None:
+            self._take(exchange)
+            begin()
+            return
+        self._voices.hush(here)
+        here.ask_instead(joined(here.question, line))
+        self._journal.join(here.question, line.id)
+        log.info("line.joined", extra={**here.question.names, "lines": len(here.question.lines) + 1})
+        if here.starts is not None:
+            ask_again(here)
+
+    def after(self, exchange: Exchange, seconds: float, then: Callable[[], object]) -> None:
+        """Do that in so many seconds if `exchange` is live still, in place of what was to be done.
+
+        To be called on the loop.
+        """
+        self._due[exchange] = (self._clock() + seconds, then)
+
     def begin_anew(
         self, exchange: Exchange, place: Place, standing: Mapping[str, Standing] | None = None
     ) -> None:
@@ -175,13 +216,21 @@ class Orchestrator:
         else:  # it is another's, or what stands of it is not known yet: a beat will tell whoever has it then
             self._journal.stop(here.question.id if here else question_id(team, question_key, retry))
 
-    def withdraw(self, team: str, question_key: str) -> None:
-        """A question is gone: end its answer where it is, whichever process gives it."""
-        self._inbox.put(partial(self._withdraw, team, question_key))
+    def withdraw(self, team: str, question_key: str, restart: Callable[[Question, Place], object]) -> None:
+        """A question is gone: end its answer where it is, whichever process gives it.
 
-    def _withdraw(self, team: str, question_key: str, now: float) -> None:
+        If it was one of several lines, `restart` decides whether to answer the others again, by `supersede`.
+        """
+        self._inbox.put(partial(self._withdraw, team, question_key, restart))
+
+    def _withdraw(
+        self, team: str, question_key: str, restart: Callable[[Question, Place], object], now: float
+    ) -> None:
         here = self._answering(question_key)
-        if here and here.is_recalled:
+        line = self._answering_line(question_key)
+        if line and line.grows and line.place:
+            restart(replace(line.question, retry=line.question.retry + 1, replaces=True), line.place)
+        elif here and here.is_recalled:
             here.withdraw(now)
         else:
             self._stop_answer(team, question_key, here.question.retry if here else 0, now)
@@ -204,14 +253,13 @@ class Orchestrator:
         otherwise: Callable[[], object],
         _now: float,
     ) -> None:
-        here = self._answering(question.key)
+        here = self._answering(question.key) or self._answering_line(question.key)
         if not (here and here.grows and here.is_recalled and here.place):
             otherwise()
-        elif unformatted(here.question.text) != unformatted(question.text):
-            again = replace(
-                question, retry=here.question.retry + 1, thread_ts=here.question.thread_ts, replaces=True
-            )
-            restart(again, here.place)
+        elif here.question.lines or unformatted(here.question.text) != unformatted(question.text):
+            changed = replace(question, thread_ts=here.question.thread_ts)
+            again = here.question if here.question.lines else changed
+            restart(replace(again, retry=here.question.retry + 1, replaces=True), here.place)
 
     def supersede(self, question: Question, answer_again: Callable[[], object]) -> None:
         """End what is being answered here under the key of `question`, and then `answer_again`."""
@@ -223,6 +271,12 @@ class Orchestrator:
             self._amended[here] = answer_again
         else:
             answer_again()
+
+    def _answering_line(self, line_key: str) -> Exchange | None:
+        """The answer to a question of which that is one of several lines."""
+        channel, _, ts = line_key.partition("/")
+        found = (each for each in self._live if ts in each.question.lines)
+        return next((each for each in found if each.question.channel == channel), None)
 
     def _answering(self, question_key: str) -> Exchange | None:
         return next((each for each in self._live if each.question.key == question_key), None)
@@ -254,8 +308,12 @@ class Orchestrator:
     def _round(self, again: float) -> float:
         """Wait until `again` or for news, and do what it is time for; when the next is, without news."""
         try:
-            self._take_in(min(again, self._cut_at, self._beat_at))
+            due_at = min((at for at, _ in self._due.values()), default=inf)
+            self._take_in(min(again, self._cut_at, self._beat_at, due_at))
             now = self._clock()
+            for exchange in [exchange for exchange, (at, _) in self._due.items() if at <= now]:
+                _, then = self._due.pop(exchange)
+                then()
             if now >= self._beat_at:
                 self._beat_at = now + BEAT_SECONDS
                 self._journal.beat(self.state, self._pacer.reserved, self._heard)
@@ -270,6 +328,7 @@ class Orchestrator:
                 self._voices.leave(exchange)
             self._live.clear()
             self._interrupted.clear()
+            self._due.clear()
             return inf
 
     def _end_all(self, now: float) -> None:
@@ -293,6 +352,7 @@ class Orchestrator:
         """Begin the calls whose turn it is; when the next one's is."""
         for exchange in [exchange for exchange in self._live if exchange.is_over]:
             calls = self._voices.leave(exchange)
+            self._due.pop(exchange, None)
             if exchange.draft.outcome is Outcome.WHOLE and not exchange.draft.is_from_cache:
                 self._pacer.learn(exchange)
             if answer_again := self._amended.pop(exchange, None):

@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from hashlib import sha256
+from math import inf
 
-from bot.core import access
+from bot.core import access, lines
 from bot.core.conversation import asked_again
 from bot.core.errors import Fault, SlackError
 from bot.core.journal import REMEMBERED_SECONDS
@@ -40,6 +41,9 @@ log = logging.getLogger(__name__)
 
 _MOST_WORDS = 10_000  # questions whose words are remembered, to tell an edit that changes none
 _MOST_TRIES = 10  # numbers under which a question is looked for that was not asked again yet
+_HINT_WITHIN = 600.0  # seconds after one question in which another goes on from it, as people see it
+_HINT_EVERY = 30 * 86_400.0
+_MOST_ASKERS = 10_000
 _LOOK_UPS = 32  # questions for which Slack is asked something at the same time
 
 
@@ -72,6 +76,7 @@ class Reception:
         self._threads, self._answers, self._ledger, self._asides = threads, answers, ledger, asides
         self._ack_deadline, self._language, self._clock = ack_deadline, language, clock
         self._bot_questions = BotQuestions(clock)
+        self._asked_directly: dict[str, float] = {}  # when people asked in direct messages, not in a thread
         self._words: dict[str, str] = {}
         self._lock = threading.Lock()
         self._look_ups = lane("reception", _LOOK_UPS)
@@ -97,6 +102,11 @@ class Reception:
                 self._asides.tell(question.asker, texts_in(question.language).kept_for_later)
             return True
         exchange.is_admitted = False
+        if lines.may_have_more(question):
+            self._orchestrator.begin_or_join(
+                exchange, lambda: self._look_ups.submit(self._let_in, exchange), self._ask_when_settled
+            )
+            return True
         self._orchestrator.begin(exchange)
         if question.may_have_files or not question.text or not self._gate.is_known(question):
             self._look_ups.submit(self._let_in, exchange)
@@ -113,20 +123,87 @@ class Reception:
         except SlackError as error:
             self._orchestrator.refuse(exchange, error)
         except Exception:  # a mistake costs this answer, and is apologised for
-            log.exception("question.crashed", extra=exchange.question.names)
             exchange.let_in(may_ask=True)
-            exchange.interrupt(self._clock(), Fault.FAILED)
+            self._apologise(exchange)
+        self._inbox.put(look)
+
+    def _apologise(self, exchange: Exchange) -> None:
+        log.exception("question.crashed", extra=exchange.question.names)
+        exchange.interrupt(self._clock(), Fault.FAILED)
         self._inbox.put(look)
 
     def _take_up(self, exchange: Exchange) -> None:
         self._inbox.put(look)  # its asker waits no more, even if files are still to be asked for
-        question = exchange.question = self._context.completed(exchange.question)
+        question = exchange.question
+        if question.may_have_files:
+            question = exchange.question = self._context.completed(question)
         if question.place:
             self._threads.join(question.place)
-        key = exchange.screen.answer_key = self._answers.key(question, self._gate.is_open)
-        if exchange.grows and (all_there_is := self._said_already(question, key)):
-            exchange.receive(all_there_is, self._clock())
+        if not lines.may_have_more(question):
+            key = self._answers.key(question, self._gate.is_open)
+            self._answer(exchange, key, self._said_already(question, key))
+            return
+        self._hint(question)
+        is_whole = not lines.settle_seconds(question, 0)
+        key = self._answers.key(question, self._gate.is_open) if is_whole else ""
+        said = self._said_already(question, key)
+        self._inbox.put(lambda _now: self._took_up(exchange, question, key, said))
+
+    def _answer(self, exchange: Exchange, key: str, said: StreamEvent | None) -> None:
+        exchange.screen.answer_key = key
+        if said and exchange.grows:
+            exchange.receive(said, self._clock())
         self._voices.speak(exchange, key)
+
+    # Several lines of one question. Here the loop calls what it must not wait in.
+
+    def _took_up(self, exchange: Exchange, question: Question, key: str, said: StreamEvent | None) -> None:
+        """Answer what looks whole, and wait for the next line of what does not."""
+        exchange.starts = 0
+        is_refused = isinstance(said, Notice) and said.is_over_budget
+        is_whole = said is not None or not lines.settle_seconds(question, 0)
+        if is_refused or (is_whole and exchange.question is question):
+            self._start(exchange, key, said)
+        else:
+            self._ask_when_settled(exchange)
+
+    def _ask_when_settled(self, exchange: Exchange) -> None:
+        """Acknowledge a question that more may be said to, and answer it once that is unlikely."""
+        pause = lines.settle_seconds(exchange.question, exchange.starts or 0)
+        if exchange.question.text or exchange.question.files:
+            self._voices.greet(exchange)
+        self._orchestrator.after(exchange, pause, lambda: self._look_ups.submit(self._ask_whole, exchange))
+
+    def _ask_whole(self, exchange: Exchange) -> None:
+        try:
+            question = exchange.question
+            key = self._answers.key(question, self._gate.is_open)
+            answer = self._answers.recall(key) if key else None
+            said = None if answer is None else Recalled(answer)
+            self._inbox.put(lambda _now: self._asked_whole(exchange, question, key, said))
+        except Exception:
+            self._apologise(exchange)
+
+    def _asked_whole(
+        self, exchange: Exchange, question: Question, key: str, said: StreamEvent | None
+    ) -> None:
+        if exchange.question is question:  # else there is another line, which has it asked again
+            self._start(exchange, key, said)
+
+    def _start(self, exchange: Exchange, key: str, said: StreamEvent | None) -> None:
+        if exchange.grows and not exchange.ending:
+            exchange.starts = (exchange.starts or 0) + 1
+            self._answer(exchange, key, said)
+
+    def _hint(self, question: Question) -> None:
+        """Tell who goes on asking at top level, once in a long while, that threads remember."""
+        name, now = f"{question.team}/{question.user}", self._clock()
+        with self._lock:
+            asked_at = self._asked_directly.get(name, -inf)
+            remember(self._asked_directly, name, now, _MOST_ASKERS)
+        if now - asked_at < _HINT_WITHIN and self._ledger.is_first(f"hint/{name}", _HINT_EVERY):
+            texts = texts_in(question.language)
+            self._asides.tell(question.asker, texts.threads_remember)
 
     def _said_already(self, question: Question, key: str) -> StreamEvent | None:
         """The whole answer where no model is needed, or none may be asked."""
@@ -163,6 +240,12 @@ class Reception:
             lambda: self._readings.submit(self._revise, question),
         )
 
+    def withdraw(self, team: str, question_key: str) -> None:
+        """A message is gone: if it was a question, or a line of one, that ends or is answered without it."""
+        self._orchestrator.withdraw(
+            team, question_key, lambda again, place: self._readings.submit(self._restart, again, place)
+        )
+
     def restart(self, question: Question) -> None:
         """The message of `question` was changed: if its answer is written here, that starts anew."""
         self._orchestrator.amend(
@@ -174,8 +257,9 @@ class Reception:
     @unattended
     def _restart(self, question: Question, place: Place) -> None:
         """Answer a changed question again; if its asker may not ask any more, the answer goes on as it is."""
-        if self._gate.denial(question) or (question.bot and not self._bot_questions.take(question)):
+        if not self._may_ask_again(question):
             return
+        question = self._reread(question)
         if refusal := self._ledger.refusal(question):
             sentence = refusal_in(texts_in(question.language), refusal)
             self._asides.tell(Recipient(question.user, place), sentence)
@@ -211,7 +295,7 @@ class Reception:
 
     def _ask_again(self, question: Question, place: Place, standing: Mapping[str, Standing]) -> None:
         """Ask a question whose answer is yet to be had, under the next number that was not taken."""
-        if self._gate.denial(question) or (question.bot and not self._bot_questions.take(question)):
+        if not self._may_ask_again(question):
             return
         for retry in range(1, _MOST_TRIES):
             exchange = self._exchange(replace(question, retry=retry, replaces=True), place)
@@ -225,6 +309,14 @@ class Reception:
         else:
             self._orchestrator.begin_anew(exchange, place, standing)
 
+    def _may_ask_again(self, question: Question) -> bool:
+        """Whether a question may be asked again because its message was changed."""
+        try:
+            is_denied = self._gate.denial(question) is not None
+        except SlackError:  # Slack takes no call at all
+            return False
+        return not is_denied and (not question.bot or self._bot_questions.take(question))
+
     def _standing(self, question: Question, place: Place) -> Mapping[str, Standing]:
         """The bot's messages for a question as they stand in Slack, by their keys. Raises SlackError."""
         return self._threads.whole(place).standing_for(question.key)
@@ -236,6 +328,17 @@ class Reception:
             is_news = self._words.get(name) != words
             remember(self._words, name, words, _MOST_WORDS)
             return is_news
+
+    def _reread(self, question: Question) -> Question:
+        """`question` as its lines read now, if it has several."""
+        if not question.lines:
+            return question
+        try:
+            said = self._threads.lines(question.channel, question.ts or "", question.lines[-1])
+        except SlackError as error:
+            log.warning("lines.unread", extra={**question.names, "code": error.code})
+            return question
+        return lines.reread(question, said)
 
     @staticmethod
     def _is_old(question: Question) -> bool:
@@ -260,7 +363,11 @@ class Reception:
         texts, place = texts_in(language), presser.place
         try:
             thread = self._threads.whole(place)
+            standing = thread.standing_for(press.question_key)
             question = asked_again(press, team, place, thread.remarks, replaces=replaces)
+            if question:
+                others = max((found.lines for found in standing.values()), default=())
+                question = self._reread(replace(question, lines=others))
             why = self._gate.denial(question) if question else None
         except SlackError as error:
             names = {"team": team, "channel": place.channel}
@@ -274,7 +381,7 @@ class Reception:
         elif refusal := self._ledger.refusal(question):
             self._asides.tell(presser, refusal_in(texts, refusal))
         else:
-            self._answer_again(question, place, thread.standing_for(question.key))
+            self._answer_again(question, place, standing)
 
     @unattended
     def _answer_again(

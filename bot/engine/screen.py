@@ -32,7 +32,7 @@ class Screen:
     """What stands, or may stand, of the answer to `question`."""
 
     def __init__(self, question: Question) -> None:
-        self._question = question
+        self.question = question
         self.messages: dict[str, str] = {}  # the ts of all that stand, by their keys
         self.answer: list[Shown] = []
         self.in_flight: Show | OpenThread | None = None
@@ -53,6 +53,12 @@ class Screen:
     def text(self) -> str:
         """All that the answer's messages show of it."""
         return "\n\n".join(shown.content.body for shown in self.answer)
+
+    @property
+    def speaks(self) -> bool:
+        """Whether a word of the answer stands, or may stand soon."""
+        tried = (*self._unsure.values(), *([self.in_flight] if isinstance(self.in_flight, Show) else []))
+        return bool(self.answer) or any(not show.is_acknowledgement for show in tried)
 
     @property
     def is_blank(self) -> bool:
@@ -83,9 +89,7 @@ class Screen:
         while found := self._answer_in(standing, len(answer)):
             answer.append(found)
         self.answer = [Shown(found.ts, Content(neutralise(found.body)), grows=True) for found in answer]
-        self._letters = (
-            0 if self._question.replaces else sum(len(shown.content.body) for shown in self.answer)
-        )
+        self._letters = 0 if self.question.replaces else sum(len(shown.content.body) for shown in self.answer)
         return answer
 
     def _answer_in(self, standing: Mapping[str, Standing], number: int) -> Standing | None:
@@ -181,7 +185,7 @@ class Screen:
 
     def _superseding(self, place: Place, contents: Sequence[Content], *, grows: bool) -> Show | None:
         """The call for a message of an earlier answer, which was longer."""
-        superseded = Content(neutralise(texts_in(self._question.language).superseded))
+        superseded = Content(neutralise(texts_in(self.question.language).superseded))
         for number, shown in enumerate(self.answer[len(contents) :], len(contents)):
             if not grows and shown.content != superseded:
                 return self._show(place, Kind.NOTICE, superseded, number, shown.ts)
@@ -212,12 +216,12 @@ class Screen:
         grows: bool = False,
         is_end: bool = False,
     ) -> Show:
-        question = self._question
+        question = self.question
         press = Press(question.user, question.retry, question.key, self.answer_key)
-        message = Outgoing(kind, content, self._key(kind, number), is_end, press)
+        message = Outgoing(kind, content, self._key(kind, number), is_end, press, question.lines)
         if ts:
             return Show(place, message, number, ts, grows, kind=CallKind.EDIT)
         return Show(place, message, number, grows=grows, unsure=tuple(self._unsure.values()))
 
     def _key(self, kind: Kind, number: int = 0) -> str:
-        return f"{self._question.key}/{kind.value}/{number}"
+        return f"{self.question.key}/{kind.value}/{number}"

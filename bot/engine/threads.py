@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -28,6 +28,9 @@ class Source(Protocol):
 
     def replies(self, place: Place, since: str, cursor: str) -> Replies:
         """A page of a thread, without what is older than the message `since`. Raises SlackError."""
+
+    def between(self, channel: str, first: str, last: str) -> tuple[Remark, ...]:
+        """What was said at top level in a channel from the message `first` to `last`. Raises SlackError."""
 
 
 @dataclass
@@ -90,6 +93,10 @@ class Threads:
         except (RateLimited, Unreachable):
             return None
         return next((remark for remark in page.remarks if remark.ts == ts), None)
+
+    def lines(self, channel: str, first: str, last: str) -> Sequence[Remark]:
+        """What was said at top level in a channel from one message to another. Raises SlackError."""
+        return self._source.between(channel, first, last)
 
     def join(self, place: Place) -> None:
         """The bot has its part in a thread from now on."""

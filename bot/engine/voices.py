@@ -84,6 +84,8 @@ class Voices:
         self._streams, self._boarded = streams, 0  # how many may be written at once, and are, or wait to be
         self._boarding = threading.Lock()
         self._flights: dict[Exchange, Flight] = {}
+        self._greetings: dict[Exchange, Flight] = {}  # where the first model speaks before the other may
+        self._spent: dict[Exchange, list[Call]] = {}  # on what they asked before they asked more
         self._shared: dict[str, Flight] = {}  # those that others may join, by their keys
         self._micro_lane = lane("micro", max(LEAST_QUICK_CALLS, streams))
         self._pro_lane = lane("pro", streams)
@@ -111,19 +113,34 @@ class Voices:
         if ahead >= 0:
             self._tell(lambda _now: flight.stand_in_line(ahead))
         is_worded = exchange.question.text or exchange.question.files
-        if is_worded and not exchange.screen.has_sign:
+        if is_worded and not exchange.screen.has_sign and exchange not in self._greetings:
             self._micro_lane.submit(self._acknowledge, flight)
         self._pro_lane.submit(self._answer, flight)
 
+    def greet(self, exchange: Exchange) -> None:
+        """Let the first model alone begin now; the other one does when it is told to `speak`."""
+        if exchange.screen.has_sign or exchange in self._greetings:
+            return
+        flight = self._greetings[exchange] = Flight(exchange)
+        self._micro_lane.submit(self._acknowledge, flight)
+
+    def hush(self, exchange: Exchange) -> None:
+        """Say nothing more about what `exchange` has asked: it asks more, and is spoken to again."""
+        if flight := self._flights.pop(exchange, None):
+            self._spent.setdefault(exchange, []).extend(flight.leave(exchange, self._clock()))
+
     def calls(self, exchange: Exchange) -> list[Call]:
         """The calls that were made for an exchange, as they stand now."""
-        flight = self._flights.get(exchange)
-        return flight.paid_by(exchange, self._clock()) if flight else []
+        now, flights = self._clock(), (self._greetings.get(exchange), self._flights.get(exchange))
+        paid = [call for flight in flights if flight for call in flight.paid_by(exchange, now)]
+        return [*self._spent.get(exchange, ()), *paid]
 
     def leave(self, exchange: Exchange) -> list[Call]:
         """Nothing more is said about `exchange`; the calls that were made for it, as they stand now."""
-        flight = self._flights.pop(exchange, None)
-        return flight.leave(exchange, self._clock()) if flight else []
+        now = self._clock()
+        flights = (self._greetings.pop(exchange, None), self._flights.pop(exchange, None))
+        left = [call for flight in flights if flight for call in flight.leave(exchange, now)]
+        return [*self._spent.pop(exchange, ()), *left]
 
     def hurry(self) -> None:
         """From now on nothing is tried again, and streams are read as they come."""

@@ -43,9 +43,7 @@ def register(
     """
     app.error(unreadable)
     app.event("app_mention")(mention_listener(reception, allow_bots))
-    hear_message = message_listener(
-        reception, orchestrator, follow_threads=follow_threads, allow_bots=allow_bots
-    )
+    hear_message = message_listener(reception, follow_threads=follow_threads, allow_bots=allow_bots)
     app.event("message")(hear_message)
     app.command("/ask")(ask_listener(reception, asides))
     app.action("stop")(stop_listener(orchestrator, asides, admins))

@@ -10,7 +10,6 @@ from slack_bolt import BoltContext
 from bot.core import message_text, mrkdwn
 from bot.core.bots import SLACKBOT, bot_in, ids_in
 from bot.core.question import Question
-from bot.engine.orchestrator import Orchestrator
 from bot.engine.reception import Reception
 from bot.listeners.interaction import installed_in
 
@@ -37,7 +36,6 @@ def mention_listener(reception: Reception, allow_bots: Collection[str] = ()) -> 
 
 def message_listener(
     reception: Reception,
-    orchestrator: Orchestrator,
     *,
     follow_threads: bool,
     allow_bots: Collection[str] = (),
@@ -48,7 +46,7 @@ def message_listener(
 
     def hear_message(event: Mapping[str, Any], body: Mapping[str, Any], context: BoltContext) -> None:
         if event.get("subtype") in _CHANGES:
-            _hear_change(event, body, context, allow_bots, reception, orchestrator)
+            _hear_change(event, body, context, allow_bots, reception)
             return
         question = question_in(event, body, context, allow_bots)
         event_id = str(body.get("event_id") or "")
@@ -68,7 +66,6 @@ def _hear_change(
     context: BoltContext,
     allow_bots: Collection[str],
     reception: Reception,
-    orchestrator: Orchestrator,
 ) -> None:
     """Somebody deleted or changed a message, which may be a question that is being answered.
 
@@ -79,7 +76,7 @@ def _hear_change(
     has_left_replies = message.get("subtype") == "tombstone"
     if event["subtype"] == "message_deleted" or has_left_replies:
         ts = event.get("deleted_ts") or message.get("ts")
-        orchestrator.withdraw(installed_in(context), f"{channel}/{ts}")
+        reception.withdraw(installed_in(context), f"{channel}/{ts}")
         return
     me, before = context.bot_user_id or "", event.get("previous_message") or {}
     question = question_in({**message, "channel": channel}, body, context, allow_bots)

@@ -178,8 +178,11 @@ def conversations_history(workspace: Workspace, parameters: Parameters, _now: fl
     if BOT_USER not in conversation.members:
         raise ApiError("not_in_channel")
     limit = min(number(parameters.get("limit") or 100, "invalid_limit"), 999)
-    found = [m for m in workspace.messages.values() if m.channel == conversation.id and not m.is_reply]
-    newest = sorted((m for m in found if not m.only_for), key=lambda message: message.ts, reverse=True)
+    oldest, latest = str(parameters.get("oldest") or "0"), str(parameters.get("latest") or "9999999999")
+    bounds = {oldest, latest} if is_set(parameters, "inclusive") else set()
+    found = (m for m in workspace.messages.values() if m.channel == conversation.id and not m.is_reply)
+    within = (m for m in found if oldest < m.ts < latest or m.ts in bounds)
+    newest = sorted((m for m in within if not m.only_for), key=lambda message: message.ts, reverse=True)
     with_metadata = is_set(parameters, "include_all_metadata")
     return {"messages": [as_slack_shows(message, with_metadata) for message in newest[:limit]]}
 

@@ -236,6 +236,29 @@ def test_a_note_of_what_was_never_taken_is_none(store: Journal) -> None:
     assert store.beat(Owner("B"), 60).adopted[0].messages == {}
 
 
+def test_a_question_that_has_more_to_say_is_adopted_with_it_and_its_line_is_not(
+    store: Journal, other: Journal
+) -> None:
+    whole = replace(QUESTION, text="왜?\n언제?", lines=("2.0",))
+    for question in (QUESTION, asked(2)):
+        store.take(question, "", "A")
+    store.join(whole, asked(2).id, "A")
+
+    assert [entry.question for entry in other.beat(Owner("B"), 9).adopted] == [whole]
+    assert not other.take(asked(2), "", "B")
+
+
+def test_who_lost_a_question_can_add_no_line_to_it(store: Journal, other: Journal) -> None:
+    for question in (QUESTION, asked(2)):
+        store.take(question, "", "A")
+    other.beat(Owner("B"), 9)
+    store.join(replace(QUESTION, text="another"), asked(2).id, "A")
+
+    other.leave("B")
+
+    assert [entry.question for entry in store.beat(Owner("C"), 9).adopted] == [QUESTION, asked(2)]
+
+
 def test_of_many_that_beat_at_once_exactly_one_adopts_a_question(shelf: Shelf) -> None:
     stores = [shelf.journal() for _ in range(8)]
     questions = [asked(number) for number in range(30)]

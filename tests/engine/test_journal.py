@@ -45,6 +45,9 @@ class Recorder:
     def close(self, entry_id: str, owner: str) -> None:
         self._tell("close", entry_id)
 
+    def join(self, question: Question, line_id: str, owner: str) -> None:
+        self._tell("join", question.id, line_id)
+
     def stop(self, entry_id: str) -> None:
         self._tell("stop", entry_id)
 

@@ -39,6 +39,9 @@ class Thread:
         more = start + 2 < len(found)
         return Replies(tuple(found[start : start + 2]), standing, str(start + 2) if more else "")
 
+    def between(self, channel: str, first: str, last: str) -> tuple[Remark, ...]:
+        return tuple(remark for remark in self.remarks if first <= remark.ts <= last)
+
     def wait(self, seconds: float) -> bool:
         self.now += max(0.0, seconds)
         return False

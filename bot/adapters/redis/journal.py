@@ -55,12 +55,27 @@ end
 """
 
 # What is left keeps the time at which it goes.
+_CLOSING = """
+local function close(id, owner)
+  local entry = key('question', id)
+  if redis.call('HGET', entry, 'owner') == owner then
+    redis.call('HDEL', entry, 'owner', 'beat', 'tries', 'question')
+    redis.call('HDEL', entry, 'channel', 'thread_ts', 'messages', 'text')
+    redis.call('ZREM', key('open'), id)
+  end
+end
+"""
+
 _CLOSE = """
-local _, id, owner = unpack(ARGV)
+close(ARGV[2], ARGV[3])
+"""
+
+_JOIN = """
+local _, id, line, owner, question = unpack(ARGV)
 local entry = key('question', id)
 if redis.call('HGET', entry, 'owner') == owner then
-  redis.call('HDEL', entry, 'owner', 'beat', 'tries', 'question', 'channel', 'thread_ts', 'messages', 'text')
-  redis.call('ZREM', key('open'), id)
+  redis.call('HSET', entry, 'question', question)
+  close(line, owner)
 end
 """
 
@@ -229,7 +244,14 @@ class RedisJournal:
 
         Nothing happens if it is not `owner`'s any more.
         """
-        self._run(_CLOSE, entry_id, owner)
+        self._run(_CLOSING + _CLOSE, entry_id, owner)
+
+    def join(self, question: Question, line_id: str, owner: str) -> None:
+        """Write down that `question` says now what was taken as `line_id`, too, which is closed by that.
+
+        Nothing happens if it is closed, or not `owner`'s any more.
+        """
+        self._run(_CLOSING + _JOIN, question.id, line_id, owner, encoded(question))
 
     def stop(self, entry_id: str) -> None:
         """Tell whoever owns a question, with each beat, that it is to be stopped."""

@@ -34,6 +34,7 @@ ON CONFLICT (id) DO NOTHING"""
 _NOTE = "UPDATE questions SET channel = ?, thread_ts = ?, messages = ?, text = ? WHERE id = ? AND owner = ?"
 _CLOSE = """UPDATE questions SET owner = NULL, tries = NULL, question = NULL, channel = NULL,
 thread_ts = NULL, messages = NULL, text = NULL WHERE id = ? AND owner = ?"""
+_REWRITE = "UPDATE questions SET question = ? WHERE id = ? AND owner = ?"
 _STOP = "UPDATE questions SET stopped = 1 WHERE id = ? AND owner IS NOT NULL"
 _RENEW = "INSERT OR REPLACE INTO owners (id, host, state, reserved, until) VALUES (?, ?, ?, ?, ?)"
 _ORPHANS = """SELECT id, taken_at, tries, question, channel, thread_ts, messages, text FROM questions
@@ -84,6 +85,15 @@ class SqliteJournal:
         """
         with self._transaction() as (db, _):
             db.execute(_CLOSE, (entry_id, owner))
+
+    def join(self, question: Question, line_id: str, owner: str) -> None:
+        """Write down that `question` says now what was taken as `line_id`, too, which is closed by that.
+
+        Nothing happens if it is closed, or not `owner`'s any more.
+        """
+        with self._transaction() as (db, _):
+            if db.execute(_REWRITE, (encoded(question), question.id, owner)).rowcount:
+                db.execute(_CLOSE, (line_id, owner))
 
     def stop(self, entry_id: str) -> None:
         """Tell whoever owns a question, with each beat, that it is to be stopped."""
