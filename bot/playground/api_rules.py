@@ -88,7 +88,7 @@ def where_bot_may_post(
     if parent is None or parent.only_for:
         return conversation, None
     # Slack's own notes, as that a channel was renamed: https://github.com/NousResearch/hermes-agent/issues/98285
-    if parent.is_reply or parent.subtype not in ("", "tombstone"):
+    if parent.is_reply or parent.subtype.startswith(("channel_", "group_")):
         raise ApiError("cannot_reply_to_message")
     return conversation, parent.ts
 
