@@ -113,9 +113,7 @@ def test_nothing_the_bot_posts_unfurls(bot: Workbench) -> None:
     assert {(post["unfurl_links"], post["unfurl_media"]) for post in posts} == {(False, False)}
 
 
-def test_a_follow_up_carries_the_thread_without_acknowledgements_notices_and_other_bots(
-    bot: Workbench,
-) -> None:
+def test_a_follow_up_carries_the_thread_without_acknowledgements_and_notices(bot: Workbench) -> None:
     says(bot, "Because **A**.")
     root = bot.mention("why &lt;A&gt;?")
     bot.answered(root)
@@ -134,7 +132,10 @@ def test_a_follow_up_carries_the_thread_without_acknowledgements_notices_and_oth
         ("assistant", "Because **A**."),
         (
             "user",
-            "Ada: and this?\n\n민지: @ada is *right*, see this (https://example.com)\n\nAda: go on",
+            (
+                "Ada: and this?\n\n[Posted by the app Relay:]\n> I am a relay\n\n"
+                "민지: @ada is *right*, see this (https://example.com)\n\nAda: go on"
+            ),
         ),
     ]
 
