@@ -119,7 +119,7 @@ def test_a_retry_that_cannot_be_made_says_why_in_the_thread_and_the_answer_stays
     bench.press("retry", question)
     said = bench.until(lambda: told(bench, ADA.id))
 
-    sentence = {"deleted": EN.question_gone, "unread": EN.failed, "denied": EN.denied_room}[reason]
+    sentence = {"deleted": EN.question_gone, "unread": EN.not_set_up, "denied": EN.denied_room}[reason]
     assert said == [(sentence, question.ts)]
     assert public(bench, question) == before
 
