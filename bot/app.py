@@ -47,6 +47,7 @@ from bot.engine.orchestrator import Orchestrator
 from bot.engine.pacer import FLOOR_SECONDS, Pacer
 from bot.engine.people import People
 from bot.engine.reception import Reception
+from bot.engine.retention import prune_daily
 from bot.engine.threads import Threads
 from bot.engine.voices import Voices
 from bot.listeners.connection import OPENING_ERRORS, Connection
@@ -84,6 +85,7 @@ class Bot:
     socket: Envelopes
     connection: Connection
     stopping: threading.Event
+    prune: Callable[[], None]
     telemetry: Telemetry | None
     page: MetricsPage | None = None
     _session: str | None = None  # the connection that was told of last
@@ -98,6 +100,7 @@ class Bot:
             raise SettingsError([problem]) from error
         for look in (self._watch, self._probe):
             threading.Thread(target=look, name=look.__name__, daemon=True).start()
+        threading.Thread(target=self.prune, name="prune", daemon=True).start()
 
     def _watch(self) -> None:
         while not self.stopping.is_set():
@@ -265,8 +268,20 @@ def build(
     envelopes = Envelopes(app, settings.slack_app_token, ping_interval=_PING_SECONDS)
     processes = partial(_processes, stores, journal)
     connection = Connection(envelopes.client, health, processes, slack_errors.translated)
+    keep_days, keep_text = settings.keep_days, settings.keep_text
+    prune = partial(prune_daily, stores.ledger, keep_days, keep_text=keep_text, wait=stopping.wait)
     return Bot(
-        settings, web, health, reception, orchestrator, homes, envelopes, connection, stopping, telemetry
+        settings,
+        web,
+        health,
+        reception,
+        orchestrator,
+        homes,
+        envelopes,
+        connection,
+        stopping,
+        prune,
+        telemetry,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ class Stores:
 def open_store(url: str, allowance: Allowance) -> Stores:
     """The store at `url`, which is not touched yet. Raises SettingsError if there can be none."""
     if url.startswith(_SQLITE):
-        database = SqliteDatabase(url.removeprefix(_SQLITE))
+        database = SqliteDatabase(url.removeprefix(_SQLITE), steady=time.monotonic)
         return Stores(SqliteJournal(database, allowance), SqliteLedger(database))
     try:
         from bot.adapters.redis.connection import RedisConnection

@@ -9,6 +9,9 @@ from hashlib import sha256
 from bot.core.links import linked
 from bot.core.question import Question
 
+# Whoever generates an answer for all tells so as it gets on; after so long without, another generates it.
+LEAD_SECONDS = 2.0
+
 _CLOSING = " \t\n.?!…。．？！‽~"
 
 

@@ -102,6 +102,18 @@ def read_interaction(text: str) -> Interaction:
     return Interaction(**values)
 
 
+def without_texts(written: str) -> str | None:
+    """What `encoded` wrote, without its texts; None if it has none, or cannot be read."""
+    try:
+        fields = json.loads(written)
+    except ValueError:
+        return None
+    bare = {"question": None, "answer": None}
+    if not isinstance(fields, dict) or fields | bare == fields:
+        return None
+    return json.dumps(fields | bare)
+
+
 @dataclass(frozen=True)
 class Vote:
     """What `voter` thought of an answer. A later vote of the same person replaces it."""

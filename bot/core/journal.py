@@ -13,6 +13,8 @@ from bot.core.question import Place, Question
 # Slack redelivers an event for up to five minutes, and for a day where "Delayed Events" are switched on
 # (https://docs.slack.dev/apis/events-api#retries).
 REMEMBERED_SECONDS = 86_400.0
+# Slack counts a call a little after it was spent, so its minute ends a little later, too.
+WINDOW_SECONDS = 61.0
 _MOST_TRIES = 3
 
 
@@ -123,6 +125,11 @@ class Allowance:
     starts_per_minute: float = 0
     appends_per_minute: float = 100
     stops_per_minute: float = 20
+
+    @property
+    def longest_wait_in_channel(self) -> float:
+        """Seconds until a channel that has just taken all it can take at once has room for as much again."""
+        return self.burst / self.per_second
 
     def per_minute(self, kind: CallKind) -> float:
         """How many calls of one kind."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from bot.core.answers import key_of
@@ -17,7 +18,7 @@ class Shelf(Protocol):
         """The answer that is kept under `key`."""
 
     def lead(self, key: str, owner: str) -> bool:
-        """Let `owner` generate the answer; False if it is kept already, or another generates it."""
+        """Let `owner` generate the answer for some seconds; False if it is kept, or another generates it."""
 
     def keep(self, key: str, owner: str, answer: str, seconds: float) -> None:
         """Keep what `owner` generated for so many seconds."""
@@ -51,6 +52,12 @@ class Answers:
     def lead(self, key: str) -> bool:
         """Whether this process is to generate the answer; if not, it is kept already or soon will be."""
         return self._journal.asked(lambda: self._shelf.lead(key, self._journal.owner_id), True)
+
+    def go_on(self, key: str) -> None:
+        """Tell, soon, that this process still generates the answer, and gets on with it."""
+        if self._journal.works:  # else it is news of long ago when it is written
+            lead = partial(self._shelf.lead, key, self._journal.owner_id)
+            self._journal.write(lead, key=f"lead/{key}")
 
     def keep(self, key: str, answer: str) -> None:
         """Keep what was generated."""

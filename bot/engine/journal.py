@@ -1,17 +1,18 @@
-"""The store as the engine uses it: what it does not do is logged once, and done without."""
+"""The store as the engine uses it: while it fails, that is logged once, done without, and made up for."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import Protocol, TypeVar
 
 from bot.core.errors import OverBudget, StoreError
 from bot.core.journal import Beat, Charge, Owner
 from bot.core.question import Place, Question
+from bot.engine.backlog import Backlog, Rank, Write
 from bot.engine.claims import Claims
 from bot.engine.lanes import unattended
 
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 LEASE_SECONDS = 6.0
 MAX_NOTED_CHARACTERS = 50_000  # of an answer: more than a model writes at once
 BEAT_SECONDS = 1.0  # a lease outlives several beats, so that a busy moment costs no question
+_MAX_FAILURES = 5  # of one write, while beats succeed: then it is the write, and not the store
 
 _T = TypeVar("_T")
 
@@ -28,7 +30,7 @@ class Store(Protocol):
     """What all processes remember together. Thread-safe; every method raises StoreError."""
 
     def take(self, question: Question, event_id: str, owner: str) -> bool:
-        """Write `question` down as `owner`'s; False if it, or `event_id`, was taken before."""
+        """Write `question` down as `owner`'s; False if it, or `event_id`, was taken before by another."""
 
     def note(self, entry_id: str, owner: str, place: Place, messages: Mapping[str, str], text: str) -> None:
         """Write down where it is answered, the ts of its messages by their keys, and the `text` they show."""
@@ -56,30 +58,47 @@ class Journal:
     """What one process writes down. Thread-safe; nothing here raises for a store that fails.
 
     Without a store that works, questions are still taken once in this process, and calls are counted by the
-    pacer alone. `beat` is what tries a failed store again.
+    pacer alone; what is to be written down waits, in order. `beat` is what tries a failed store again.
     """
 
     def __init__(
-        self, store: Store, owner_id: str, host: str, clock: Callable[[], float] = time.monotonic
+        self,
+        store: Store,
+        owner_id: str,
+        host: str,
+        clock: Callable[[], float] = time.monotonic,
+        backlog: Backlog | None = None,
     ) -> None:
         self.works = True
         self._store, self.owner_id, self._host = store, owner_id, host
         self._clock = clock
         self._claims = Claims()
         self._held: set[str] = set()
+        self._backlog = backlog or Backlog()
         self._writing = ThreadPoolExecutor(1, "journal")  # in order, and nobody waits
+        self._beating = ThreadPoolExecutor(1, "beat")  # a lease does not wait for what is to be written
+        self._last_beat: Future[None] | None = None
 
     def take(self, question: Question, event_id: str) -> bool:
-        """Claim `question` and write it down; False if it was taken before, by any process."""
+        """Claim `question` and write it down; False if it was taken before, by any process.
+
+        Where that cannot be written now it is claimed here, and is written soon.
+        """
         if not self._claims.take(filter(None, (event_id, question.id)), self._clock()):
             return False
-        return self.asked(lambda: self._taken(question, event_id), True)
-
-    def _taken(self, question: Question, event_id: str) -> bool:
-        is_taken = self._store.take(question, event_id, self.owner_id)
-        if is_taken:
+        is_taken = self.asked(lambda: self._store.take(question, event_id, self.owner_id), None)
+        if is_taken is None:
+            taken = partial(self._take_late, question, event_id)
+            self.write(taken, Rank.QUESTION, characters=len(question.text))
+        elif is_taken:
             self._held.add(question.id)
-        return is_taken
+        return is_taken is not False
+
+    def _take_late(self, question: Question, event_id: str) -> None:
+        if self._store.take(question, event_id, self.owner_id):
+            self._held.add(question.id)
+        else:
+            log.warning("question.taken_by_another", extra=question.names)
 
     def holds(self, entry_id: str) -> bool:
         """Whether it is written down, so that another process can go on with it."""
@@ -91,13 +110,19 @@ class Journal:
         It is bounded, and forgotten when the question is closed.
         """
         noted = text[:MAX_NOTED_CHARACTERS]
-        self.write(partial(self._store.note, question.id, self.owner_id, place, dict(messages), noted))
+        note = partial(self._store.note, question.id, self.owner_id, place, dict(messages), noted)
+        self.write(note, Rank.TEXT, key=question.id, characters=len(noted))
 
     def close(self, *entry_ids: str) -> None:
         """Write down, soon, that these are answered to the end."""
-        self._held.difference_update(entry_ids)
         for entry_id in entry_ids:
-            self.write(partial(self._store.close, entry_id, self.owner_id))
+            self._backlog.discard(Rank.TEXT, entry_id)
+            self.write(partial(self._close, entry_id), Rank.QUESTION)
+        self._held.difference_update(entry_ids)
+
+    def _close(self, entry_id: str) -> None:
+        self._store.close(entry_id, self.owner_id)
+        self._held.discard(entry_id)  # it may have been taken late, just before
 
     def join(self, question: Question, line_id: str) -> None:
         """Write down, soon, that `question` says now what was taken as `line_id`, too."""
@@ -106,7 +131,7 @@ class Journal:
 
     def stop(self, entry_id: str) -> None:
         """Let whichever process answers a question know, soon, that it is to be stopped."""
-        self.write(partial(self._store.stop, entry_id))
+        self.write(partial(self._store.stop, entry_id), Rank.QUESTION)
 
     def spend(self, charge: Charge) -> None:
         """Count a call to Slack. Raises OverBudget if all processes together have no room for it."""
@@ -116,7 +141,9 @@ class Journal:
 
     def beat(self, state: str, reserved: int, heed: Callable[[Beat], None]) -> None:
         """Renew, soon, this process's lease, telling of itself, and let `heed` know what that told."""
-        self._writing.submit(self._beat, Owner(self.owner_id, self._host, state, reserved), heed)
+        if self._last_beat is None or self._last_beat.done():
+            owner = Owner(self.owner_id, self._host, state, reserved)
+            self._last_beat = self._beating.submit(self._beat, owner, heed)
 
     @unattended
     def _beat(self, owner: Owner, heed: Callable[[Beat], None]) -> None:
@@ -127,24 +154,50 @@ class Journal:
             return
         if not self.works:
             self.works = True
-            log.warning("store.works_again")
+            fields = {"waiting": len(self._backlog), "dropped": self._backlog.dropped}
+            log.warning("store.works_again", extra=fields)
+            self._backlog.dropped = 0
+            self._writing.submit(self._catch_up)
         self._held.update(beat.owned)
         heed(beat)
 
     def leave(self, seconds: float) -> None:
         """Finish writing, within `seconds`, and leave what is open to others. It is the last call."""
-        left = self._writing.submit(self.asked, lambda: self._store.leave(self.owner_id), None)
+        until = self._clock() + seconds
+        written = self._writing.submit(self._catch_up)
         self._writing.shutdown(wait=False)
-        if not wait([left], seconds).done:
-            log.warning("journal.unfinished")
+        wait([written], seconds)
+        left = self._beating.submit(self.asked, lambda: self._store.leave(self.owner_id), None)
+        self._beating.shutdown(wait=False)
+        if not wait([left], max(0.0, until - self._clock())).done or len(self._backlog):
+            log.warning("journal.unfinished", extra={"waiting": len(self._backlog)})
 
-    def write(self, write: Callable[[], None]) -> None:
-        """Do it soon, in the order of these calls."""
-        self._writing.submit(self._written, write)
+    def write(
+        self, write: Callable[[], object], rank: Rank = Rank.TEXT, *, key: str = "", characters: int = 0
+    ) -> None:
+        """Do it soon, in the order of these calls; as soon as the store works, if it does not now.
+
+        One with a `key` takes the place of an older one that waits still. `characters` is how long its texts
+        are, of which only so much can wait.
+        """
+        self._backlog.add(Write(write, rank, key, characters))
+        self._writing.submit(self._catch_up)
 
     @unattended
-    def _written(self, write: Callable[[], None]) -> None:
-        self.asked(write, None)
+    def _catch_up(self) -> None:
+        """Write what waits, as long as the store works."""
+        while self.works and (write := self._backlog.first()):
+            try:
+                write.do()
+            except StoreError as error:
+                self._failed(error)
+                write.failures += 1
+                if write.failures < _MAX_FAILURES:
+                    return
+                log.error("store.write_refused", extra={"error": str(error)})  # noqa: TRY400 - no defect
+            except Exception:
+                log.exception("work.crashed", extra={"work": "write"})
+            self._backlog.remove(write)
 
     def asked(self, ask: Callable[[], _T], otherwise: _T) -> _T:
         """What the store says, or `otherwise` while it fails."""

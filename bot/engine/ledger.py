@@ -17,6 +17,7 @@ from bot.core.prices import Price, shown
 from bot.core.question import Question
 from bot.core.spending import DAY_SECONDS, Budget, DaySpending, NanoDollars, Refusal, nano
 from bot.core.stream import Usage
+from bot.engine.backlog import Rank
 from bot.engine.exchange import Exchange
 from bot.engine.journal import Journal
 
@@ -85,7 +86,7 @@ class Ledger:
     ) -> None:
         self._journal, self._books, self._terms = journal, books, terms
         self._observer, self._warn = observer, warn
-        self._epoch = wall_clock() - clock()
+        self._clock, self._wall_clock = clock, wall_clock
         self._kept_for = terms.keep_days * DAY_SECONDS
 
     def refusal(self, question: Question, *, is_free: bool = False) -> Refusal | None:
@@ -106,18 +107,20 @@ class Ledger:
 
     def close(self, exchange: Exchange, calls: Sequence[Call], now: float) -> None:
         """Write down, soon, how an exchange went that is over."""
+        epoch = self._wall_clock() - self._clock()  # each time anew: the clock may have been set since
         calls = [
-            replace(call, began_at=call.began_at + self._epoch, ended_at=call.ended_at + self._epoch)
-            for call in calls
+            replace(call, began_at=call.began_at + epoch, ended_at=call.ended_at + epoch) for call in calls
         ]
-        interaction = self._interaction(exchange, calls, now)
+        interaction = self._interaction(exchange, calls, now, epoch)
         log.info("answer.done", extra=_fields(exchange.question, interaction))
         if self._observer:
             self._observer.observe(interaction, calls)
         if not self._terms.budget.is_unlimited:
             spent = nano(interaction.dollars or Decimal(0))
-            self._journal.write(partial(self._settle, exchange.question, spent))
-        self._journal.write(partial(self._books.record, interaction, self._kept_for))
+            self._journal.write(partial(self._settle, exchange.question, spent), Rank.MONEY)
+        kept = len(interaction.question or "") + len(interaction.answer or "")
+        record = partial(self._books.record, interaction, self._kept_for)
+        self._journal.write(record, Rank.FIGURES, characters=kept)
 
     def footer(self, exchange: Exchange, calls: Sequence[Call]) -> str:
         """What stands under an answer: how long it took, and what it cost."""
@@ -146,9 +149,9 @@ class Ledger:
 
     def vote(self, vote: Vote, answer_key: str) -> None:
         """Write down, soon, what somebody thinks of an answer; nobody is shown a bad one again."""
-        self._journal.write(partial(self._books.vote, vote, self._kept_for))
+        self._journal.write(partial(self._books.vote, vote, self._kept_for), Rank.FIGURES)
         if answer_key and not vote.is_up:
-            self._journal.write(partial(self._books.forget, answer_key))
+            self._journal.write(partial(self._books.forget, answer_key), Rank.FIGURES)
 
     def _settle(self, question: Question, price: NanoDollars) -> None:
         day = self._books.settle(question.id, _asker(question), price)
@@ -166,7 +169,9 @@ class Ledger:
         price = self._terms.prices[voice]
         return price.of(usage) if price else None
 
-    def _interaction(self, exchange: Exchange, calls: Sequence[Call], now: float) -> Interaction:
+    def _interaction(
+        self, exchange: Exchange, calls: Sequence[Call], now: float, epoch: float
+    ) -> Interaction:
         question, draft = exchange.question, exchange.draft
         asked_at = exchange.asked_at - exchange.age
 
@@ -184,7 +189,7 @@ class Ledger:
             team=question.team,
             channel=question.channel,
             user=question.user,
-            asked_at=asked_at + self._epoch,
+            asked_at=asked_at + epoch,
             way_in=question.way_in,
             language=question.language.value,
             outcome=outcome.value,

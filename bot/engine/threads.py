@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from sys import getsizeof
 from typing import Protocol
 
 from bot.core.conversation import Remark, Replies, Role
@@ -12,7 +13,7 @@ from bot.core.errors import RateLimited, Unreachable
 from bot.core.message import Standing
 from bot.core.question import Place
 from bot.engine.budget import Bucket
-from bot.engine.memory import remember
+from bot.engine.memory import SizedCache, remember
 
 # conversations.replies takes 50 calls a minute (Tier 3 of https://docs.slack.dev/apis/web-api/rate-limits).
 # What a process may burst and then make in a minute is a little less, and leaves some to find lost posts.
@@ -20,7 +21,9 @@ _PER_SECOND, _AT_ONCE = 0.5, 15
 _MOST_TRIES = 5  # for one page of what must be known
 _MOST_PATIENCE = 4.0  # seconds that somebody who asks in a thread waits for what was said in it
 _FRESH_SECONDS = 600.0  # after that a thread is read anew: what was edited or deleted is seen then
-_MOST_THREADS = 500
+_MOST_JOINED = 500
+MAX_BYTES = 20_000_000  # of all threads that are kept
+_BYTES_OF_REMARK, _BYTES_OF_FILE = 500, 1_000  # besides texts
 
 
 class Source(Protocol):
@@ -44,6 +47,14 @@ class _Known:
     def newest(self) -> str:
         return max(self.remarks, default="")
 
+    @property
+    def size(self) -> int:
+        """About so many bytes."""
+        return sum(
+            _BYTES_OF_REMARK + _BYTES_OF_FILE * len(remark.files) + getsizeof(remark.text)
+            for remark in list(self.remarks.values())  # another thread may read on meanwhile
+        )
+
 
 class Threads:
     """Reads threads. Thread-safe; `wait` waits so many seconds, and says True if it is cut short."""
@@ -52,7 +63,7 @@ class Threads:
         self._source, self._clock, self._wait = source, clock, wait
         self._lock = threading.Lock()
         self._bucket = Bucket(_PER_SECOND, _AT_ONCE)
-        self._known: dict[Place, _Known] = {}
+        self._known = SizedCache[Place, _Known](MAX_BYTES)
         self._joined: dict[Place, None] = {}
 
     def remarks(self, place: Place) -> list[Remark]:
@@ -79,8 +90,7 @@ class Threads:
             if stale is None:
                 raise
             return list(stale.remarks.values())
-        with self._lock:
-            remember(self._known, place, fresh, _MOST_THREADS)
+        self._known.put(place, fresh, fresh.size)
         return list(fresh.remarks.values())
 
     def message(self, place: Place, ts: str) -> Remark | None:
@@ -101,7 +111,7 @@ class Threads:
     def join(self, place: Place) -> None:
         """The bot has its part in a thread from now on."""
         with self._lock:
-            remember(self._joined, place, None, _MOST_THREADS)
+            remember(self._joined, place, None, _MOST_JOINED)
 
     def is_the_bots(self, place: Place) -> bool:
         """Whether the bot has its part in a thread; somebody else's can be a little out of date.
@@ -143,8 +153,7 @@ class Threads:
             cursor = page.cursor
             if not cursor:
                 break
-        with self._lock:
-            remember(self._known, place, read, _MOST_THREADS)
+        self._known.put(place, read, read.size)
         return Replies(tuple(read.remarks.values()), standing)
 
     def _page(self, place: Place, since: str, cursor: str, patience: float | None = None) -> Replies:

@@ -34,6 +34,7 @@ LEAST_QUICK_CALLS = 100  # at once, however few answers may be live: an acknowle
 _LONGEST_BETWEEN_GULPS = 0.1
 _BETWEEN_GULPS_PER_STREAM = 0.005
 _BETWEEN_LOOKS = 0.25  # seconds, for an answer that another process generates
+_BETWEEN_LEADS = 0.5  # seconds, for telling others that it gets on
 _GULP_SECONDS = 0.005  # what had come is read by then; the event after that had to be waited for
 
 
@@ -224,11 +225,14 @@ class Voices:
                 return
             if self._stopping.wait(_BETWEEN_LOOKS) or flight.lands():
                 break
-        draft = Draft()
+        draft, led_at = Draft(), self._clock()
         try:
             with closing(self._generate(flight)) as events:
                 for event in events:
                     draft = draft.apply(event)
+                    if self._clock() >= led_at + _BETWEEN_LEADS:
+                        led_at = self._clock()
+                        self._answers.go_on(flight.key)
                     if draft.outcome is Outcome.WHOLE:  # before it is told: who asks from then on finds it
                         self._answers.keep(flight.key, draft.text)
                     yield event

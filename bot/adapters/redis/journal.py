@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ from bot.adapters.redis.connection import RedisConnection, milliseconds
 from bot.core.journal import (
     BEGINNING,
     REMEMBERED_SECONDS,
+    WINDOW_SECONDS,
     Allowance,
     Beat,
     CallKind,
@@ -26,17 +28,16 @@ from bot.core.question import Place, Question
 
 log = logging.getLogger(__name__)
 
-# Slack counts a call a little after it was spent, so its minute ends a little later, too.
-_WINDOW_SECONDS = 61.0
 _UNLIMITED = 1e9  # Lua need not know infinity
 
 _TAKE = """
 local _, id, event, owner, question, remembered = unpack(ARGV)
 local entry = key('question', id)
-if event ~= '' and not redis.call('SET', key('event', event), '', 'NX', 'PX', remembered) then
-  return 0
-end
+local is_new = event == '' or redis.call('SET', key('event', event), '', 'NX', 'PX', remembered)
 if redis.call('EXISTS', entry) == 1 then
+  return redis.call('HGET', entry, 'owner') == owner and 1 or 0
+end
+if not is_new then
   return 0
 end
 redis.call('HSET', entry, 'taken_at', now, 'owner', owner, 'tries', 1, 'question', question)
@@ -102,9 +103,26 @@ end
 """
 
 # What was adopted is told again until a beat's answer arrives: the next beat has another name.
+# A lease that is gone though it was renewed in time tells that the server's clock was put forward, or its
+# memory lost, and all other leases with it: nobody adopts before all had the time to beat again. A lease that
+# lasts longer than any can was given before the clock was put back.
 _BEAT = """
-local _, me, host, state, reserved, lease, beat, remembered = unpack(ARGV)
-local kinds = {unpack(ARGV, 9)}
+local _, me, host, state, reserved, lease, beat, remembered, since = unpack(ARGV)
+local kinds = {unpack(ARGV, 10)}
+lease = tonumber(lease)
+if since ~= '' and tonumber(since) < lease and redis.call('EXISTS', key('owner', me)) == 0 then
+  redis.call('SET', key('grace'), '', 'PX', lease)
+end
+local may_adopt = redis.call('EXISTS', key('grace')) == 0
+
+local function is_gone(owner)
+  local life = redis.call('PTTL', key('owner', owner))
+  if life > lease then
+    redis.call('PEXPIRE', key('owner', owner), lease)
+  end
+  return life == -2
+end
+
 redis.call('HSET', key('owner', me), 'host', host, 'state', state, 'reserved', reserved)
 redis.call('PEXPIRE', key('owner', me), lease)
 redis.call('SADD', key('owners'), me)
@@ -115,7 +133,7 @@ local adopted, owned, stopped = {}, {}, {}
 for _, id in ipairs(redis.call('ZRANGE', key('open'), 0, -1)) do
   local entry = key('question', id)
   local owner = redis.call('HGET', entry, 'owner')
-  if owner and redis.call('EXISTS', key('owner', owner)) == 0 then
+  if may_adopt and owner and is_gone(owner) then
     owner = me
     redis.call('HSET', entry, 'owner', me, 'beat', beat)
     redis.call('HINCRBY', entry, 'tries', 1)
@@ -126,7 +144,7 @@ for _, id in ipairs(redis.call('ZRANGE', key('open'), 0, -1)) do
       table.insert(stopped, id)
     end
     if redis.call('HGET', entry, 'beat') == beat then
-      local age = now - redis.call('HGET', entry, 'taken_at')
+      local age = math.max(0, now - redis.call('HGET', entry, 'taken_at'))
       local fields = {'tries', 'question', 'channel', 'thread_ts', 'messages', 'text'}
       local written = redis.call('HMGET', entry, unpack(fields))
       table.insert(adopted, {id, age, unpack(written)})
@@ -157,14 +175,22 @@ redis.call('DEL', key('owner', ARGV[2]))
 """
 
 # New messages in a channel are paid off one by one; its key tells when the last of them will be. The edit
-# that a post will need is reserved already.
+# that a post will need is reserved already. Times that no call can have written yet are those of a clock that
+# was put back: they count as now.
 _SPEND = """
 local _, me, call, kind, spare, reserved, begins, limit, edits, window = unpack(ARGV)
 local channel, interval, at_once = unpack(ARGV, 11)
 
+if redis.call('ZSCORE', key('calls', kind), me .. ' ' .. call) then
+  return 0
+end
+
 local function wait_of_window(kind, limit)
-  local calls = key('calls', kind)
+  local calls, latest = key('calls', kind), now + window
   redis.call('ZREMRANGEBYSCORE', calls, '-inf', now)
+  for _, ahead in ipairs(redis.call('ZRANGEBYSCORE', calls, '(' .. latest, '+inf')) do
+    redis.call('ZADD', calls, latest, ahead)
+  end
   local surplus = math.ceil(redis.call('ZCARD', calls) + 1 - limit)
   if surplus <= 0 then
     return 0
@@ -189,6 +215,7 @@ else
   wait = wait_of_window(kind, limit)
   if begins == '1' then
     paid_off = math.max(now, redis.call('GET', key('channel', channel)) or now)
+    paid_off = math.min(paid_off, now + at_once + interval)
     wait = math.max(wait, paid_off - at_once - now)
   end
   if spare == '1' then
@@ -218,15 +245,22 @@ class RedisJournal:
     told; whether it was done after all is not known then. The next call tries anew.
     """
 
-    def __init__(self, connection: RedisConnection, allowance: Allowance) -> None:
-        self._run = connection.run
+    def __init__(
+        self,
+        connection: RedisConnection,
+        allowance: Allowance,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._run, self._steady = connection.run, steady
         self._allowance = allowance
         self._beat = uuid4().hex
+        self._beaten_at: float | None = None
 
     def take(self, question: Question, event_id: str, owner: str) -> bool:
         """Write `question` down as `owner`'s; False if it, or `event_id`, was taken before.
 
-        An `event_id` of "" is none. Whose lease does not run loses what it takes to the next that beats.
+        Not by `owner` itself: it is taken still while it is open, and nothing changes. An `event_id` of "" is
+        none. Whose lease does not run loses what it takes to the next that beats.
         """
         written = (question.id, event_id, owner, encoded(question))
         return bool(self._run(_TAKE, *written, milliseconds(REMEMBERED_SECONDS)))
@@ -261,9 +295,12 @@ class RedisJournal:
         """Renew the lease of `owner`, and let it adopt what owners without a lease left open."""
         lease = (owner.id, owner.host, owner.state, owner.reserved, milliseconds(lease_seconds))
         kinds = [kind.value for kind in CallKind]
+        begun_at = self._steady()
+        since = "" if self._beaten_at is None else milliseconds(begun_at - self._beaten_at)
         adopted, owned, stopped, spent, running = self._run(
-            _OWNERS + _BEAT, *lease, self._beat, milliseconds(REMEMBERED_SECONDS), *kinds
+            _OWNERS + _BEAT, *lease, self._beat, milliseconds(REMEMBERED_SECONDS), since, *kinds
         )
+        self._beaten_at = begun_at
         entries = {entry_id: self._entry(entry_id, owner.id, *written) for entry_id, *written in adopted}
         self._beat = uuid4().hex
         unreadable = {entry_id for entry_id, entry in entries.items() if not entry}
@@ -278,6 +315,7 @@ class RedisJournal:
     def leave(self, owner_id: str) -> None:
         """The owner's lease ends now."""
         self._run(_LEAVE, owner_id)
+        self._beaten_at = None
 
     def owners(self) -> list[Owner]:
         """Those whose lease runs."""
@@ -294,7 +332,7 @@ class RedisJournal:
         limits = (min(ours.per_minute(kind), _UNLIMITED) for kind in (charge.kind, CallKind.EDIT))
         interval = 1000 / min(ours.per_second, _UNLIMITED)
         bucket = (charge.channel, interval, interval * (min(ours.burst, _UNLIMITED) - 1))
-        window = milliseconds(_WINDOW_SECONDS)
+        window = milliseconds(WINDOW_SECONDS)
         return float(
             self._run(_OWNERS + _SPEND, *call, int(charge.kind in BEGINNING), *limits, window, *bucket) / 1000
         )

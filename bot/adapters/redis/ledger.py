@@ -7,9 +7,11 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TypeVar
+from uuid import uuid4
 
 from bot.adapters.redis.connection import RedisConnection, milliseconds
-from bot.core.interaction import Interaction, Vote, read_interaction
+from bot.core.answers import LEAD_SECONDS
+from bot.core.interaction import Interaction, Vote, read_interaction, without_texts
 from bot.core.journal import REMEMBERED_SECONDS
 from bot.core.spending import DAY_SECONDS, MINUTE_SECONDS, Budget, DaySpending, Limit, NanoDollars, Refusal
 
@@ -18,6 +20,7 @@ log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 _READ_AT_ONCE = 500  # so that Redis does not keep others waiting
+_LISTED_AT_ONCE = 5000
 
 # What a question costs is kept twice: by itself, so that it can be replaced, and in the totals of its day.
 # Both go two days after that day began. HINCRBY is what adds exactly, and takes no "-0".
@@ -55,7 +58,7 @@ if per_minute ~= '' then
   local untils = {}
   local found = redis.call('ZRANGE', admitted, 0, -1, 'WITHSCORES')
   for at = 2, #found, 2 do
-    table.insert(untils, found[at])
+    table.insert(untils, math.min(found[at], now + minute))  -- later ones are those of a clock put back
   end
   table.insert(untils, now + minute)
   local surplus = #untils - per_minute
@@ -99,16 +102,18 @@ redis.call('ZREM', key('answers', 'by_age'), ARGV[2])
 redis.call('ZREM', key('answers', 'by_end'), ARGV[2])
 """
 
+# One that lasts longer than any can was given before the server's clock was put back.
 _LEAD = """
-local _, name, owner, remembered = unpack(ARGV)
+local _, name, owner, life = unpack(ARGV)
 if redis.call('EXISTS', key('answer', name)) == 1 then
   return 0
 end
-local leader = redis.call('GET', key('lead', name))
-if leader and leader ~= owner and redis.call('EXISTS', key('owner', leader)) == 1 then
+local lead = key('lead', name)
+local leader = redis.call('GET', lead)
+if leader and leader ~= owner and redis.call('PTTL', lead) <= tonumber(life) then
   return 0
 end
-redis.call('SET', key('lead', name), owner, 'PX', remembered)
+redis.call('SET', lead, owner, 'PX', life)
 return 1
 """
 
@@ -172,8 +177,14 @@ if asker then
 end
 """
 
+# From the newest on: what is added meanwhile, or goes with its time, moves nothing away from what is to come.
 _LISTED = """
-return redis.call('ZRANGEBYSCORE', key(ARGV[2] .. 's'), ARGV[3], '+inf')
+local _, kind, since, start, most = unpack(ARGV)
+local listed = redis.call('ZCOUNT', key(kind .. 's'), since, '+inf')
+if tonumber(start) >= listed then
+  return {}
+end
+return redis.call('ZREVRANGE', key(kind .. 's'), start, math.min(start + most, listed) - 1)
 """
 
 _LISTED_OF = """
@@ -189,7 +200,28 @@ return redis.call('MGET', unpack(names))
 """
 
 _CLAIM = """
-return redis.call('SET', key('claim', ARGV[2]), '', 'NX', 'PX', ARGV[3])
+local _, name, claimant, life = unpack(ARGV)
+redis.call('SET', key('claim', name), claimant, 'NX', 'PX', life)
+return redis.call('GET', key('claim', name)) == claimant and 1 or 0
+"""
+
+_FORGET_OLDER = """
+local _, kind, seconds, most = unpack(ARGV)
+local before = time[1] - seconds
+local older = redis.call('ZRANGEBYSCORE', key(kind .. 's'), '-inf', '(' .. before, 'LIMIT', 0, most)
+for _, id in ipairs(older) do
+  redis.call('DEL', key(kind, id))
+  redis.call('ZREM', key(kind .. 's'), id)
+end
+return #older
+"""
+
+_REWRITE = """
+local _, id, written, bare = unpack(ARGV)
+local entry = key('interaction', id)
+if redis.call('GET', entry) == written then
+  redis.call('SET', entry, bare, 'PX', redis.call('PTTL', entry))
+end
 """
 
 
@@ -238,9 +270,9 @@ class RedisLedger:
     def lead(self, key: str, owner: str) -> bool:
         """Let `owner` generate the answer for `key`; False if it is kept already, or another generates it.
 
-        Whose lease does not run loses the lead to the next who asks.
+        Who does not ask again in time, as it gets on, loses the lead to the next who asks.
         """
-        return bool(self._run(_LEAD, key, owner, milliseconds(REMEMBERED_SECONDS)))
+        return bool(self._run(_LEAD, key, owner, milliseconds(LEAD_SECONDS)))
 
     def keep(self, key: str, owner: str, answer: str, seconds: float) -> None:
         """Keep what `owner` generated for `seconds`; the oldest answers make room. Its lead is over.
@@ -267,7 +299,7 @@ class RedisLedger:
 
     def interactions(self, since: float) -> list[Interaction]:
         """Those asked at or after `since` (seconds since 1970, UTC), oldest first."""
-        return list(self._read("interaction", self._run(_LISTED, "interaction", since), read_interaction))
+        return list(self._read("interaction", self._listed("interaction", since), read_interaction))
 
     def interactions_of(self, user: str, team: str, since: float, most: int) -> list[Interaction]:
         """The newest of what `user` of `team` asked at or after `since`, newest first, at most `most`."""
@@ -284,12 +316,35 @@ class RedisLedger:
 
     def votes(self, since: float) -> list[Vote]:
         """Those cast at or after `since` (seconds since 1970, UTC), oldest first."""
-        return list(self._read("vote", self._run(_LISTED, "vote", since), _read_vote))
+        return list(self._read("vote", self._listed("vote", since), _read_vote))
 
     def claim(self, name: str, seconds: float | None = None) -> bool:
         """True for the first who claims `name` within so many `seconds`, a day if None."""
-        until = REMEMBERED_SECONDS if seconds is None else seconds
-        return bool(self._run(_CLAIM, name, milliseconds(until)))
+        life = milliseconds(REMEMBERED_SECONDS if seconds is None else seconds)
+        return bool(self._run(_CLAIM, name, uuid4().hex, life))
+
+    def prune(self, seconds: float, *, keep_text: bool) -> Iterator[None]:
+        """Forget what is older than `seconds`, and texts unless they are kept, a batch with each step."""
+        for kind in ("interaction", "vote"):
+            while self._run(_FORGET_OLDER, kind, seconds, _READ_AT_ONCE):
+                yield
+        for ids in () if keep_text else self._pages("interaction", 0.0, _READ_AT_ONCE):
+            for interaction_id, written in zip(ids, self._run(_READ, "interaction", *ids), strict=True):
+                if written is not None and (bare := without_texts(written)) is not None:
+                    self._run(_REWRITE, interaction_id, written, bare)
+            yield
+
+    def _listed(self, kind: str, since: float) -> list[str]:
+        """The ids of what is recorded of a `kind` since then, oldest first."""
+        listed = dict.fromkeys(each for page in self._pages(kind, since, _LISTED_AT_ONCE) for each in page)
+        return [*reversed(listed)]
+
+    def _pages(self, kind: str, since: float, most: int) -> Iterator[list[str]]:
+        """These ids from the newest on, at most so many at a time; one may come twice."""
+        start = 0
+        while page := self._run(_LISTED, kind, since, start, most):
+            yield page
+            start += len(page)
 
     def _read(self, kind: str, ids: Sequence[str], read: Callable[[str], _T]) -> Iterator[_T]:
         """What is recorded of a `kind` under `ids`, but for what nobody can read."""

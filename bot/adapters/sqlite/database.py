@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from math import inf
-from pathlib import Path
 
-from bot.core.errors import NewerStore, StoreError
-from bot.core.journal import REMEMBERED_SECONDS
-from bot.core.spending import DAY_SECONDS
+from bot.adapters.sqlite.connection import SqliteConnection
+from bot.adapters.sqlite.steps import Steps
+from bot.core.errors import NewerStore
+from bot.core.journal import REMEMBERED_SECONDS, WINDOW_SECONDS
+from bot.core.spending import DAY_SECONDS, MINUTE_SECONDS
 
-_PATIENCE_SECONDS = 1.0  # with other processes
-_STUCK_SECONDS = 2.0  # in which one of many threads that wait should have had its turn, even in a storm
+log = logging.getLogger(__name__)
+
+PURGE_BATCH = 500  # rows of a table in one transaction, which takes some milliseconds
+_PURGE_SECONDS = 1.0  # from one batch to the next
+_MAX_FREE_PAGES = 256  # a megabyte that the file keeps for what is written next
+_PAGES_AT_ONCE = 500
+_MAX_WAL_BYTES = 8_000_000  # of bot.db-wal, once it was read back into the file
+_INCREMENTAL = 2  # https://www.sqlite.org/pragma.html#pragma_auto_vacuum
 
 # Append only: a file keeps how many of these were done to it. A question without an owner is closed.
 MIGRATIONS = (
@@ -49,8 +57,11 @@ MIGRATIONS = (
     "ALTER TABLE interactions ADD COLUMN user TEXT",
     "CREATE INDEX interactions_by_user ON interactions (team, user, asked_at)",
     "ALTER TABLE questions ADD COLUMN text TEXT",
+    "CREATE INDEX questions_of_owners ON questions (owner) WHERE owner IS NOT NULL",
+    "CREATE TABLE clock (boot TEXT NOT NULL, ahead REAL NOT NULL)",
 )
 
+# What is past is read by nobody, and leaves the file in batches.
 _PAST = {
     "questions": "taken_at < :now - :remembered",
     "events": "taken_at < :now - :remembered",
@@ -65,95 +76,106 @@ _PAST = {
     "votes": "until <= :now",
     "claims": "until <= :now",
 }
+_KEYS = {"spendings": "question"}  # of tables without a rowid
+# Times that no call can have written yet are those of a clock that was put back: they count as now.
+_AHEAD = {"calls": WINDOW_SECONDS, "admissions": MINUTE_SECONDS}
 # Each statement lets go of the interpreter and gets it back behind all other threads. In a storm that is what
 # a transaction takes its time for, so one statement asks before all.
-_ONE_PAST = [
+_ANY_PAST = [
     f"EXISTS (SELECT 1 FROM {table} WHERE {is_past})"  # noqa: S608 - of the words above
     for table, is_past in _PAST.items()
+] + [
+    f"EXISTS (SELECT 1 FROM {table} WHERE until > :now + {seconds})"  # noqa: S608 - likewise
+    for table, seconds in _AHEAD.items()
 ]
-_IS_ANYTHING_PAST = f"SELECT {' OR '.join(_ONE_PAST)}"
+_IS_ANYTHING_PAST = f"SELECT {' OR '.join(_ANY_PAST)}"
 _FORGET = [
-    f"DELETE FROM {table} WHERE {is_past}"  # noqa: S608 - likewise
+    f"DELETE FROM {table} WHERE {key} IN "  # noqa: S608 - likewise
+    f"(SELECT {key} FROM {table} WHERE {is_past} LIMIT {PURGE_BATCH})"
     for table, is_past in _PAST.items()
+    for key in (_KEYS.get(table, "rowid"),)
+] + [
+    f"UPDATE {table} SET until = :now + {seconds} WHERE until > :now + {seconds}"  # noqa: S608 - likewise
+    for table, seconds in _AHEAD.items()
 ]
 
 
 class SqliteDatabase:
     """The file at `path`, which is made when it is first needed, in a folder that is there.
 
-    `clock` tells seconds since 1970 (UTC), the same to all processes. Thread-safe.
+    `clock` tells seconds since 1970 (UTC). Where it is a machine's clock, which can be set, `steady` counts
+    seconds as `time.monotonic` does, so that a step is told from time that passes. Thread-safe.
     """
 
-    def __init__(self, path: str, clock: Callable[[], float] = time.time) -> None:
-        self._path = path
+    def __init__(
+        self,
+        path: str,
+        clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] | None = None,
+    ) -> None:
         self._clock = clock
-        self._lock = threading.Lock()
-        self._turns = 0
-        self._connection: sqlite3.Connection | None = None
-        self._failed_at = -inf  # of time.monotonic
-
-    def __del__(self) -> None:
-        self._disconnect()
+        self._writing = SqliteConnection(path, partial(_prepare, clock))
+        self._reading = SqliteConnection(path, partial(_prepare_to_read, clock))
+        self._steps = Steps(steady)
+        self._purged_at = -inf
 
     @contextmanager
     def transaction(self) -> Iterator[tuple[sqlite3.Connection, float]]:
-        """The database without what is past, and the time; all that is done to it is done, or nothing.
+        """The database to write to, and the time; all that is done to it is done, or nothing.
 
-        Raises StoreError within about a second when the file cannot be used, and after two in which no thread
-        has got its turn. The next call tries it anew.
+        What is past may be in it still. Raises StoreError as a connection's turn does.
         """
-        asked_at = time.monotonic()
-        self._wait_for_turn()
-        try:
-            with self._connected(asked_at) as db:
-                db.execute("BEGIN IMMEDIATE")
-                now = self._clock()
-                past = {"now": now, "today": now // DAY_SECONDS, "remembered": REMEMBERED_SECONDS}
-                (is_anything_past,) = db.execute(_IS_ANYTHING_PAST, past).fetchone()
-                for statement in _FORGET if is_anything_past else ():
-                    db.execute(statement, past)
-                yield db, now
-        except BaseException as error:
-            self._disconnect()
-            if isinstance(error, sqlite3.Error | OSError):  # the file's fault; a spoilt text is nobody else's
-                self._failed_at = time.monotonic()
-            if isinstance(error, sqlite3.Error | OSError | UnicodeError):
-                raise StoreError(f"{self._path}: {error}") from error
-            raise
-        finally:
-            self._lock.release()
+        with self._steps.undone_by_failure(), self._writing.turn() as db:
+            db.execute("BEGIN IMMEDIATE")
+            now = self._clock()
+            self._steps.heed(db, now)
+            if abs(now - self._purged_at) >= _PURGE_SECONDS and self._steps.are_over:
+                self._purged_at = now
+                _purge(db, now)
+            yield db, now
 
-    def _wait_for_turn(self) -> None:
-        """However many wait: what is given up because of a crowd is not there after a crash."""
-        seen = self._turns
-        while not self._lock.acquire(timeout=_STUCK_SECONDS):
-            if self._turns == seen:
-                raise StoreError(f"{self._path}: another thread is stuck in it")
-            seen = self._turns
-        self._turns += 1
+    @contextmanager
+    def reading(self) -> Iterator[tuple[sqlite3.Connection, float]]:
+        """The database to read from, and the time. Whoever writes meanwhile does not wait for it.
 
-    def _connected(self, asked_at: float) -> sqlite3.Connection:
-        if self._failed_at > asked_at:  # and would take as long to fail again
-            raise StoreError(f"{self._path}: it has just failed")
-        if self._connection and not Path(self._path).exists():
-            self._disconnect()  # a deleted file could still be written to, and nobody would read it
-        if self._connection:
-            return self._connection
-        self._connection = sqlite3.connect(
-            self._path, timeout=_PATIENCE_SECONDS, isolation_level=None, check_same_thread=False
-        )
-        # One spoilt text is to be told from the others, not to keep all from being read.
-        self._connection.text_factory = lambda text: text.decode(errors="replace")
-        self._connection.execute("PRAGMA synchronous = NORMAL")
-        _migrate(self._connection)
-        with suppress(sqlite3.OperationalError):  # locked, when another process is just doing the same
-            self._connection.execute("PRAGMA journal_mode = WAL")
-        return self._connection
+        What is past may be in it still. Raises StoreError as a connection's turn does.
+        """
+        with self._reading.turn() as db:
+            yield db, self._clock()
 
-    def _disconnect(self) -> None:
-        if self._connection:
-            self._connection.close()
-            self._connection = None
+    @property
+    def may_purge(self) -> bool:
+        """Whether the clock can be relied on for what is to go for good."""
+        return self._steps.are_over
+
+
+def _purge(db: sqlite3.Connection, now: float) -> None:
+    """Let a batch of what is past leave the database, and of the pages that nothing stands on the file."""
+    past = {"now": now, "today": now // DAY_SECONDS, "remembered": REMEMBERED_SECONDS}
+    (is_anything_past,) = db.execute(_IS_ANYTHING_PAST, past).fetchone()
+    for statement in _FORGET if is_anything_past else ():
+        db.execute(statement, past)
+    (free,) = db.execute("PRAGMA freelist_count").fetchone()
+    if free > _MAX_FREE_PAGES:
+        # A page goes with each row that is fetched.
+        db.execute(f"PRAGMA incremental_vacuum({min(free - _MAX_FREE_PAGES, _PAGES_AT_ONCE)})").fetchall()
+
+
+def _prepare_to_read(clock: Callable[[], float], db: sqlite3.Connection) -> None:
+    _prepare(clock, db)
+    db.execute("PRAGMA query_only = ON")
+
+
+def _prepare(clock: Callable[[], float], db: sqlite3.Connection) -> None:
+    """Bring a file of an older version up to date."""
+    db.execute("PRAGMA synchronous = NORMAL")
+    db.execute(f"PRAGMA journal_size_limit = {_MAX_WAL_BYTES}")
+    db.execute(f"PRAGMA auto_vacuum = {_INCREMENTAL}")  # of a new file; an older one has to be rebuilt
+    if db.execute("PRAGMA user_version").fetchone() != (len(MIGRATIONS),):
+        _migrate(db)
+    with suppress(sqlite3.OperationalError):  # locked, when another process is just doing the same
+        db.execute("PRAGMA journal_mode = WAL")
+    _rebuild(db, clock())
 
 
 def _migrate(db: sqlite3.Connection) -> None:
@@ -168,3 +190,16 @@ def _migrate(db: sqlite3.Connection) -> None:
         columns = {column for _, column, *_ in db.execute("PRAGMA table_info(questions)")}
         if "stopped" not in columns:  # in the first files the first of these statements had none
             db.execute("ALTER TABLE questions ADD COLUMN stopped INTEGER")
+
+
+def _rebuild(db: sqlite3.Connection, now: float) -> None:
+    """Rebuild a file that cannot shrink, unless a process is at work: it would have to wait for seconds."""
+    if db.execute("PRAGMA auto_vacuum").fetchone() == (_INCREMENTAL,):
+        return
+    if db.execute("SELECT 1 FROM owners WHERE until > ? LIMIT 1", (now,)).fetchone():
+        return
+    try:
+        db.execute("VACUUM")
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.OperationalError as error:  # a full disk, or another process: it goes on as it is
+        log.warning("store.not_rebuilt", extra={"error": str(error)})

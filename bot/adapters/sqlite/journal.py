@@ -11,6 +11,8 @@ from math import ceil
 from bot.adapters.sqlite.database import SqliteDatabase
 from bot.core.journal import (
     BEGINNING,
+    REMEMBERED_SECONDS,
+    WINDOW_SECONDS,
     Allowance,
     Beat,
     CallKind,
@@ -25,27 +27,33 @@ from bot.core.question import Place, Question
 
 log = logging.getLogger(__name__)
 
-# Slack counts a call a little after it was spent, so its minute ends a little later, too.
-_WINDOW_SECONDS = 61.0
-
 _TAKE_EVENT = "INSERT INTO events (id, taken_at) VALUES (?, ?) ON CONFLICT (id) DO NOTHING"
 _TAKE = """INSERT INTO questions (id, taken_at, owner, tries, question) VALUES (?, ?, ?, 1, ?)
 ON CONFLICT (id) DO NOTHING"""
+_IS_TAKEN_BY = "SELECT 1 FROM questions WHERE id = ? AND owner = ?"
 _NOTE = "UPDATE questions SET channel = ?, thread_ts = ?, messages = ?, text = ? WHERE id = ? AND owner = ?"
 _CLOSE = """UPDATE questions SET owner = NULL, tries = NULL, question = NULL, channel = NULL,
 thread_ts = NULL, messages = NULL, text = NULL WHERE id = ? AND owner = ?"""
 _REWRITE = "UPDATE questions SET question = ? WHERE id = ? AND owner = ?"
 _STOP = "UPDATE questions SET stopped = 1 WHERE id = ? AND owner IS NOT NULL"
 _RENEW = "INSERT OR REPLACE INTO owners (id, host, state, reserved, until) VALUES (?, ?, ?, ?, ?)"
+# Who had a longer lease than anybody can have now had it of a clock that was put back.
+_CLAMP_LEASES = "UPDATE owners SET until = ? WHERE until > ?"
+_OWNERS = "SELECT id, host, state, reserved FROM owners WHERE until > ? ORDER BY id"
 _ORPHANS = """SELECT id, taken_at, tries, question, channel, thread_ts, messages, text FROM questions
-WHERE owner IS NOT NULL AND owner NOT IN (SELECT id FROM owners) ORDER BY taken_at, rowid"""
+WHERE owner IS NOT NULL AND taken_at >= ? AND owner NOT IN (SELECT id FROM owners WHERE until > ?)
+ORDER BY taken_at, rowid"""
 _ADOPT = "UPDATE questions SET owner = ?, tries = tries + 1 WHERE id = ?"
 _RESERVE = "UPDATE owners SET reserved = ? WHERE id = ?"
 _COUNT = "INSERT INTO calls (kind, owner, until) VALUES (?, ?, ?)"
 # New messages in a channel are paid off one by one; `until` is when the last of them will be.
 _COUNT_IN_CHANNEL = """INSERT INTO channels (id, until) VALUES (:channel, :now + :seconds)
-ON CONFLICT (id) DO UPDATE SET until = until + :seconds"""
-_OLDEST = "SELECT max(until) FROM (SELECT until FROM calls WHERE kind = ? ORDER BY until LIMIT ?)"
+ON CONFLICT (id) DO UPDATE SET until = max(:now, min(until, :now + :longest)) + :seconds"""
+_SPENT = "SELECT count(*) FROM calls WHERE kind = ? AND until > ?"
+_OLDEST = """SELECT max(until) FROM
+(SELECT until FROM calls WHERE kind = ? AND until > ? ORDER BY until LIMIT ?)"""
+_SPENT_BY_OTHERS = "SELECT kind, count(*) FROM calls WHERE owner != ? AND until > ? GROUP BY kind"
+_RESERVED = "SELECT total(reserved) FROM owners WHERE id != ? AND until > ?"
 
 
 class SqliteJournal:
@@ -56,18 +64,20 @@ class SqliteJournal:
     """
 
     def __init__(self, database: SqliteDatabase, allowance: Allowance) -> None:
-        self._transaction = database.transaction
+        self._transaction, self._reading = database.transaction, database.reading
         self._allowance = allowance
 
     def take(self, question: Question, event_id: str, owner: str) -> bool:
         """Write `question` down as `owner`'s; False if it, or `event_id`, was taken before.
 
-        An `event_id` of "" is none. Whose lease does not run loses what it takes to the next that beats.
+        Not by `owner` itself: it is taken still while it is open, and nothing changes. An `event_id` of "" is
+        none. Whose lease does not run loses what it takes to the next that beats.
         """
         with self._transaction() as (db, now):
-            if event_id and not db.execute(_TAKE_EVENT, (event_id, now)).rowcount:
-                return False
-            return db.execute(_TAKE, (question.id, now, owner, encoded(question))).rowcount == 1
+            is_new = not event_id or db.execute(_TAKE_EVENT, (event_id, now)).rowcount == 1
+            if is_new and db.execute(_TAKE, (question.id, now, owner, encoded(question))).rowcount:
+                return True
+            return db.execute(_IS_TAKEN_BY, (question.id, owner)).fetchone() is not None
 
     def note(self, entry_id: str, owner: str, place: Place, messages: Mapping[str, str], text: str) -> None:
         """Write down where a question is answered, its messages' ts by their keys, and the `text` they show.
@@ -104,11 +114,12 @@ class SqliteJournal:
         """Renew the lease of `owner`, and let it adopt what owners without a lease left open."""
         with self._transaction() as (db, now):
             until = now + lease_seconds
+            db.execute(_CLAMP_LEASES, (until, until))
             db.execute(_RENEW, (owner.id, owner.host, owner.state, owner.reserved, until))
             adopted = tuple(_adopted(db, owner.id, now))
             owned = dict(db.execute("SELECT id, stopped FROM questions WHERE owner = ?", (owner.id,)))
             stopped = frozenset(entry_id for entry_id, is_stopped in owned.items() if is_stopped)
-            return Beat(adopted, frozenset(owned), stopped, _spent(db, owner.id))
+            return Beat(adopted, frozenset(owned), stopped, _spent(db, owner.id, now))
 
     def leave(self, owner_id: str) -> None:
         """The owner's lease ends now."""
@@ -117,9 +128,8 @@ class SqliteJournal:
 
     def owners(self) -> list[Owner]:
         """Those whose lease runs."""
-        with self._transaction() as (db, _):
-            rows = db.execute("SELECT id, host, state, reserved FROM owners ORDER BY id")
-            return [Owner(*row) for row in rows]
+        with self._reading() as (db, now):
+            return [Owner(*row) for row in db.execute(_OWNERS, (now,))]
 
     def spend(self, owner_id: str, charge: Charge) -> float:
         """Count a call to Slack and return 0.0, or say after how many seconds it is worth asking again.
@@ -129,17 +139,18 @@ class SqliteJournal:
         with self._transaction() as (db, now):
             if wait := self._wait(db, owner_id, charge, now):
                 return wait
-            db.execute(_COUNT, (charge.kind.value, owner_id, now + _WINDOW_SECONDS))
+            db.execute(_COUNT, (charge.kind.value, owner_id, now + WINDOW_SECONDS))
             db.execute(_RESERVE, (charge.reserved, owner_id))
             if charge.kind in BEGINNING:
-                values = {"channel": charge.channel, "now": now, "seconds": 1 / self._allowance.per_second}
-                db.execute(_COUNT_IN_CHANNEL, values)
+                values = {"now": now, "seconds": 1 / self._allowance.per_second}
+                values["longest"] = self._allowance.longest_wait_in_channel
+                db.execute(_COUNT_IN_CHANNEL, {"channel": charge.channel, **values})
             return 0.0
 
     def _wait(self, db: sqlite3.Connection, owner_id: str, charge: Charge, now: float) -> float:
         edits = self._allowance.edits_per_minute
         if charge.is_spare:
-            edits -= _reserved(db, owner_id) + charge.reserved
+            edits -= _reserved(db, owner_id, now) + charge.reserved
         if charge.kind is CallKind.EDIT:
             return _wait_of_window(db, CallKind.EDIT, edits, now)
         wait = _wait_of_window(db, charge.kind, self._allowance.per_minute(charge.kind), now)
@@ -151,37 +162,41 @@ class SqliteJournal:
 
     def _wait_of_channel(self, db: sqlite3.Connection, channel: str, now: float) -> float:
         (until,) = db.execute("SELECT max(until) FROM channels WHERE id = ?", (channel,)).fetchone()
+        if until is None:
+            return 0.0
         at_once = (self._allowance.burst - 1) / self._allowance.per_second
-        return max(0.0, until - at_once - now) if until else 0.0
+        return max(0.0, min(float(until) - now, self._allowance.longest_wait_in_channel) - at_once)
 
 
 def _adopted(db: sqlite3.Connection, owner: str, now: float) -> Iterator[Entry]:
-    for entry_id, taken_at, tries, *written in db.execute(_ORPHANS).fetchall():
+    for entry_id, taken_at, tries, *written in db.execute(
+        _ORPHANS, (now - REMEMBERED_SECONDS, now)
+    ).fetchall():
         db.execute(_ADOPT, (owner, entry_id))
         try:
-            yield read_back(now - taken_at, tries + 1, *written)
+            yield read_back(max(0.0, now - taken_at), tries + 1, *written)
         except (TypeError, ValueError):
             log.exception("entry.unreadable", extra={"entry": entry_id})
             db.execute(_CLOSE, (entry_id, owner))
 
 
-def _spent(db: sqlite3.Connection, owner: str) -> Spent:
+def _spent(db: sqlite3.Connection, owner: str, now: float) -> Spent:
     """What others than `owner` spend."""
-    calls = dict(db.execute("SELECT kind, count(*) FROM calls WHERE owner != ? GROUP BY kind", (owner,)))
-    return Spent({CallKind(kind): count for kind, count in calls.items()}, _reserved(db, owner))
+    calls = dict(db.execute(_SPENT_BY_OTHERS, (owner, now)))
+    return Spent({CallKind(kind): count for kind, count in calls.items()}, _reserved(db, owner, now))
 
 
-def _reserved(db: sqlite3.Connection, owner: str) -> int:
+def _reserved(db: sqlite3.Connection, owner: str, now: float) -> int:
     """The edits that others than `owner` reserve."""
-    (reserved,) = db.execute("SELECT total(reserved) FROM owners WHERE id != ?", (owner,)).fetchone()
+    (reserved,) = db.execute(_RESERVED, (owner, now)).fetchone()
     return int(reserved)
 
 
 def _wait_of_window(db: sqlite3.Connection, kind: CallKind, limit: float, now: float) -> float:
     """Seconds until the oldest calls have left the window, so that one more is within `limit`."""
-    (spent,) = db.execute("SELECT count(*) FROM calls WHERE kind = ?", (kind.value,)).fetchone()
+    (spent,) = db.execute(_SPENT, (kind.value, now)).fetchone()
     surplus = ceil(max(0.0, spent + 1 - limit))
     if not surplus:
         return 0.0
-    (until,) = db.execute(_OLDEST, (kind.value, surplus)).fetchone()
-    return float(until - now) if until else _WINDOW_SECONDS
+    (until,) = db.execute(_OLDEST, (kind.value, now, surplus)).fetchone()
+    return min(float(until - now), WINDOW_SECONDS) if until else WINDOW_SECONDS
