@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from math import inf
 from typing import Any
 
 from redis import Redis
@@ -83,6 +84,7 @@ class RedisConnection:
         try:
             return self._run(call)
         except (RedisError, OSError) as error:
+            self._renewed_at = -inf  # the next call is made on a new connection
             if str(error).startswith("NEWER"):
                 raise NewerStore from error
             raise StoreError(f"Redis: {error}") from error
