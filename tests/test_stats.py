@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import socket
 import sqlite3
+import time
 import urllib.request
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import pytest
 
 from bot.cli import main
 from bot.core.figures import Kept
-from bot.core.interaction import Vote
+from bot.core.interaction import Interaction, Vote
 from bot.core.journal import Allowance
 from bot.playground.bedrock import Reply
 from bot.stats import as_table, read, seconds_in
@@ -69,6 +71,20 @@ def test_texts_are_written_down_where_the_operator_says_so(bench: Workbench) -> 
     (kept,) = bench.written(1)
 
     assert (kept.question, kept.answer) == ("왜요?", "Because.")
+
+
+def test_what_is_kept_no_longer_goes_when_the_bot_starts(bench: Workbench) -> None:
+    ledger = open_store(bench.store_url, Allowance()).ledger
+    now = time.time()
+    old, new = (
+        Interaction(f"Q{at}", "T1", "C1", "U1", at, "mention", "en", "whole", answer="Because.")
+        for at in (now - 8 * 86_400, now)
+    )
+    for each in (old, new):
+        ledger.record(each, 90 * 86_400.0)
+    bench.start_bot(keep_days=7)
+
+    bench.until(lambda: ledger.interactions(0) == [replace(new, answer=None)])
 
 
 def test_a_stopped_answer_is_an_estimate(bench: Workbench) -> None:

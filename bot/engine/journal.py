@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 LEASE_SECONDS = 6.0
 MAX_NOTED_CHARACTERS = 50_000  # of an answer: more than a model writes at once
 BEAT_SECONDS = 1.0  # a lease outlives several beats, so that a busy moment costs no question
-_MAX_FAILURES = 5  # of one write, while beats succeed: then it is the write, and not the store
+_MAX_FAILURES = 10  # of one write, while beats succeed: then it is the write, and not the store
 
 _T = TypeVar("_T")
 
@@ -74,7 +74,7 @@ class Journal:
         self._clock = clock
         self._claims = Claims()
         self._held: set[str] = set()
-        self._backlog = backlog or Backlog()
+        self._backlog = Backlog() if backlog is None else backlog
         self._writing = ThreadPoolExecutor(1, "journal")  # in order, and nobody waits
         self._beating = ThreadPoolExecutor(1, "beat")  # a lease does not wait for what is to be written
         self._last_beat: Future[None] | None = None

@@ -729,6 +729,20 @@ def test_votes_are_read_as_they_were_cast_oldest_first(ledger: Ledger, other: Le
     assert other.votes(0) == votes
 
 
+def test_half_a_character_keeps_nothing_from_being_written(journal: Journal, ledger: Ledger) -> None:
+    """JSON can carry it, in what people write as in what models do."""
+    ledger.vote(Vote("Q1", "U1", is_up=False, reason="why \ud83d"), 60)
+    ledger.lead("why?", "A")
+    ledger.keep("why?", "A", "Because \ud83d", 60)
+    question = Question("T1", "C1", "U1", "Why?", ts="1.0")
+    journal.take(question, "Ev1", "A")
+    journal.note(question.id, "A", Place("C1", "1.0"), {}, "Because \ud83d")
+
+    assert [vote.reason[:4] for vote in ledger.votes(0)] == ["why "]
+    assert ledger.recall("why?") == "Because ?"
+    assert [entry.text for entry in journal.beat(Owner("B"), 60).adopted] == ["Because ?"]
+
+
 def test_a_vote_can_be_changed(ledger: Ledger, other: Ledger) -> None:
     ledger.vote(Vote("Q1", "U1", is_up=True), 60)
     ledger.vote(Vote("Q1", "U2", is_up=True), 60)

@@ -11,6 +11,7 @@ import pytest
 from bot.core.errors import OverBudget, StoreError
 from bot.core.journal import Beat, CallKind, Charge, Owner, Spent
 from bot.core.question import Place, Question
+from bot.engine.backlog import Backlog
 from bot.engine.journal import Journal
 
 QUESTION = Question("T1", "C1", "U1", "Why?", ts="1.0")
@@ -26,6 +27,7 @@ class Recorder:
         self.broken = False
         self.wait = 0.0
         self.owned: frozenset[str] = frozenset()
+        self.others: set[str] = set()  # questions that another process took
         self.may_leave = threading.Event()
         self.may_leave.set()
         self.told: list[object] = []
@@ -37,7 +39,7 @@ class Recorder:
 
     def take(self, question: Question, event_id: str, owner: str) -> bool:
         self._tell("take", question.id, event_id)
-        return question != OTHER
+        return question.id not in self.others
 
     def note(self, entry_id: str, owner: str, place: Place, messages: Mapping[str, str], text: str) -> None:
         self._tell("note", entry_id, messages, text)
@@ -66,7 +68,9 @@ class Recorder:
 
 @pytest.fixture
 def store() -> Recorder:
-    return Recorder()
+    store = Recorder()
+    store.others.add(OTHER.id)
+    return store
 
 
 @pytest.fixture
@@ -77,10 +81,9 @@ def journal(store: Recorder) -> Journal:
 def beat(journal: Journal, store: Recorder) -> list[Beat]:
     """Let it beat once, and wait until that, and all that was to be written before, is done."""
     heard: list[Beat] = []
-    done = threading.Event()
     journal.beat("connected", 2, heard.append)
-    journal._writing.submit(done.set)  # noqa: SLF001 - the end of the line
-    assert done.wait(5.0)
+    for lane in (journal._beating, journal._writing):  # noqa: SLF001 - the ends of the lines
+        lane.submit(lambda: None).result(5.0)
     return heard
 
 
@@ -158,7 +161,7 @@ def test_a_store_that_fails_is_said_once_and_left_alone_until_a_beat_finds_it_wo
     journal: Journal, store: Recorder, caplog: pytest.LogCaptureFixture
 ) -> None:
     store.broken = True
-    journal.take(QUESTION, "Ev1")
+    journal.spend(EDIT)
     assert beat(journal, store) == []
     store.broken = False
     journal.spend(POST)
@@ -172,6 +175,98 @@ def test_a_store_that_fails_is_said_once_and_left_alone_until_a_beat_finds_it_wo
     said = [(record.levelno, record.message) for record in caplog.records]
     assert said == [(logging.ERROR, "store.failed"), (logging.WARNING, "store.works_again")]
     assert vars(caplog.records[0])["error"] == "disk full"
+
+
+def test_what_was_to_be_written_while_the_store_failed_is_written_in_order_when_it_works_again(
+    journal: Journal, store: Recorder, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.broken = True
+    assert journal.take(QUESTION, "Ev1")
+    for text in ("Be", "Becau"):
+        journal.note(QUESTION, PLACE, {}, text)
+    journal.stop("T1/C1/3.0")
+    journal.note(QUESTION, PLACE, {}, "Because.")
+    beat(journal, store)
+    store.broken = False
+    beat(journal, store)
+
+    assert store.told[1:] == [
+        ("take", QUESTION.id, "Ev1"),
+        ("note", QUESTION.id, {}, "Because."),
+        ("stop", "T1/C1/3.0"),
+    ]
+    assert vars(caplog.records[-1])["waiting"] == 3
+    journal.leave(5.0)
+    assert store.told[-1] == ("leave",)
+
+
+def test_what_was_answered_meanwhile_leaves_nothing_but_that(journal: Journal, store: Recorder) -> None:
+    store.broken = True
+    journal.take(QUESTION, "Ev1")
+    journal.note(QUESTION, PLACE, {}, "Because.")
+    journal.close(QUESTION.id)
+    store.broken = False
+    beat(journal, store)
+
+    assert store.told[1:] == [("take", QUESTION.id, "Ev1"), ("close", QUESTION.id)]
+    assert not journal.holds(QUESTION.id)
+
+
+def test_more_than_there_is_room_for_is_given_up_and_said(
+    store: Recorder, caplog: pytest.LogCaptureFixture
+) -> None:
+    journal = Journal(store, "here/1", "here", clock=lambda: 0.0, backlog=Backlog(max_characters=10))
+    store.broken = True
+    journal.take(QUESTION, "Ev1")
+    journal.note(QUESTION, PLACE, {}, "Because of that.")
+    store.broken = False
+    beat(journal, store)
+
+    assert store.told[1:] == [("take", QUESTION.id, "Ev1")]
+    assert "store.backlog_full" in caplog.messages
+    assert vars(caplog.records[-1])["dropped"] == 1
+
+
+def test_what_the_store_never_takes_keeps_the_rest_from_being_written_for_some_beats_only(
+    journal: Journal, store: Recorder, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refused() -> None:
+        raise StoreError("string or blob too big")
+
+    journal.write(refused)
+    journal.close(QUESTION.id)
+    for _ in range(20):
+        beat(journal, store)
+
+    assert ("close", QUESTION.id) in store.told
+    assert "store.write_refused" in caplog.messages
+    assert journal.works
+
+
+def test_a_lease_is_renewed_while_a_write_takes_its_time(journal: Journal, store: Recorder) -> None:
+    is_over = threading.Event()
+    journal.write(lambda: is_over.wait(5.0))
+    heard = threading.Event()
+    journal.beat("connected", 2, lambda _beat: heard.set())
+
+    assert heard.wait(4.0)
+    is_over.set()
+    journal.leave(5.0)
+
+
+def test_of_beats_that_take_long_one_is_under_way(journal: Journal, store: Recorder) -> None:
+    is_over, heard = threading.Event(), list[Beat]()
+
+    def hear(beat: Beat) -> None:
+        heard.append(beat)
+        is_over.wait(5.0)
+
+    for _ in range(5):
+        journal.beat("connected", 2, hear)
+    is_over.set()
+    journal.leave(5.0)
+
+    assert len(heard) == 1
 
 
 def test_it_knows_what_it_holds_for_others_to_go_on_with(journal: Journal, store: Recorder) -> None:
@@ -188,14 +283,19 @@ def test_it_knows_what_it_holds_for_others_to_go_on_with(journal: Journal, store
     assert not journal.holds(QUESTION.id)
 
 
-def test_what_was_taken_without_a_store_is_held_by_nobody(journal: Journal, store: Recorder) -> None:
+def test_what_was_taken_without_a_store_is_held_once_it_works_again_unless_another_took_it(
+    journal: Journal, store: Recorder, caplog: pytest.LogCaptureFixture
+) -> None:
     store.broken = True
-    journal.take(QUESTION, "Ev1")
+    assert journal.take(QUESTION, "Ev1")
+    assert journal.take(OTHER, "Ev2")
+    assert not journal.holds(QUESTION.id)
     store.broken = False
     beat(journal, store)
 
-    assert journal.works
-    assert not journal.holds(QUESTION.id)
+    assert journal.holds(QUESTION.id)
+    assert not journal.holds(OTHER.id)
+    assert caplog.messages[-1] == "question.taken_by_another"
 
 
 def test_a_mistake_in_what_is_written_is_logged_and_keeps_nothing_else_from_being_written(

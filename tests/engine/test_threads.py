@@ -174,6 +174,38 @@ def test_a_thread_is_the_bots_when_it_asked_there_or_spoke_there(thread: Thread,
     assert other.is_the_bots(PLACE)
 
 
+def test_what_is_known_of_threads_is_bounded_by_what_it_takes_and_what_is_used_stays(
+    thread: Thread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.engine.threads.MAX_BYTES", 10_000)  # three threads of five messages each
+    threads = Threads(thread, lambda: thread.now, thread.wait)
+    places = [Place(f"C{number}", "1.0") for number in range(4)]
+    thread.wait(3600)
+
+    def calls_for(place: Place) -> int:
+        before = len(thread.calls)
+        threads.remarks(place)
+        return len(thread.calls) - before
+
+    assert [calls_for(place) for place in places[:3]] == [3, 3, 3]
+    assert calls_for(places[0]) == 1
+    assert calls_for(places[3]) == 3
+    assert [calls_for(places[number]) for number in (0, 2, 3)] == [1, 1, 1]
+    thread.wait(60)  # for Slack to take as many again
+    assert calls_for(places[1]) == 3
+
+
+def test_a_thread_that_is_larger_than_all_may_be_is_told_and_not_kept(
+    thread: Thread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.engine.threads.MAX_BYTES", 10_000)
+    threads = Threads(thread, lambda: thread.now, thread.wait)
+    thread.say("왜?" * 4_000)
+
+    assert [texts(threads.remarks(PLACE))[:5] for _ in range(2)] == ["abcde"] * 2
+    assert len(thread.calls) == 6
+
+
 @dataclass
 class Directory:
     """People, and a clock."""

@@ -214,8 +214,12 @@ if kind == 'edit' then
 else
   wait = wait_of_window(kind, limit)
   if begins == '1' then
+    local latest = math.ceil(now + at_once + interval)
     paid_off = math.max(now, redis.call('GET', key('channel', channel)) or now)
-    paid_off = math.min(paid_off, now + at_once + interval)
+    if paid_off > latest then
+      paid_off = latest
+      redis.call('SET', key('channel', channel), latest, 'PX', latest - now)
+    end
     wait = math.max(wait, paid_off - at_once - now)
   end
   if spare == '1' then

@@ -207,7 +207,7 @@ return redis.call('GET', key('claim', name)) == claimant and 1 or 0
 
 _FORGET_OLDER = """
 local _, kind, seconds, most = unpack(ARGV)
-local before = time[1] - seconds
+local before = time[1] + time[2] / 1000000 - seconds
 local older = redis.call('ZRANGEBYSCORE', key(kind .. 's'), '-inf', '(' .. before, 'LIMIT', 0, most)
 for _, id in ipairs(older) do
   redis.call('DEL', key(kind, id))

@@ -126,11 +126,15 @@ class SqliteDatabase:
         What is past may be in it still. Raises StoreError as a connection's turn does.
         """
         with self._steps.undone_by_failure(), self._writing.turn() as db:
+            is_time = abs(self._clock() - self._purged_at) >= _PURGE_SECONDS
+            if is_time:
+                _shrink(db)
             db.execute("BEGIN IMMEDIATE")
             now = self._clock()
             self._steps.heed(db, now)
-            if abs(now - self._purged_at) >= _PURGE_SECONDS and self._steps.are_over:
+            if is_time:
                 self._purged_at = now
+            if is_time and self._steps.are_over:
                 _purge(db, now)
             yield db, now
 
@@ -149,20 +153,30 @@ class SqliteDatabase:
         return self._steps.are_over
 
 
+def legible(text: str) -> str:
+    """`text` without halves of characters, which JSON can carry and SQLite refuses."""
+    return text.encode(errors="replace").decode()
+
+
 def _purge(db: sqlite3.Connection, now: float) -> None:
-    """Let a batch of what is past leave the database, and of the pages that nothing stands on the file."""
+    """Let a batch of what is past leave the database."""
     past = {"now": now, "today": now // DAY_SECONDS, "remembered": REMEMBERED_SECONDS}
     (is_anything_past,) = db.execute(_IS_ANYTHING_PAST, past).fetchone()
     for statement in _FORGET if is_anything_past else ():
         db.execute(statement, past)
+
+
+def _shrink(db: sqlite3.Connection) -> None:
+    """Let some of the pages on which nothing stands leave the file."""
     (free,) = db.execute("PRAGMA freelist_count").fetchone()
     if free > _MAX_FREE_PAGES:
-        # A page goes with each row that is fetched.
-        db.execute(f"PRAGMA incremental_vacuum({min(free - _MAX_FREE_PAGES, _PAGES_AT_ONCE)})").fetchall()
+        # `execute` would let one of them go: each is a step of the statement, which it does not know.
+        db.executescript(f"PRAGMA incremental_vacuum({min(free - _MAX_FREE_PAGES, _PAGES_AT_ONCE)})")
 
 
 def _prepare_to_read(clock: Callable[[], float], db: sqlite3.Connection) -> None:
-    _prepare(clock, db)
+    if not _is_up_to_date(db):
+        _prepare(clock, db)
     db.execute("PRAGMA query_only = ON")
 
 
@@ -170,12 +184,17 @@ def _prepare(clock: Callable[[], float], db: sqlite3.Connection) -> None:
     """Bring a file of an older version up to date."""
     db.execute("PRAGMA synchronous = NORMAL")
     db.execute(f"PRAGMA journal_size_limit = {_MAX_WAL_BYTES}")
-    db.execute(f"PRAGMA auto_vacuum = {_INCREMENTAL}")  # of a new file; an older one has to be rebuilt
-    if db.execute("PRAGMA user_version").fetchone() != (len(MIGRATIONS),):
+    if db.execute("PRAGMA page_count").fetchone() == (0,):  # it is new; an older one has to be rebuilt
+        db.execute(f"PRAGMA auto_vacuum = {_INCREMENTAL}")
+    if not _is_up_to_date(db):
         _migrate(db)
     with suppress(sqlite3.OperationalError):  # locked, when another process is just doing the same
         db.execute("PRAGMA journal_mode = WAL")
     _rebuild(db, clock())
+
+
+def _is_up_to_date(db: sqlite3.Connection) -> bool:
+    return bool(db.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),))
 
 
 def _migrate(db: sqlite3.Connection) -> None:
@@ -199,6 +218,7 @@ def _rebuild(db: sqlite3.Connection, now: float) -> None:
     if db.execute("SELECT 1 FROM owners WHERE until > ? LIMIT 1", (now,)).fetchone():
         return
     try:
+        db.execute(f"PRAGMA auto_vacuum = {_INCREMENTAL}")
         db.execute("VACUUM")
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except sqlite3.OperationalError as error:  # a full disk, or another process: it goes on as it is

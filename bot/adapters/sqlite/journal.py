@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from math import ceil
 
-from bot.adapters.sqlite.database import SqliteDatabase
+from bot.adapters.sqlite.database import SqliteDatabase, legible
 from bot.core.journal import (
     BEGINNING,
     REMEMBERED_SECONDS,
@@ -48,7 +48,7 @@ _RESERVE = "UPDATE owners SET reserved = ? WHERE id = ?"
 _COUNT = "INSERT INTO calls (kind, owner, until) VALUES (?, ?, ?)"
 # New messages in a channel are paid off one by one; `until` is when the last of them will be.
 _COUNT_IN_CHANNEL = """INSERT INTO channels (id, until) VALUES (:channel, :now + :seconds)
-ON CONFLICT (id) DO UPDATE SET until = max(:now, min(until, :now + :longest)) + :seconds"""
+ON CONFLICT (id) DO UPDATE SET until = max(:now, until) + :seconds"""
 _SPENT = "SELECT count(*) FROM calls WHERE kind = ? AND until > ?"
 _OLDEST = """SELECT max(until) FROM
 (SELECT until FROM calls WHERE kind = ? AND until > ? ORDER BY until LIMIT ?)"""
@@ -84,7 +84,7 @@ class SqliteJournal:
 
         Nothing happens if it is closed, or not `owner`'s any more.
         """
-        noted = (place.channel, place.thread_ts, json.dumps(dict(messages)), text)
+        noted = (place.channel, place.thread_ts, json.dumps(dict(messages)), legible(text))
         with self._transaction() as (db, _):
             db.execute(_NOTE, (*noted, entry_id, owner))
 
@@ -142,9 +142,8 @@ class SqliteJournal:
             db.execute(_COUNT, (charge.kind.value, owner_id, now + WINDOW_SECONDS))
             db.execute(_RESERVE, (charge.reserved, owner_id))
             if charge.kind in BEGINNING:
-                values = {"now": now, "seconds": 1 / self._allowance.per_second}
-                values["longest"] = self._allowance.longest_wait_in_channel
-                db.execute(_COUNT_IN_CHANNEL, {"channel": charge.channel, **values})
+                values = {"channel": charge.channel, "now": now, "seconds": 1 / self._allowance.per_second}
+                db.execute(_COUNT_IN_CHANNEL, values)
             return 0.0
 
     def _wait(self, db: sqlite3.Connection, owner_id: str, charge: Charge, now: float) -> float:
@@ -164,8 +163,11 @@ class SqliteJournal:
         (until,) = db.execute("SELECT max(until) FROM channels WHERE id = ?", (channel,)).fetchone()
         if until is None:
             return 0.0
+        latest = now + self._allowance.longest_wait_in_channel
+        if until > latest:  # of a clock that was put back: it counts as now
+            db.execute("UPDATE channels SET until = ? WHERE id = ?", (latest, channel))
         at_once = (self._allowance.burst - 1) / self._allowance.per_second
-        return max(0.0, min(float(until) - now, self._allowance.longest_wait_in_channel) - at_once)
+        return max(0.0, min(float(until), latest) - at_once - now)
 
 
 def _adopted(db: sqlite3.Connection, owner: str, now: float) -> Iterator[Entry]:

@@ -6,7 +6,7 @@ import logging
 import sqlite3
 from collections.abc import Iterator
 
-from bot.adapters.sqlite.database import PURGE_BATCH, SqliteDatabase
+from bot.adapters.sqlite.database import PURGE_BATCH, SqliteDatabase, legible
 from bot.core.answers import LEAD_SECONDS
 from bot.core.interaction import Interaction, Vote, read_interaction, without_texts
 from bot.core.journal import REMEMBERED_SECONDS
@@ -125,7 +125,7 @@ class SqliteLedger:
         with self._transaction() as (db, now):
             if db.execute(_END_LEAD, (key, owner)).rowcount:
                 db.execute(_MAKE_ROOM, (now,))
-                db.execute(_KEEP, (key, now + seconds, answer))
+                db.execute(_KEEP, (key, now + seconds, legible(answer)))
                 db.execute(_KEEP_NEWEST, (self._most_answers,))
 
     def forget(self, key: str) -> None:
@@ -172,7 +172,7 @@ class SqliteLedger:
     def vote(self, vote: Vote, seconds: float) -> None:
         """Keep `vote` for `seconds`, in place of what its voter thought of the same answer before."""
         with self._transaction() as (db, now):
-            opinion = (vote.interaction_id, vote.voter, vote.is_up, vote.reason)
+            opinion = (vote.interaction_id, vote.voter, vote.is_up, legible(vote.reason))
             db.execute(_VOTE, (*opinion, now, now + seconds))
 
     def votes(self, since: float) -> list[Vote]:
