@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from bot.core.texts import Language, texts_in
 from bot.playground.bedrock import Pace, Reply
-from bot.playground.workspace import MINJI
+from bot.playground.workspace import MINJI, Message
 from tests.processes import Processes, two_on
 from tests.workbench import Workbench
 
@@ -162,15 +162,40 @@ def two(request: pytest.FixtureRequest, bench: Workbench, tmp_path: Path) -> Ite
         yield processes
 
 
+def ask_ten(bench: Workbench) -> list[Message]:
+    """Ask the same in ten channels; of two processes both have askers."""
+    return [bench.mention("why?", channel=channel) for channel in bench.channels(10)]
+
+
+def are_answered(bench: Workbench, questions: Sequence[Message], words: str) -> bool:
+    return all(words in "".join(bench.texts(question)) for question in questions)
+
+
 def test_two_processes_generate_once_what_many_ask_at_once(two: Processes) -> None:
+    """However long it takes, while it gets on."""
     bench = two.bench
-    questions = [bench.mention("why?", channel=channel) for channel in bench.channels(10)]
-    bench.until(lambda: all(bench.texts(question) for question in questions) and bench.prompts())
-    bench.bedrock.release()
-    bench.until(lambda: all("Because." in bench.texts(question)[-1] for question in questions))
+    slowly = Reply(text=[*["word "] * 26, "end."], pace=Pace(0, 0, tokens_per_second=10))
+    bench.bedrock.always("converse-stream", slowly)
+    questions = ask_ten(bench)
+    bench.until(lambda: are_answered(bench, questions, "end."))
 
     assert len(bench.prompts()) == 1
     assert two.log.count("is_from_cache=True") < 10
+
+
+def test_who_waits_for_an_answer_that_does_not_get_on_generates_it(two: Processes) -> None:
+    bench = two.bench
+    bench.bedrock.always("converse-stream", Reply(text="At last."))
+    bench.bedrock.enqueue("converse-stream", Reply(text=["Be", "cause."], after=1, then="hold"))
+    questions = ask_ten(bench)
+    bench.until(lambda: any(bench.texts(question)[-1:] == ["At last."] for question in questions))
+    bench.bedrock.release()
+
+    def is_whole(question: Message) -> bool:
+        return bench.texts(question)[-1].partition("\n")[0] in ("At last.", "Because.")
+
+    bench.until(lambda: all(is_whole(question) for question in questions))
+    assert len(bench.prompts()) == 2
 
 
 def test_what_a_killed_process_was_generating_another_generates(two: Processes) -> None:
