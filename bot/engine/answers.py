@@ -8,6 +8,7 @@ from typing import Protocol
 
 from bot.core.answers import key_of
 from bot.core.question import Question
+from bot.engine.backlog import Rank
 from bot.engine.journal import Journal
 
 
@@ -57,7 +58,7 @@ class Answers:
         """Tell, soon, that this process still generates the answer, and gets on with it."""
         if self._journal.works:  # else it is news of long ago when it is written
             lead = partial(self._shelf.lead, key, self._journal.owner_id)
-            self._journal.write(lead, key=f"lead/{key}")
+            self._journal.write(lead, Rank.TEXT, key=f"lead/{key}")
 
     def keep(self, key: str, answer: str) -> None:
         """Keep what was generated."""

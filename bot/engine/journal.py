@@ -127,7 +127,8 @@ class Journal:
     def join(self, question: Question, line_id: str) -> None:
         """Write down, soon, that `question` says now what was taken as `line_id`, too."""
         self._held.discard(line_id)
-        self.write(partial(self._store.join, question, line_id, self.owner_id))
+        join = partial(self._store.join, question, line_id, self.owner_id)
+        self.write(join, Rank.QUESTION, characters=len(question.text))
 
     def stop(self, entry_id: str) -> None:
         """Let whichever process answers a question know, soon, that it is to be stopped."""
@@ -172,9 +173,7 @@ class Journal:
         if not wait([left], max(0.0, until - self._clock())).done or len(self._backlog):
             log.warning("journal.unfinished", extra={"waiting": len(self._backlog)})
 
-    def write(
-        self, write: Callable[[], object], rank: Rank = Rank.TEXT, *, key: str = "", characters: int = 0
-    ) -> None:
+    def write(self, write: Callable[[], object], rank: Rank, *, key: str = "", characters: int = 0) -> None:
         """Do it soon, in the order of these calls; as soon as the store works, if it does not now.
 
         One with a `key` takes the place of an older one that waits still. `characters` is how long its texts

@@ -73,15 +73,18 @@ def test_a_question_is_taken_once_by_whichever_process(store: Journal, other: Jo
 def test_who_asks_again_because_no_answer_came_has_taken_its_question_still(
     store: Journal, other: Journal
 ) -> None:
-    """But not once it is closed, or another's, and not under an event that was another question's."""
-    store.beat(Owner("B"), 60)
+    """But not once it is closed or adopted, and not under an event that was another question's.
+
+    Slack may deliver an event again to a process that goes on with its question already.
+    """
     assert [store.take(QUESTION, "Ev1", "A") for _ in range(2)] == [True, True]
     assert not store.take(asked(2), "Ev1", "A")
+    assert store.take(asked(3), "Ev3", "A")
+    store.close(asked(3).id, "A")
+    assert not store.take(asked(3), "Ev3", "A")
+
     assert [entry.tries for entry in other.beat(Owner("B"), 60).adopted] == [2]
     assert not store.take(QUESTION, "Ev1", "A")
-    assert other.take(QUESTION, "Ev1", "B")
-
-    other.close(QUESTION.id, "B")
     assert not other.take(QUESTION, "Ev1", "B")
 
 

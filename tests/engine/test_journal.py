@@ -11,7 +11,7 @@ import pytest
 from bot.core.errors import OverBudget, StoreError
 from bot.core.journal import Beat, CallKind, Charge, Owner, Spent
 from bot.core.question import Place, Question
-from bot.engine.backlog import Backlog
+from bot.engine.backlog import Backlog, Rank
 from bot.engine.journal import Journal
 
 QUESTION = Question("T1", "C1", "U1", "Why?", ts="1.0")
@@ -233,7 +233,7 @@ def test_what_the_store_never_takes_keeps_the_rest_from_being_written_for_some_b
     def refused() -> None:
         raise StoreError("string or blob too big")
 
-    journal.write(refused)
+    journal.write(refused, Rank.FIGURES)
     journal.close(QUESTION.id)
     for _ in range(20):
         beat(journal, store)
@@ -245,7 +245,7 @@ def test_what_the_store_never_takes_keeps_the_rest_from_being_written_for_some_b
 
 def test_a_lease_is_renewed_while_a_write_takes_its_time(journal: Journal, store: Recorder) -> None:
     is_over = threading.Event()
-    journal.write(lambda: is_over.wait(5.0))
+    journal.write(lambda: is_over.wait(5.0), Rank.FIGURES)
     heard = threading.Event()
     journal.beat("connected", 2, lambda _beat: heard.set())
 
@@ -304,7 +304,7 @@ def test_a_mistake_in_what_is_written_is_logged_and_keeps_nothing_else_from_bein
     def mistaken() -> None:
         raise ZeroDivisionError
 
-    journal.write(mistaken)
+    journal.write(mistaken, Rank.FIGURES)
     journal.close(QUESTION.id)
     beat(journal, store)
 

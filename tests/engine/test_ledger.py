@@ -44,6 +44,7 @@ class Desk:
         database = SqliteDatabase(str(folder / "bot.db"), lambda: EPOCH + 200.0)
         self.books = SqliteLedger(database)
         self.journal = Journal(SqliteJournal(database, Allowance()), "owner", "host", lambda: ASKED_AT)
+        self.epoch = EPOCH
         self.warned: list[int] = []
         self.observed: list[tuple[Interaction, list[Call]]] = []
 
@@ -55,7 +56,7 @@ class Desk:
             observer=self,
             warn=self.warned.append,
             clock=lambda: ASKED_AT,
-            wall_clock=lambda: EPOCH + ASKED_AT,
+            wall_clock=lambda: self.epoch + ASKED_AT,
         )
 
     def observe(self, interaction: Interaction, calls: Any) -> None:
@@ -120,6 +121,16 @@ def test_all_figures_of_an_answer_are_kept(desk: Desk) -> None:
         edits=1,
         first_message="C1/101.2",
     )
+
+
+def test_when_it_was_asked_is_told_by_the_clock_as_it_was_set_last(desk: Desk) -> None:
+    """A machine may have started with a wrong one."""
+    ledger = desk.ledger(Terms(PRICES))
+    desk.epoch += 3600.0
+    ledger.close(answered(), (), 107.0)
+    desk.journal.leave(5.0)
+
+    assert [kept.asked_at for kept in desk.books.interactions(0.0)] == [EPOCH + 3700.0]
 
 
 def test_texts_are_kept_only_where_the_operator_wants_them(desk: Desk) -> None:

@@ -35,7 +35,8 @@ local _, id, event, owner, question, remembered = unpack(ARGV)
 local entry = key('question', id)
 local is_new = event == '' or redis.call('SET', key('event', event), '', 'NX', 'PX', remembered)
 if redis.call('EXISTS', entry) == 1 then
-  return redis.call('HGET', entry, 'owner') == owner and 1 or 0
+  local taken = redis.call('HMGET', entry, 'owner', 'tries')
+  return taken[1] == owner and taken[2] == '1' and 1 or 0
 end
 if not is_new then
   return 0
@@ -263,8 +264,9 @@ class RedisJournal:
     def take(self, question: Question, event_id: str, owner: str) -> bool:
         """Write `question` down as `owner`'s; False if it, or `event_id`, was taken before.
 
-        Not by `owner` itself: it is taken still while it is open, and nothing changes. An `event_id` of "" is
-        none. Whose lease does not run loses what it takes to the next that beats.
+        Not by `owner` itself: it is taken still while it is open, and nothing changes. What it adopted it did
+        not take. An `event_id` of "" is none. Whose lease does not run loses what it takes to the next that
+        beats.
         """
         written = (question.id, event_id, owner, encoded(question))
         return bool(self._run(_TAKE, *written, milliseconds(REMEMBERED_SECONDS)))

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 _TAKE_EVENT = "INSERT INTO events (id, taken_at) VALUES (?, ?) ON CONFLICT (id) DO NOTHING"
 _TAKE = """INSERT INTO questions (id, taken_at, owner, tries, question) VALUES (?, ?, ?, 1, ?)
 ON CONFLICT (id) DO NOTHING"""
-_IS_TAKEN_BY = "SELECT 1 FROM questions WHERE id = ? AND owner = ?"
+_IS_TAKEN_BY = "SELECT 1 FROM questions WHERE id = ? AND owner = ? AND tries = 1"
 _NOTE = "UPDATE questions SET channel = ?, thread_ts = ?, messages = ?, text = ? WHERE id = ? AND owner = ?"
 _CLOSE = """UPDATE questions SET owner = NULL, tries = NULL, question = NULL, channel = NULL,
 thread_ts = NULL, messages = NULL, text = NULL WHERE id = ? AND owner = ?"""
@@ -70,8 +70,9 @@ class SqliteJournal:
     def take(self, question: Question, event_id: str, owner: str) -> bool:
         """Write `question` down as `owner`'s; False if it, or `event_id`, was taken before.
 
-        Not by `owner` itself: it is taken still while it is open, and nothing changes. An `event_id` of "" is
-        none. Whose lease does not run loses what it takes to the next that beats.
+        Not by `owner` itself: it is taken still while it is open, and nothing changes. What it adopted it did
+        not take. An `event_id` of "" is none. Whose lease does not run loses what it takes to the next that
+        beats.
         """
         with self._transaction() as (db, now):
             is_new = not event_id or db.execute(_TAKE_EVENT, (event_id, now)).rowcount == 1

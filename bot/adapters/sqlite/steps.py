@@ -16,7 +16,7 @@ _PURGE_PAUSE = 600.0  # seconds: a clock that was put wrong is put right again, 
 _MOVED = [
     *(
         f"UPDATE {table} SET until = until + :step"  # noqa: S608 - of these words
-        for table in ("owners", "calls", "channels", "admissions", "leads")
+        for table in ("owners", "calls", "channels", "admissions", "leads", "claims")
     ),
     "UPDATE questions SET taken_at = taken_at + :step WHERE owner IS NOT NULL",
 ]
