@@ -48,6 +48,8 @@ def measure(path: Path, count: int) -> None:
     store.beat(Owner("bench"), 60.0)
     with closing(sqlite3.connect(path)) as db, db:
         db.executemany(_ROW, _rows(count, time.time()))
+        db.commit()
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     print(f"{count} interactions, {path.stat().st_size / 1e6:.0f} MB")  # noqa: T201
     begun = time.monotonic()
     command = [sys.executable, "-m", "bot", "stats", "--since", "90d"]

@@ -37,10 +37,11 @@ def test_what_happens_while_the_store_is_away_is_written_down_when_it_is_back(
     bot = bench.start_bot(daily_budget_usd=Decimal(5))
     with caplog.at_level(logging.WARNING, "bot"):
         with held(bench.store_url):
-            bench.answered(bench.mention("why?"))
+            answered = bench.mention("why?")
+            bench.until(lambda: bench.texts(answered)[-1:] == ["Because."])
             bench.until(lambda: "store.failed" in caplog.messages)
             going_on = bench.mention("and then?", channel="CRANDOM")
-            bench.until(lambda: bench.texts(going_on) == ["On it."])
+            bench.until(lambda: bench.texts(going_on) == ["On it."] and len(bench.prompts()) == 2)
         bench.written(1)
     assert "store.works_again" in caplog.messages
     assert rows(bench, "SELECT price > 0 FROM spendings") == [(1,)]

@@ -117,12 +117,11 @@ def test_who_reads_waits_for_nobody_who_writes_and_keeps_nobody_from_writing(tmp
     with closing(sqlite3.connect(tmp_path / "bot.db")) as another:
         another.execute("BEGIN IMMEDIATE")
         begun = time.monotonic()
-        assert journal.owners() == [Owner("A")]
         assert (ledger.recall("why?"), ledger.votes(0), ledger.interactions(0)) == (None, [], [])
         assert ledger.interactions_of("U1", "T1", 0, 5) == []
         assert time.monotonic() - begun < 0.5
         with fails("locked"):
-            journal.leave("A")
+            journal.owners()
         another.rollback()
 
         another.execute("BEGIN")

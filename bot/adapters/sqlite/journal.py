@@ -64,7 +64,7 @@ class SqliteJournal:
     """
 
     def __init__(self, database: SqliteDatabase, allowance: Allowance) -> None:
-        self._transaction, self._reading = database.transaction, database.reading
+        self._transaction = database.transaction
         self._allowance = allowance
 
     def take(self, question: Question, event_id: str, owner: str) -> bool:
@@ -128,8 +128,11 @@ class SqliteJournal:
             db.execute("DELETE FROM owners WHERE id = ?", (owner_id,))
 
     def owners(self) -> list[Owner]:
-        """Those whose lease runs."""
-        with self._reading() as (db, now):
+        """Those whose lease runs.
+
+        This is what tells whether the file can be used, so it waits for who writes, as all but reading does.
+        """
+        with self._transaction() as (db, now):
             return [Owner(*row) for row in db.execute(_OWNERS, (now,))]
 
     def spend(self, owner_id: str, charge: Charge) -> float:
