@@ -201,7 +201,7 @@ def test_a_question_is_written_down_before_slack_hears_that_it_arrived(
 def noted(store: Path) -> str:
     """What is written down of the answers that stand."""
     with closing(sqlite3.connect(store)) as db:
-        return "".join(text or "" for (text,) in db.execute("SELECT text FROM questions"))
+        return "".join(text or "" for (text,) in db.execute("SELECT messages FROM questions"))
 
 
 def test_what_was_taken_before_a_crash_is_not_taken_again(bench: Workbench, processes: Processes) -> None:

@@ -68,6 +68,8 @@ def _under(message: Outgoing) -> Iterator[dict[str, Any]]:
 
 def _metadata(message: Outgoing) -> dict[str, Any]:
     payload: dict[str, Any] = {"kind": message.kind.value, "key": message.key, "is_end": message.is_end}
+    if message.press and message.press.retry:
+        payload["retry"] = message.press.retry
     if (content := message.content).is_plain:
         payload |= {"above": _lines(content.lead), "below": _lines(content.note) + _lines(content.footer)}
     if message.lines:
@@ -195,8 +197,9 @@ def standing(message: Mapping[str, Any], me: str) -> Iterator[tuple[str, Standin
         return
     ts, kind, payload = str(message["ts"]), _kind(message), _payload(message)
     if kind:
-        is_end, lines = bool(payload.get("is_end")), _joined_lines(payload)
-        yield str(payload.get("key")), Standing(ts, _body(message), is_end, kind, lines)
+        is_end, lines, retry = bool(payload.get("is_end")), _joined_lines(payload), payload.get("retry")
+        retry = retry if isinstance(retry, int) else 0
+        yield str(payload.get("key")), Standing(ts, _body(message), is_end, kind, lines, retry)
     else:
         yield ts, Standing(ts, _body(message))
 

@@ -77,12 +77,18 @@ class Replies:
     cursor: str = ""
 
     def standing_for(
-        self, question_key: str, noted: Mapping[str, str] = MappingProxyType({})
+        self, question_key: str, noted: Mapping[str, Standing] = MappingProxyType({})
     ) -> Mapping[str, Standing]:
-        """The bot's messages for a question, by their keys; `noted` is the ts of those that have none yet."""
-        streamed = {key: self.standing[ts] for key, ts in noted.items() if ts in self.standing}
+        """The bot's messages for a question, by their keys, with all of their words that are known.
+
+        `noted` has those that Slack streams, which have no key yet, and words that were about to be shown.
+        """
+        streamed = {key: self.standing[each.ts] for key, each in noted.items() if each.ts in self.standing}
         keyed = {key: each for key, each in self.standing.items() if key.startswith(f"{question_key}/")}
-        return streamed | keyed
+        return {
+            key: replace(each, body=max(each.body, noted[key].body, key=len)) if key in noted else each
+            for key, each in (streamed | keyed).items()
+        }
 
 
 def before(remarks: Iterable[Remark], ts: str | None) -> list[Remark]:

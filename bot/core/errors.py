@@ -124,6 +124,13 @@ class ContentRefused(SlackError):
     """Slack does not take what the message says, or how it is laid out; less of it can succeed."""
 
 
+class TakenOver(SlackError):
+    """Another process answers the question: the call was not made, and none is to be."""
+
+    def __init__(self) -> None:
+        super().__init__("taken_over")
+
+
 class Unreachable(SlackError):
     """Slack, or the way to it, is in trouble; the same call can succeed later."""
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 
 from bot.core.files import SharedFile
+from bot.core.message import Kind, Standing
 from bot.core.question import Place, Question
 
 # Slack redelivers an event for up to five minutes, and for a day where "Delayed Events" are switched on
@@ -15,35 +16,90 @@ from bot.core.question import Place, Question
 REMEMBERED_SECONDS = 86_400.0
 # Slack counts a call a little after it was spent, so its minute ends a little later, too.
 WINDOW_SECONDS = 61.0
-_MOST_TRIES = 3
+_MAX_TRIES = 3  # a question is handed on twice at most
+_MAX_NOTED_CHARACTERS = 50_000  # of an answer: more than a model writes at once
+UNKNOWN = "?"  # an intent, where nobody knows whether there was one
+
+
+@dataclass(frozen=True)
+class Noted:
+    """What a process writes down of an answer: its messages by their keys, as they stand or are about to.
+
+    `intent` is the key of a message that was about to be posted or completed, "" for none. Only Slack can
+    tell what became of that.
+    """
+
+    messages: Mapping[str, Standing] = field(default_factory=dict)
+    intent: str = ""
+
+    @property
+    def has_answer(self) -> bool:
+        """Return True if some of the answer, or a notice in its place, stands."""
+        return bool(self._answers)
+
+    @property
+    def is_certain(self) -> bool:
+        """Return True if an answer can go on from here without asking Slack what stands.
+
+        A first message may have been posted while the store was away, and then it is in no note.
+        """
+        return not self.intent and self.has_answer and all(each.body for each in self._answers)
+
+    @property
+    def _answers(self) -> list[Standing]:
+        return [each for each in self.messages.values() if each.kind in (Kind.ANSWER, Kind.NOTICE)]
+
+    def encoded(self) -> str:
+        """Return the messages as JSON, their texts within a bound."""
+        left, kept = _MAX_NOTED_CHARACTERS, {}
+        for key, each in self.messages.items():
+            body = each.body if len(each.body) <= left else ""
+            left -= len(body)
+            kept[key] = [each.ts, body, each.is_end, each.kind.value]
+        return json.dumps(kept)
+
+    @classmethod
+    def decoded(cls, messages: str | None, intent: str | None) -> Noted:
+        """Return what was written by `encoded`, or by an older version, which wrote no intents."""
+        written = json.loads(messages or "{}")
+        standing = {
+            key: Standing(each)
+            if isinstance(each, str)
+            else Standing(each[0], each[1], each[2], Kind(each[3]))
+            for key, each in written.items()
+        }
+        return cls(standing, UNKNOWN if intent is None else intent)
 
 
 @dataclass(frozen=True)
 class Entry:
     """A question that was taken and is not answered to the end.
 
-    `age` is how many seconds ago it was asked, `tries` how many processes took it up, the first included.
-    `messages` are those that it owns, their ts by their keys, and `text` is what of the answer they showed
-    when that was written down.
+    `age` is how many seconds ago it was asked, `tries` how many processes began to answer it, the first
+    included. `noted` is what was written down of its answer.
     """
 
     question: Question
     age: float = 0.0
     tries: int = 1
     place: Place | None = None
-    messages: Mapping[str, str] = field(default_factory=dict)
-    text: str = ""
+    noted: Noted = Noted()
 
     @property
     def going_on(self) -> Question:
         """The question as another process goes on with it: what was shown of an answer is to stay."""
-        return replace(self.question, replaces=self.question.replaces and not self.text)
+        return replace(self.question, replaces=self.question.replaces and not self.noted.has_answer)
+
+    @property
+    def is_suspect(self) -> bool:
+        """Return True if two processes ended while they answered it: it may be the cause."""
+        return self.tries > 1
 
     def is_lost(self, within: float) -> bool:
         """Whether it is no longer answered: it was asked more than `within` seconds ago, or it ended
         too many processes.
         """
-        return self.age > within or self.tries > _MOST_TRIES
+        return self.age > within or self.tries >= _MAX_TRIES
 
 
 @dataclass(frozen=True)
@@ -84,13 +140,15 @@ class Beat:
 
     `adopted` are entries of processes whose lease ran out, now its own; `owned` are the ids of all that it
     owns, these included; `stopped` are those of them whose askers want no more; `others` is what the others
-    spend.
+    spend, and `peers` how many of them there are. `taken` are questions of this process that others own now.
     """
 
     adopted: tuple[Entry, ...] = ()
     owned: frozenset[str] = frozenset()
     stopped: frozenset[str] = frozenset()
     others: Spent = Spent()
+    peers: int = 0
+    taken: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -98,12 +156,31 @@ class Charge:
     """A call to be counted. `reserved` is how many edits its process will need for last words after it.
 
     One that `is_spare` opens a message or shows progress: it must leave what all processes have reserved.
+    It is made for the question `entry_id`, of whose answer `noted` is to be written down with it.
     """
 
     kind: CallKind
     channel: str
     reserved: int = 0
     is_spare: bool = False
+    entry_id: str = ""
+    noted: Noted | None = None
+
+
+class Hold(Enum):
+    """Whose a question is."""
+
+    OURS = "ours"
+    TAKEN = "taken"  # another process answers it, or has
+    MISSING = "missing"  # the store knows nothing of it
+
+
+@dataclass(frozen=True)
+class Grant:
+    """The store's word on a call: `wait` is after how many seconds it is worth asking again, 0 to make it."""
+
+    wait: float = 0.0
+    hold: Hold = Hold.OURS
 
 
 BEGINNING = {CallKind.POST, CallKind.START}  # calls that make a new message in a channel
@@ -154,14 +231,14 @@ def read_back(
     channel: str | None,
     thread_ts: str,
     messages: str | None,
-    text: str | None,
+    intent: str | None,
 ) -> Entry:
     """An entry, of which a store keeps `question` as `encoded` wrote it and `messages` as JSON.
 
     Raises ValueError or TypeError if that cannot be read.
     """
     place = Place(channel, thread_ts) if channel else None
-    return Entry(_decoded(question), age, tries, place, dict(json.loads(messages or "{}")), text or "")
+    return Entry(_decoded(question), age, tries, place, Noted.decoded(messages, intent))
 
 
 def _decoded(text: str) -> Question:

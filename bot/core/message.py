@@ -123,10 +123,14 @@ class Outgoing:
 
 @dataclass(frozen=True)
 class Standing:
-    """A message of the bot's as it was found in Slack, with what it says in Markdown."""
+    """A message of the bot's as it was found in Slack, with what it says in Markdown.
+
+    `retry` is the number of the try that it was shown for.
+    """
 
     ts: str
     body: str = ""
     is_end: bool = False
     kind: Kind = Kind.ANSWER
     lines: tuple[str, ...] = ()
+    retry: int = 0

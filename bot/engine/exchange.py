@@ -21,6 +21,7 @@ from bot.core.errors import (
     OverBudget,
     RateLimited,
     SlackError,
+    TakenOver,
     ThreadGone,
     Unreachable,
 )
@@ -63,9 +64,9 @@ class Exchange:
     """A question being answered. Times are seconds of the orchestrator's clock.
 
     One that `resumes` was begun by a process that is gone, and maybe in a thread that it made at `place`.
-    Nothing is shown of it before `opened` tells what stands there; `noted` is what the store knows of the
-    words that do. If it `is_lost`, that is only marked as interrupted. A retry is one that resumes, too.
-    `age` is for how many seconds it had been asked at `asked_at`.
+    Nothing is shown of it before `opened` tells what stands there. If it `is_lost`, that is only marked as
+    interrupted. A retry is one that resumes, too. `age` is for how many seconds it had been asked at
+    `asked_at`.
     """
 
     def __init__(
@@ -78,7 +79,6 @@ class Exchange:
         place: Place | None = None,
         is_lost: bool = False,
         age: float = 0.0,
-        noted: str = "",
     ) -> None:
         self.question = question
         self.texts = texts_in(question.language)
@@ -113,7 +113,6 @@ class Exchange:
         self._not_before = asked_at
         self._failures = 0
         self._seen_characters = 0
-        self._noted = noted
         self._standing_words = ""  # what an earlier process, or a try before, left on screen
         self._offers_stop = False  # whether a retry is still to show that it is under way
         self._layout = DEFAULT
@@ -214,9 +213,8 @@ class Exchange:
         self.place, self.is_recalled = place, True
         answers = self.screen.found(standing)
         if any(found.kind is Kind.ANSWER for found in answers):
-            read = rejoined(found.body for found in answers if found.kind is Kind.ANSWER)
-            self._standing_words = max(read, self._noted, key=len)
-        if answers and answers[-1].is_end and not self.question.retry:
+            self._standing_words = rejoined(found.body for found in answers if found.kind is Kind.ANSWER)
+        if answers and answers[-1].is_end and answers[-1].retry == self.question.retry:
             self.end(Ending.STOOD)
         elif self._is_lost:
             self.interrupt(now)
@@ -259,6 +257,8 @@ class Exchange:
         step, self.screen.in_flight = self.screen.in_flight, None
         is_added = isinstance(step, Show) and step.kind in (CallKind.APPEND, CallKind.STOP)
         match error:
+            case TakenOver():
+                self.end(Ending.HANDED_OVER)
             case RateLimited():
                 self._has_news = True  # the pacer knows how long to wait
                 self.limited += not isinstance(error, OverBudget)

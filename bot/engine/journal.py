@@ -1,16 +1,21 @@
-"""The store as the engine uses it: while it fails, that is logged once, done without, and made up for."""
+"""The store as the engine uses it: while it fails, that is logged once, done without, and made up for.
+
+Here it is known which questions are this process's own. Another process takes them up when this one's lease
+runs out, so who has had no good beat for a lease writes nothing to Slack that another may be writing.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from functools import partial
 from typing import Protocol, TypeVar
 
-from bot.core.errors import OverBudget, StoreError
-from bot.core.journal import Beat, Charge, Owner
+from bot.core.errors import OverBudget, StoreError, TakenOver
+from bot.core.journal import BEGINNING, Beat, Charge, Grant, Hold, Noted, Owner
 from bot.core.question import Place, Question
 from bot.engine.backlog import Backlog, Rank, Write
 from bot.engine.claims import Claims
@@ -19,7 +24,6 @@ from bot.engine.lanes import unattended
 log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 6.0
-MAX_NOTED_CHARACTERS = 50_000  # of an answer: more than a model writes at once
 BEAT_SECONDS = 1.0  # a lease outlives several beats, so that a busy moment costs no question
 _MAX_FAILURES = 10  # of one write, while beats succeed: then it is the write, and not the store
 
@@ -32,8 +36,11 @@ class Store(Protocol):
     def take(self, question: Question, event_id: str, owner: str) -> bool:
         """Write `question` down as `owner`'s; False if it, or `event_id`, was taken before by another."""
 
-    def note(self, entry_id: str, owner: str, place: Place, messages: Mapping[str, str], text: str) -> None:
-        """Write down where it is answered, the ts of its messages by their keys, and the `text` they show."""
+    def begin(self, entry_id: str, owner: str, tries: int = 1) -> None:
+        """Count that `owner` begins to answer what it adopted, or (-1) that doing so did not end it."""
+
+    def note(self, entry_id: str, owner: str, place: Place, noted: Noted) -> None:
+        """Write down where it is answered, and what stands of its answer."""
 
     def close(self, entry_id: str, owner: str) -> None:
         """It is answered to the end."""
@@ -50,8 +57,8 @@ class Store(Protocol):
     def leave(self, owner_id: str) -> None:
         """End the lease now."""
 
-    def spend(self, owner_id: str, charge: Charge) -> float:
-        """Count a call to Slack, or say after how many seconds it is worth asking again."""
+    def spend(self, owner_id: str, charge: Charge) -> Grant:
+        """Count a call to Slack, or say that it is not to be made, or not yet."""
 
 
 class Journal:
@@ -73,7 +80,8 @@ class Journal:
         self._store, self.owner_id, self._host = store, owner_id, host
         self._clock = clock
         self._claims = Claims()
-        self._held: set[str] = set()
+        self._held: dict[str, Question] = {}  # what is written down as this process's own, by ids
+        self._beaten_at, self._peers = clock(), 0
         self._backlog = Backlog() if backlog is None else backlog
         self._writing = ThreadPoolExecutor(1, "journal")  # in order, and nobody waits
         self._beating = ThreadPoolExecutor(1, "beat")  # a lease does not wait for what is to be written
@@ -91,12 +99,12 @@ class Journal:
             taken = partial(self._take_late, question, event_id)
             self.write(taken, Rank.QUESTION, characters=len(question.text))
         elif is_taken:
-            self._held.add(question.id)
+            self._held[question.id] = question
         return is_taken is not False
 
     def _take_late(self, question: Question, event_id: str) -> None:
         if self._store.take(question, event_id, self.owner_id):
-            self._held.add(question.id)
+            self._held[question.id] = question
         else:
             log.warning("question.taken_by_another", extra=question.names)
 
@@ -104,29 +112,32 @@ class Journal:
         """Whether it is written down, so that another process can go on with it."""
         return self.works and entry_id in self._held
 
-    def note(self, question: Question, place: Place, messages: Mapping[str, str], text: str) -> None:
-        """Write down, soon, which messages `question` owns, and the `text` of its answer that they show.
+    def begin(self, entry_id: str, tries: int = 1) -> None:
+        """Count that what was adopted is begun, or (-1) that doing so did not end this process."""
+        self.asked(lambda: self._store.begin(entry_id, self.owner_id, tries), None)
 
-        It is bounded, and forgotten when the question is closed.
-        """
-        noted = text[:MAX_NOTED_CHARACTERS]
-        note = partial(self._store.note, question.id, self.owner_id, place, dict(messages), noted)
-        self.write(note, Rank.TEXT, key=question.id, characters=len(noted))
+    def note(self, question: Question, place: Place, noted: Noted) -> None:
+        """Write down, soon, what stands of an answer, now that the outcome of `noted.intent` is known."""
+        note = partial(self._store.note, question.id, self.owner_id, place, noted)
+        characters = sum(len(each.body) for each in noted.messages.values())
+        self.write(note, Rank.TEXT, key=question.id, characters=characters)
 
     def close(self, *entry_ids: str) -> None:
         """Write down, soon, that these are answered to the end."""
         for entry_id in entry_ids:
             self._backlog.discard(Rank.TEXT, entry_id)
             self.write(partial(self._close, entry_id), Rank.QUESTION)
-        self._held.difference_update(entry_ids)
+            self._held.pop(entry_id, None)
 
     def _close(self, entry_id: str) -> None:
         self._store.close(entry_id, self.owner_id)
-        self._held.discard(entry_id)  # it may have been taken late, just before
+        self._held.pop(entry_id, None)  # it may have been taken late, just before
 
     def join(self, question: Question, line_id: str) -> None:
         """Write down, soon, that `question` says now what was taken as `line_id`, too."""
-        self._held.discard(line_id)
+        self._held.pop(line_id, None)
+        if question.id in self._held:
+            self._held[question.id] = question
         join = partial(self._store.join, question, line_id, self.owner_id)
         self.write(join, Rank.QUESTION, characters=len(question.text))
 
@@ -135,10 +146,39 @@ class Journal:
         self.write(partial(self._store.stop, entry_id), Rank.QUESTION)
 
     def spend(self, charge: Charge) -> None:
-        """Count a call to Slack. Raises OverBudget if all processes together have no room for it."""
-        wait = self.asked(lambda: self._store.spend(self.owner_id, charge), 0.0)
-        if wait:
-            raise OverBudget(wait)
+        """Count a call to Slack, and write down what it is about to change.
+
+        Raises OverBudget if it is not to be made now, since all processes together have no room for it or
+        another may have taken up its question, and TakenOver if another has.
+        """
+        if self._may_be_taken(charge.entry_id) and (self.works or self._peers):
+            raise OverBudget(BEAT_SECONDS)
+        self._backlog.discard(Rank.TEXT, charge.entry_id)  # it tells of what was before
+        grant = self.asked(lambda: self._store.spend(self.owner_id, charge), None)
+        if grant is None:
+            if self._peers and charge.kind in BEGINNING and charge.entry_id in self._held:
+                raise OverBudget(BEAT_SECONDS)  # nobody who takes it up would know of the message
+            return
+        if grant.hold is Hold.TAKEN:
+            raise TakenOver
+        if grant.hold is Hold.MISSING:
+            self._write_again(charge.entry_id)
+        if grant.wait:
+            raise OverBudget(grant.wait)
+
+    def _may_be_taken(self, entry_id: str) -> bool:
+        """Whether this process's lease may have run out, so that others adopt `entry_id` if they find it."""
+        return entry_id in self._held and self._clock() - self._beaten_at > LEASE_SECONDS
+
+    def _write_again(self, entry_id: str) -> bool:
+        """Write a question down that the store may have forgotten; False if another process has it."""
+        question = self._held.get(entry_id)
+        if question is None:
+            return True
+        is_ours = self.asked(lambda: self._store.take(question, "", self.owner_id), True)
+        if not is_ours:
+            self._held.pop(entry_id, None)
+        return is_ours
 
     def beat(self, state: str, reserved: int, heed: Callable[[Beat], None]) -> None:
         """Renew, soon, this process's lease, telling of itself, and let `heed` know what that told."""
@@ -148,6 +188,7 @@ class Journal:
 
     @unattended
     def _beat(self, owner: Owner, heed: Callable[[Beat], None]) -> None:
+        begun_at = self._clock()
         try:
             beat = self._store.beat(owner, LEASE_SECONDS)
         except StoreError as error:
@@ -159,8 +200,12 @@ class Journal:
             log.warning("store.works_again", extra=fields)
             self._backlog.dropped = 0
             self._writing.submit(self._catch_up)
-        self._held.update(beat.owned)
-        heed(beat)
+        self._beaten_at, self._peers = begun_at, beat.peers
+        for entry in beat.adopted:
+            self._held[entry.question.id] = entry.question
+            self._claims.take((entry.question.id,), begun_at)  # Slack may deliver it again
+        lost = self._held.keys() - beat.owned
+        heed(replace(beat, taken=frozenset(each for each in lost if not self._write_again(each))))
 
     def leave(self, seconds: float) -> None:
         """Finish writing, within `seconds`, and leave what is open to others. It is the last call."""

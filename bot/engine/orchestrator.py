@@ -10,7 +10,7 @@ import logging
 import queue
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -19,10 +19,10 @@ from functools import partial
 from math import inf
 
 from bot.core.draft import Outcome
-from bot.core.errors import Fault, OverBudget, SetupFault, SlackError, ThreadGone, Unreachable
-from bot.core.journal import BEGINNING, Beat, Entry
+from bot.core.errors import Fault, OverBudget, SetupFault, SlackError, TakenOver, ThreadGone, Unreachable
+from bot.core.journal import BEGINNING, UNKNOWN, Beat, Entry, Noted
 from bot.core.lines import joined
-from bot.core.message import Standing
+from bot.core.message import Standing, posted_key
 from bot.core.mrkdwn import unformatted
 from bot.core.question import Place, Question, question_id
 from bot.core.spending import refusal_in
@@ -45,6 +45,8 @@ log = logging.getLogger(__name__)
 
 _LAST_WORDS_SECONDS = 5.0  # for calls in flight, and the last edits of answers that nobody else can finish
 _MOST_SUSPENSIONS = 3  # of one question
+_RECALLS_AT_ONCE = 8
+_WATCHED_SECONDS = 5.0  # in which a question ends its process, if it is one that does
 _LAST_LINES_SECONDS = 3.0  # for what is still to be written down
 
 
@@ -83,8 +85,9 @@ class Orchestrator:
         self._cut_at, self._beat_at = inf, -inf
         self._due: dict[Exchange, tuple[float, Callable[[], object]]] = {}  # what is done then, if they live
         self._amended: dict[Exchange, Callable[[], object]] = {}  # what is done once those are over
-        self._owned: frozenset[str] = frozenset()
-        self._orphans: frozenset[str] = frozenset()
+        self._suspects: deque[tuple[Entry, float]] = deque()  # adopted, and begun one by one, and since when
+        self._watched: Exchange | None = None  # the last of them that was begun
+        self._watched_until = -inf
         self.is_suspended = False  # whether Slack takes no call at all, so that nothing can be shown
         self._suspended: dict[str, tuple[Entry, float]] = {}  # what waits for that to end, and since when
         self._interrupted: set[Exchange] = set()  # answers that it ended
@@ -92,7 +95,7 @@ class Orchestrator:
         self._left_to_the_next: set[str] = set()  # questions that a mistake ended, which stay open
         self._stopping = threading.Event()
         self._slack_lane = lane("slack", max(LEAST_QUICK_CALLS, live_answers))
-        self._recall_lane = ThreadPoolExecutor(1, "recall")
+        self._recall_lane = ThreadPoolExecutor(_RECALLS_AT_ONCE, "recall")
         self._loop = threading.Thread(target=self._run, name="orchestrator", daemon=True)
         self._loop.start()
 
@@ -190,7 +193,7 @@ class Orchestrator:
         """Answer a question again in the messages of its that are `standing` at `place`; None: look."""
         self._inbox.put(partial(self._replace, exchange))
         if standing is None:
-            self._recall_lane.submit(self._recall, exchange, {})
+            self._recall_lane.submit(self._recall, exchange, Noted())
         else:
             self._inbox.put(partial(self._go_on, exchange, place, standing))
 
@@ -364,10 +367,11 @@ class Orchestrator:
                     self._journal.close(exchange.question.id)
                 self._ledger.close(exchange, calls, now)
             self._live.remove(exchange)
+        self._resume_suspect(now)
         turns, again = self._pacer.turns(self._live, now)
         for turn in turns:
-            self._slack_lane.submit(self._call_slack, turn)
-        return again
+            self._slack_lane.submit(self._call_slack, _noting(turn))
+        return min(again, self._watched_until if self._suspects else inf)
 
     def _is_kept(self, exchange: Exchange, now: float) -> bool:
         """Whether an answer that is over goes on later, because Slack took no call at all.
@@ -383,8 +387,9 @@ class Orchestrator:
         if self._suspensions[question_id] > _MOST_SUSPENSIONS:
             del self._suspensions[question_id]
             return False
-        age, screen = exchange.age + now - exchange.asked_at, exchange.screen
-        entry = Entry(exchange.question, age, 1, exchange.place, dict(screen.messages), screen.text)
+        age = exchange.age + now - exchange.asked_at
+        noted = Noted(exchange.screen.standing(), UNKNOWN)
+        entry = Entry(exchange.question, age, 1, exchange.place, noted)
         self._keep(entry, now)
         return True
 
@@ -397,24 +402,34 @@ class Orchestrator:
         """Take up what others left, let go of what others took, and close what was forgotten."""
         self._pacer.share(beat.others)
         live = {exchange.question.id: exchange for exchange in self._live}
-        for lost in (self._owned - beat.owned) & live.keys():
-            live[lost].end(Ending.HANDED_OVER)  # for so long was this process silent
-        for lost in (self._owned - beat.owned) & self._suspended.keys():
-            del self._suspended[lost]
-        self._owned = beat.owned
-        # What has ended is open for a moment still; what is open a beat later could not be closed then.
-        orphans = beat.owned - live.keys() - {entry.question.id for entry in beat.adopted}
-        orphans -= self._left_to_the_next | self._suspended.keys()
-        self._journal.close(*(orphans & self._orphans))
-        self._orphans = orphans
+        for taken in beat.taken & live.keys():
+            live[taken].end(Ending.HANDED_OVER)  # for so long was this process silent
+        for taken in beat.taken & self._suspended.keys():
+            del self._suspended[taken]
         for stopped in beat.stopped & live.keys():
             if live[stopped].is_recalled:  # else the next beat tells again
                 live[stopped].interrupt(now, Fault.STOPPED)
+        waiting = {entry.question.id for entry, _ in self._suspects}
         for entry in beat.adopted:
-            if entry.question.id not in live:  # it is told again where the beat before got no answer
-                self._resume(entry, now)
+            if entry.question.id in live.keys() | waiting:
+                continue  # it is told again where the beat before got no answer
+            if entry.is_suspect and not entry.is_lost(self._recover_within):
+                self._suspects.append((entry, now))
+            else:
+                self._resume(entry, now, is_adopted=True)
 
-    def _resume(self, entry: Entry, now: float) -> None:
+    def _resume_suspect(self, now: float) -> None:
+        """Begin the next question that may have ended processes, once the one before did not end this one."""
+        watched = self._watched if self._watched in self._live else None
+        if not self._suspects or (watched and now < self._watched_until):
+            return
+        if watched:
+            self._recall_lane.submit(self._journal.begin, watched.question.id, -1)
+        entry, since = self._suspects.popleft()
+        self._watched = self._resume(replace(entry, age=entry.age + now - since), now, is_adopted=True)
+        self._watched_until = now + _WATCHED_SECONDS
+
+    def _resume(self, entry: Entry, now: float, *, is_adopted: bool = False) -> Exchange:
         exchange = Exchange(
             entry.going_on,
             now,
@@ -423,25 +438,29 @@ class Orchestrator:
             place=entry.place,
             is_lost=entry.is_lost(self._recover_within),
             age=entry.age,
-            noted=entry.text,
         )
         log.warning(
             "answer.resumed",
             extra={**entry.question.names, "age_s": round(entry.age), "tries": entry.tries},
         )
-        exchange.is_admitted = bool(entry.messages)  # who is answered already may ask
+        exchange.is_admitted = bool(entry.noted.messages)  # who is answered already may ask
         self._take(exchange)
-        self._recall_lane.submit(self._recall, exchange, entry.messages)
+        self._recall_lane.submit(self._recall, exchange, entry.noted, is_adopted=is_adopted)
+        return exchange
 
-    def _recall(self, exchange: Exchange, noted: Mapping[str, str]) -> None:
-        """Look what stands of it, if its asker may ask."""
+    def _recall(self, exchange: Exchange, noted: Noted, *, is_adopted: bool = False) -> None:
+        """Look what stands of it, in Slack where notes do not tell for sure, if its asker may ask."""
         try:
+            if is_adopted:
+                self._journal.begin(exchange.question.id)
             if not exchange.is_admitted:
                 exchange.let_in(may_ask=self._gate.admits(exchange.question))
                 self._count(exchange)
                 self._inbox.put(look)
             if exchange.is_admitted and exchange.place:
-                standing = self._threads.standing(exchange.place, exchange.question.key, noted)
+                standing = noted.messages
+                if not noted.is_certain:
+                    standing = self._threads.standing(exchange.place, exchange.question.key, standing)
                 self._inbox.put(partial(self._go_on, exchange, exchange.place, standing))
         except ThreadGone as gone:
             with suppress(Unreachable):
@@ -485,7 +504,7 @@ class Orchestrator:
                 raise
         except Exception as raised:
             error = raised if isinstance(raised, SlackError) else SlackError("crashed", repr(raised))
-            if not isinstance(error, OverBudget | ThreadGone):
+            if not isinstance(error, OverBudget | TakenOver | ThreadGone):
                 _log_refusal(exchange, error, None if error is raised else raised)
             if error.forbids_posting and exchange.screen.answer and not exchange.whole_at:
                 explain_break(exchange.question, self._slack)
@@ -498,9 +517,10 @@ class Orchestrator:
             is_acknowledged = isinstance(turn.step, Show) and turn.step.is_acknowledgement
             if is_acknowledged and error is None and exchange.place and not exchange.draft.started:
                 self._asides.show_status(exchange.place, exchange.texts)
-            if (turn.charge.kind in BEGINNING or error is None) and exchange.place:
-                screen = exchange.screen
-                self._journal.note(exchange.question, exchange.place, screen.messages, screen.text)
+            is_settled = turn.charge.kind in BEGINNING and not isinstance(error, Unreachable)
+            if is_settled and exchange.place:
+                noted = Noted(exchange.screen.standing(), _intent(exchange, turn.step))
+                self._journal.note(exchange.question, exchange.place, noted)
 
         self._inbox.put(settle)
 
@@ -516,6 +536,21 @@ class Orchestrator:
             return partial(self._go_on, exchange, place, standing)
         shown, ts = show(self._slack, exchange.question, step)
         return lambda now: exchange.shown(shown, ts, now)
+
+
+def _intent(exchange: Exchange, step: Show | OpenThread) -> str:
+    """The key of the message that `step` posts or completes, whose outcome is in Slack alone; "" for none."""
+    if isinstance(step, OpenThread):
+        return posted_key(exchange.question.key)
+    return step.message.key if step.kind in BEGINNING or step.message.is_end else ""
+
+
+def _noting(turn: Turn) -> Turn:
+    """The call with what is to be written down before it is made."""
+    exchange, intent = turn.exchange, _intent(turn.exchange, turn.step)
+    noted = Noted(exchange.screen.standing(None if intent else turn.step), intent)
+    charge = replace(turn.charge, entry_id=exchange.question.id, noted=noted)
+    return replace(turn, charge=charge)
 
 
 def _log_refusal(exchange: Exchange, error: Exception, crash: BaseException | None = None) -> None:

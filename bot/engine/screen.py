@@ -49,10 +49,12 @@ class Screen:
         """Whether anything stands by which the reader knows that the question was heard."""
         return self._key(Kind.ACKNOWLEDGEMENT) in self.messages or bool(self.answer)
 
-    @property
-    def text(self) -> str:
-        """All that the answer's messages show of it."""
-        return "\n\n".join(shown.content.body for shown in self.answer)
+    def standing(self, step: Show | OpenThread | None = None) -> dict[str, Standing]:
+        """All messages that stand, by their keys, as they are once `step` has edited one of them."""
+        bodies = {shown.ts: str(shown.content.body) for shown in self.answer}
+        if isinstance(step, Show) and step.ts and not step.is_acknowledgement:
+            bodies[step.ts] = step.message.content.body
+        return {key: Standing(ts, bodies.get(ts, ""), kind=_kind(key)) for key, ts in self.messages.items()}
 
     @property
     def speaks(self) -> bool:
@@ -225,3 +227,9 @@ class Screen:
 
     def _key(self, kind: Kind, number: int = 0) -> str:
         return f"{self.question.key}/{kind.value}/{number}"
+
+
+def _kind(key: str) -> Kind:
+    """The kind of the message with that key, as `Screen` makes keys; of others, a question's."""
+    *_, kind, _ = ("", *key.split("/"))
+    return next((each for each in Kind if each.value == kind), Kind.QUESTION)

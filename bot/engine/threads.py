@@ -124,15 +124,17 @@ class Threads:
         remarks = list(known.remarks.values()) if known else self.remarks(place)
         return any(remark.role is Role.ASSISTANT for remark in remarks)
 
-    def standing(self, place: Place, question_key: str, noted: Mapping[str, str]) -> Mapping[str, Standing]:
-        """The bot's messages for a question; where Slack does not say, what was `noted`, a ts for each key.
+    def standing(
+        self, place: Place, question_key: str, noted: Mapping[str, Standing]
+    ) -> Mapping[str, Standing]:
+        """The bot's messages for a question, by their keys; where Slack does not say, what was `noted`.
 
         Raises SlackError if there is nothing to be read for good: the thread is gone, or the bot.
         """
         try:
             return self.whole(place).standing_for(question_key, noted)
         except (RateLimited, Unreachable):
-            return {key: Standing(ts) for key, ts in noted.items()}
+            return noted
 
     def whole(self, place: Place) -> Replies:
         """All of a thread, read anew, however long that has to be waited for. Raises SlackError."""

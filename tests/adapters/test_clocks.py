@@ -81,18 +81,18 @@ def test_a_step_adopts_nothing_and_who_dies_after_it_is_missed_as_ever(machine: 
 def test_a_step_for_two_seconds_mutes_nothing_and_gives_nothing_away(machine: Machine, step: float) -> None:
     store, other = (machine.journal(Allowance(edits_per_minute=3)) for _ in range(2))
     for charge in (POST, POST, POST, POST, POST, EDIT, EDIT):
-        assert store.spend("A", charge) == 0
+        assert store.spend("A", charge).wait == 0
     machine.step(step)
-    assert 0 < other.spend("B", POST) <= 1
+    assert 0 < other.spend("B", POST).wait <= 1
     machine.pass_time(2)
-    assert [other.spend("B", charge) for charge in (POST, EDIT)] == [0, 0]
-    assert store.spend("A", EDIT) == pytest.approx(WINDOW_SECONDS - 2)
+    assert [other.spend("B", charge).wait for charge in (POST, EDIT)] == [0, 0]
+    assert store.spend("A", EDIT).wait == pytest.approx(WINDOW_SECONDS - 2)
     machine.step(-step)
 
-    assert store.spend("A", EDIT) == pytest.approx(WINDOW_SECONDS - 2)
-    assert store.spend("A", POST) == 0
+    assert store.spend("A", EDIT).wait == pytest.approx(WINDOW_SECONDS - 2)
+    assert store.spend("A", POST).wait == 0
     machine.pass_time(WINDOW_SECONDS - 2)
-    assert other.spend("B", EDIT) == 0
+    assert other.spend("B", EDIT).wait == 0
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -176,7 +176,7 @@ def test_after_a_boot_nothing_waits_for_what_was_before_longer_than_it_would_hav
     monkeypatch.setattr(bot.adapters.sqlite.steps, "_boot", lambda: "next boot")
     machine.wall, machine.steady = machine.wall - 3600, 1.0
     other = machine.journal()
-    assert other.spend("B", POST) <= 1
+    assert other.spend("B", POST).wait <= 1
     assert other.beat(Owner("B"), 6).adopted == ()
     machine.pass_time(6)
 
@@ -199,11 +199,11 @@ def test_where_steps_cannot_be_told_no_wait_is_longer_than_its_window_all_the_sa
     assert refusal
     assert refusal.seconds <= MINUTE_SECONDS
     assert ledger.lead("why?", "B")
-    assert store.spend("A", EDIT) <= WINDOW_SECONDS
-    waits = [store.spend("A", POST) for _ in range(2)]
+    assert store.spend("A", EDIT).wait <= WINDOW_SECONDS
+    waits = [store.spend("A", POST).wait for _ in range(2)]
     assert waits[0] <= 1
     machine.pass_time(WINDOW_SECONDS + 2)
-    assert [store.spend("A", charge) for charge in (EDIT, EDIT, POST, POST)] == [0] * 4
+    assert [store.spend("A", charge).wait for charge in (EDIT, EDIT, POST, POST)] == [0] * 4
 
 
 def test_a_question_from_the_future_was_asked_now(machine: Machine) -> None:
@@ -245,9 +245,9 @@ def test_calls_that_redis_knows_from_the_future_are_as_of_now(
     redis.set(f"{prefix}channel:C1", int(ahead))
     redis.set(f"{prefix}lead:why?", "A", px=600_000)
 
-    assert 60 < store.spend("A", EDIT) <= WINDOW_SECONDS
-    assert 0 < store.spend("A", POST) <= 1
-    until(lambda: store.spend("A", POST) == 0)
+    assert 60 < store.spend("A", EDIT).wait <= WINDOW_SECONDS
+    assert 0 < store.spend("A", POST).wait <= 1
+    until(lambda: store.spend("A", POST).wait == 0)
     assert (redis.zscore(f"{prefix}calls:edit", "A 1") or 0) < ahead - 500_000
     refusal = ledger.admit("Q2", "U1", 0, budget)
     assert refusal
@@ -279,6 +279,5 @@ def test_when_redis_loses_all_leases_at_once_nobody_adopts_before_all_had_time_t
 
     assert other.beat(Owner("B"), 0.5).adopted == ()
     assert one.beat(Owner("A"), 0.5).owned == {QUESTION.id}
-    one.leave("A")
     until(lambda: other.beat(Owner("B"), 0.5).adopted)
     assert time.monotonic() - begun >= 0.49

@@ -22,7 +22,8 @@ from bot.adapters.redis.ledger import RedisLedger
 from bot.adapters.sqlite.database import MIGRATIONS, SqliteDatabase
 from bot.adapters.sqlite.ledger import SqliteLedger
 from bot.core.interaction import Interaction, Vote
-from bot.core.journal import REMEMBERED_SECONDS, Entry, Owner, encoded
+from bot.core.journal import REMEMBERED_SECONDS, UNKNOWN, Entry, Noted, Owner, encoded
+from bot.core.message import Standing
 from bot.core.question import Place, Question
 from bot.core.spending import DAY_SECONDS, MINUTE_SECONDS, Budget, DaySpending, Limit, Refusal
 from bot.core.stream import Usage
@@ -736,11 +737,11 @@ def test_half_a_character_keeps_nothing_from_being_written(journal: Journal, led
     ledger.keep("why?", "A", "Because \ud83d", 60)
     question = Question("T1", "C1", "U1", "Why?", ts="1.0")
     journal.take(question, "Ev1", "A")
-    journal.note(question.id, "A", Place("C1", "1.0"), {}, "Because \ud83d")
+    journal.note(question.id, "A", Place("C1", "1.0"), Noted({"answer": Standing("1.1", "Because \ud83d")}))
 
     assert [vote.reason[:4] for vote in ledger.votes(0)] == ["why "]
     assert ledger.recall("why?") == "Because ?"
-    assert [entry.text for entry in journal.beat(Owner("B"), 60).adopted] == ["Because ?"]
+    assert [entry.noted.has_answer for entry in journal.beat(Owner("B"), 60).adopted] == [True]
 
 
 def test_a_vote_can_be_changed(ledger: Ledger, other: Ledger) -> None:
@@ -1004,7 +1005,9 @@ def test_a_file_from_before_there_were_ledgers_becomes_one(tmp_path: Path) -> No
     stores = open_store(f"sqlite:///{path}", ALLOWANCE)
     (entry,) = stores.journal.beat(Owner("A"), 60).adopted
 
-    assert entry == Entry(question, entry.age, 2, Place("C1", "1.0"), {"ack": "1.1"}, "")
+    assert entry == Entry(
+        question, entry.age, 1, Place("C1", "1.0"), Noted({"ack": Standing("1.1")}, UNKNOWN)
+    )
     assert 5 <= entry.age < 60
     for method in METHODS.values():
         method(stores.ledger)

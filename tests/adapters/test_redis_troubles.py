@@ -20,7 +20,8 @@ import bot.adapters.redis
 from bot.adapters.redis.connection import RedisConnection
 from bot.adapters.redis.journal import RedisJournal
 from bot.adapters.redis.ledger import RedisLedger
-from bot.core.journal import Allowance, CallKind, Charge, Owner, Spent
+from bot.core.journal import Allowance, CallKind, Charge, Noted, Owner, Spent
+from bot.core.message import Standing
 from bot.core.question import Place, Question
 from bot.core.spending import Budget
 from tests.adapters.conftest import ALLOWANCE, SECRET, at_once, fails, until
@@ -103,7 +104,7 @@ def test_what_got_no_answer_is_done_once(box: Middlebox) -> None:
     box.loses_answer = True
     assert store.take(QUESTION, "Ev1", "A")
     box.loses_answer = True
-    assert store.spend("A", EDIT) == 0
+    assert store.spend("A", EDIT).wait == 0
     box.loses_answer = True
     assert [entry.question for entry in store.beat(Owner("B"), 60).adopted] == [QUESTION]
     box.loses_answer = True
@@ -212,7 +213,7 @@ def test_a_server_that_reads_its_snapshot_first_is_waited_for_by_nobody(tmp_path
 
 def test_no_more_connections_are_made_than_small_plans_take(box: Middlebox) -> None:
     store = behind(box, "many:")
-    at_once([lambda: [store.spend("A", POST) for _ in range(5)]] * 60)
+    at_once([lambda: [store.spend("A", POST).wait for _ in range(5)]] * 60)
 
     assert box.connections <= 16
 
@@ -248,9 +249,9 @@ def test_a_user_with_the_rights_of_the_docs_can_do_all_that_a_bot_does(server: s
 
     store.beat(Owner("A"), 60)
     store.take(QUESTION, "Ev1", "A")
-    store.note(QUESTION.id, "A", Place("C1", "1.0"), {"ack": "1.1"}, "Be")
+    store.note(QUESTION.id, "A", Place("C1", "1.0"), Noted({"ack": Standing("1.1")}))
     store.stop(QUESTION.id)
-    assert store.spend("A", POST) == 0
+    assert store.spend("A", POST).wait == 0
     store.leave("A")
     assert len(store.beat(Owner("B"), 60).adopted) == 1
     store.close(QUESTION.id, "B")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
 
 import pytest
 
-from bot.core.errors import OverBudget, StoreError
-from bot.core.journal import Beat, CallKind, Charge, Owner, Spent
+from bot.core.errors import OverBudget, StoreError, TakenOver
+from bot.core.journal import Beat, CallKind, Charge, Entry, Grant, Hold, Noted, Owner, Spent
+from bot.core.message import Standing
 from bot.core.question import Place, Question
 from bot.engine.backlog import Backlog, Rank
-from bot.engine.journal import Journal
+from bot.engine.journal import LEASE_SECONDS, Journal
 
 QUESTION = Question("T1", "C1", "U1", "Why?", ts="1.0")
 OTHER = Question("T1", "C1", "U1", "Why?", ts="2.0")
@@ -25,12 +25,14 @@ class Recorder:
 
     def __init__(self) -> None:
         self.broken = False
-        self.wait = 0.0
+        self.wait, self.hold = 0.0, Hold.OURS
         self.owned: frozenset[str] = frozenset()
         self.others: set[str] = set()  # questions that another process took
+        self.adopted: tuple[Entry, ...] = ()
+        self.peers = 0
         self.may_leave = threading.Event()
         self.may_leave.set()
-        self.told: list[object] = []
+        self.told: list[tuple[object, ...]] = []
 
     def _tell(self, *told: object) -> None:
         if self.broken:
@@ -41,8 +43,11 @@ class Recorder:
         self._tell("take", question.id, event_id)
         return question.id not in self.others
 
-    def note(self, entry_id: str, owner: str, place: Place, messages: Mapping[str, str], text: str) -> None:
-        self._tell("note", entry_id, messages, text)
+    def begin(self, entry_id: str, owner: str, tries: int = 1) -> None:
+        self._tell("begin", entry_id, tries)
+
+    def note(self, entry_id: str, owner: str, place: Place, noted: Noted) -> None:
+        self._tell("note", entry_id, dict(noted.messages))
 
     def close(self, entry_id: str, owner: str) -> None:
         self._tell("close", entry_id)
@@ -55,15 +60,15 @@ class Recorder:
 
     def beat(self, owner: Owner, lease_seconds: float) -> Beat:
         self._tell("beat", owner.state, owner.reserved)
-        return Beat(owned=self.owned, others=Spent({CallKind.EDIT: 3}))
+        return Beat(self.adopted, self.owned, others=Spent({CallKind.EDIT: 3}), peers=self.peers)
 
     def leave(self, owner_id: str) -> None:
         self.may_leave.wait(5.0)
         self._tell("leave")
 
-    def spend(self, owner_id: str, charge: Charge) -> float:
+    def spend(self, owner_id: str, charge: Charge) -> Grant:
         self._tell("spend", charge)
-        return self.wait
+        return Grant(self.wait, self.hold)
 
 
 @pytest.fixture
@@ -97,15 +102,14 @@ def test_a_question_is_taken_once_and_not_if_another_process_took_it(journal: Jo
 def test_what_is_written_is_written_in_order_and_the_lease_ends_last(
     journal: Journal, store: Recorder
 ) -> None:
-    messages = {"C1/1.0/answer/0": "3.0"}
-    journal.note(QUESTION, PLACE, messages, "Be")
-    messages["C1/1.0/answer/1"] = "4.0"  # which is news for later
+    messages = {"C1/1.0/answer/0": Standing("3.0", "Be")}
+    journal.note(QUESTION, PLACE, Noted(messages))
     journal.close(QUESTION.id, OTHER.id)
     journal.stop("T1/C1/3.0")
     journal.leave(5.0)
 
     assert store.told == [
-        ("note", "T1/C1/1.0", {"C1/1.0/answer/0": "3.0"}, "Be"),
+        ("note", "T1/C1/1.0", messages),
         ("close", "T1/C1/1.0"),
         ("close", "T1/C1/2.0"),
         ("stop", "T1/C1/3.0"),
@@ -118,11 +122,80 @@ def test_a_beat_tells_of_this_process_and_what_it_told_is_heard(journal: Journal
     assert store.told == [("beat", "connected", 2)]
 
 
-def test_what_a_beat_tells_that_it_owns_it_holds(journal: Journal, store: Recorder) -> None:
-    store.owned = frozenset({OTHER.id})
+def test_what_a_beat_adopts_it_holds(journal: Journal, store: Recorder) -> None:
+    store.adopted, store.owned = (Entry(OTHER),), frozenset({OTHER.id})
     beat(journal, store)
 
     assert journal.holds(OTHER.id)
+
+
+def test_only_what_another_has_is_taken_and_what_the_store_forgot_is_written_again(
+    journal: Journal, store: Recorder
+) -> None:
+    journal.take(QUESTION, "Ev1")
+    store.others = {OTHER.id}
+    store.adopted, store.owned = (Entry(OTHER),), frozenset({QUESTION.id, OTHER.id})
+    beat(journal, store)
+    store.adopted, store.owned = (), frozenset()
+    (after,) = beat(journal, store)
+
+    assert after.taken == {OTHER.id}  # of which the store says that it is another's
+    asked = {each for each in store.told if each[0] == "take"} - {("take", QUESTION.id, "Ev1")}
+    assert asked == {("take", QUESTION.id, ""), ("take", OTHER.id, "")}
+    assert journal.holds(QUESTION.id)
+
+
+def test_a_call_for_what_another_answers_is_not_made(journal: Journal, store: Recorder) -> None:
+    journal.take(QUESTION, "Ev1")
+    store.hold = Hold.TAKEN
+
+    with pytest.raises(TakenOver):
+        journal.spend(Charge(CallKind.EDIT, "C1", entry_id=QUESTION.id))
+
+
+@pytest.mark.parametrize("store_works", [True, False])
+def test_who_had_no_beat_for_a_lease_writes_nothing_that_others_may_write(
+    store: Recorder, *, store_works: bool
+) -> None:
+    now = [0.0]
+    journal = Journal(store, "here/1", "here", clock=lambda: now[0])
+    journal.take(QUESTION, "Ev1")
+    store.peers, store.owned = 1, frozenset({QUESTION.id})
+    beat(journal, store)
+    ours, edit = Charge(CallKind.EDIT, "C1", entry_id=QUESTION.id), Charge(CallKind.EDIT, "C1")
+    journal.spend(ours)
+    store.broken = not store_works
+    now[0] = LEASE_SECONDS + 1.0
+
+    with pytest.raises(OverBudget):
+        journal.spend(ours)
+    journal.spend(edit)  # of a question that nobody else can know
+    store.broken = False
+    beat(journal, store)
+    journal.spend(ours)
+
+
+def test_alone_and_without_a_store_it_goes_on(store: Recorder) -> None:
+    now = [0.0]
+    journal = Journal(store, "here/1", "here", clock=lambda: now[0])
+    journal.take(QUESTION, "Ev1")
+    store.broken = True
+    beat(journal, store)
+    now[0] = LEASE_SECONDS + 1.0
+
+    journal.spend(Charge(CallKind.POST, "C1", entry_id=QUESTION.id))
+
+
+def test_where_others_may_take_over_nothing_is_posted_that_they_would_not_know_of(store: Recorder) -> None:
+    journal = Journal(store, "here/1", "here", clock=lambda: 0.0)
+    journal.take(QUESTION, "Ev1")
+    store.peers, store.owned = 1, frozenset({QUESTION.id})
+    beat(journal, store)
+    store.broken = True
+
+    with pytest.raises(OverBudget):
+        journal.spend(Charge(CallKind.POST, "C1", entry_id=QUESTION.id))
+    journal.spend(Charge(CallKind.EDIT, "C1", entry_id=QUESTION.id))
 
 
 @pytest.mark.parametrize("is_slow", [False, True])
@@ -171,7 +244,7 @@ def test_a_store_that_fails_is_said_once_and_left_alone_until_a_beat_finds_it_wo
         beat(journal, store)
     journal.spend(POST)
 
-    assert store.told == [("beat", "connected", 2), ("beat", "connected", 2), ("spend", POST)]
+    assert [told[0] for told in store.told if told[0] != "take"] == ["beat", "beat", "spend"]
     said = [(record.levelno, record.message) for record in caplog.records]
     assert said == [(logging.ERROR, "store.failed"), (logging.WARNING, "store.works_again")]
     assert vars(caplog.records[0])["error"] == "disk full"
@@ -183,16 +256,16 @@ def test_what_was_to_be_written_while_the_store_failed_is_written_in_order_when_
     store.broken = True
     assert journal.take(QUESTION, "Ev1")
     for text in ("Be", "Becau"):
-        journal.note(QUESTION, PLACE, {}, text)
+        journal.note(QUESTION, PLACE, Noted({"C1/1.0/answer/0": Standing("3.0", text)}))
     journal.stop("T1/C1/3.0")
-    journal.note(QUESTION, PLACE, {}, "Because.")
+    journal.note(QUESTION, PLACE, Noted({"C1/1.0/answer/0": Standing("3.0", "Because.")}))
     beat(journal, store)
     store.broken = False
     beat(journal, store)
 
     assert store.told[1:] == [
         ("take", QUESTION.id, "Ev1"),
-        ("note", QUESTION.id, {}, "Because."),
+        ("note", QUESTION.id, {"C1/1.0/answer/0": Standing("3.0", "Because.")}),
         ("stop", "T1/C1/3.0"),
     ]
     assert vars(caplog.records[-1])["waiting"] == 3
@@ -203,7 +276,7 @@ def test_what_was_to_be_written_while_the_store_failed_is_written_in_order_when_
 def test_what_was_answered_meanwhile_leaves_nothing_but_that(journal: Journal, store: Recorder) -> None:
     store.broken = True
     journal.take(QUESTION, "Ev1")
-    journal.note(QUESTION, PLACE, {}, "Because.")
+    journal.note(QUESTION, PLACE, Noted({"C1/1.0/answer/0": Standing("3.0", "Because.")}))
     journal.close(QUESTION.id)
     store.broken = False
     beat(journal, store)
@@ -218,7 +291,7 @@ def test_more_than_there_is_room_for_is_given_up_and_said(
     journal = Journal(store, "here/1", "here", clock=lambda: 0.0, backlog=Backlog(max_characters=10))
     store.broken = True
     journal.take(QUESTION, "Ev1")
-    journal.note(QUESTION, PLACE, {}, "Because of that.")
+    journal.note(QUESTION, PLACE, Noted({"C1/1.0/answer/0": Standing("3.0", "Because of that.")}))
     store.broken = False
     beat(journal, store)
 

@@ -249,6 +249,6 @@ def test_a_refusal_after_a_hand_over_does_not_close_what_others_go_on_with() -> 
 
 
 def test_a_question_is_lost_when_it_is_too_old_or_has_ended_three_processes() -> None:
-    assert not Entry(QUESTION, age=900.0, tries=3).is_lost(900.0)
+    assert not Entry(QUESTION, age=900.0, tries=2).is_lost(900.0)
     assert Entry(QUESTION, age=901.0).is_lost(900.0)
-    assert Entry(QUESTION, tries=4).is_lost(900.0)
+    assert Entry(QUESTION, tries=3).is_lost(900.0)

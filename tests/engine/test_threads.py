@@ -155,8 +155,9 @@ def test_what_must_be_known_is_waited_for(thread: Thread, threads: Threads) -> N
 
 def test_in_the_end_what_was_noted_has_to_do(thread: Thread, threads: Threads) -> None:
     thread.errors += [Unreachable("timeout")] * 5
+    noted = {"key": Standing("7.0", "Be")}
 
-    assert threads.standing(PLACE, "C1/1.0", {"key": "7.0"}) == {"key": Standing("7.0")}
+    assert threads.standing(PLACE, "C1/1.0", noted) == noted
     thread.errors.append(SlackError("channel_not_found"))
     with pytest.raises(SlackError, match="channel_not_found"):
         threads.standing(PLACE, "C1/1.0", {})

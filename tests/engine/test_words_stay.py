@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.core.draft import Draft
 from bot.core.errors import Fault, ModelError
-from bot.core.journal import Entry
+from bot.core.journal import Entry, Noted
 from bot.core.layout import LEVELS
 from bot.core.message import Standing
 from bot.core.question import Question
@@ -44,8 +44,8 @@ def standing(text: str) -> Mapping[str, Standing]:
     }
 
 
-def resumed(question: Question, stood: Mapping[str, Standing], noted: str = "") -> Thread:
-    exchange = Exchange(question, 0.0, 1.5, resumes=True, noted=noted)
+def resumed(question: Question, stood: Mapping[str, Standing]) -> Thread:
+    exchange = Exchange(question, 0.0, 1.5, resumes=True)
     exchange.greet("On it.")
     thread = Thread(exchange, stood)
     exchange.opened(PLACE, stood, 0.0)
@@ -81,9 +81,8 @@ def test_no_edit_of_an_answer_that_grows_leaves_fewer_words(pieces: list[str]) -
 
 
 @pytest.mark.parametrize("end", [BUSY, STOPPED, WHOLE, Notice("Ask me something.")])
-def test_words_that_slack_could_not_be_asked_for_are_known_from_the_store(end: StreamEvent) -> None:
-    """All that is known of the message then is its ts."""
-    thread = resumed(QUESTION, {"C1/1.0/answer/0": Standing("3.0")}, noted="Because it is so.")
+def test_words_that_stand_are_kept_whatever_comes_of_the_next_try(end: StreamEvent) -> None:
+    thread = resumed(QUESTION, standing("Because it is so."))
     thread.hears(Text("Be"))
     assert thread.begun == []
 
@@ -95,15 +94,7 @@ def test_another_answer_that_began_to_replace_the_first_stays_when_its_process_e
     regenerated = replace(RETRIED, replaces=True)
 
     assert Entry(regenerated).going_on.replaces
-    assert not Entry(regenerated, text="Be").going_on.replaces
-
-
-def test_a_noted_text_is_nothing_that_stands_where_the_messages_are_gone() -> None:
-    thread = resumed(QUESTION, {}, noted="Because it is so.")
-    thread.hears(Text("Be"))
-    thread.hears(WHOLE)
-
-    assert thread.answer == "Be"
+    assert not Entry(regenerated, noted=Noted({"answer": Standing("3.0", "Be")})).going_on.replaces
 
 
 def test_a_message_that_gets_shorter_waits_for_the_next_one_to_hold_its_words() -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -19,6 +18,9 @@ from bot.core.journal import (
     CallKind,
     Charge,
     Entry,
+    Grant,
+    Hold,
+    Noted,
     Owner,
     Spent,
     encoded,
@@ -41,7 +43,7 @@ end
 if not is_new then
   return 0
 end
-redis.call('HSET', entry, 'taken_at', now, 'owner', owner, 'tries', 1, 'question', question)
+redis.call('HSET', entry, 'taken_at', now, 'owner', owner, 'tries', 1, 'question', question, 'intent', '')
 redis.call('PEXPIRE', entry, remembered)
 redis.call('ZADD', key('open'), now, id)
 redis.call('PEXPIRE', key('open'), remembered)
@@ -49,10 +51,20 @@ return 1
 """
 
 _NOTE = """
-local _, id, owner, channel, thread_ts, messages, text = unpack(ARGV)
+local _, id, owner, channel, thread_ts, messages, intent = unpack(ARGV)
+local entry = key('question', id)
+local pending = redis.call('HGET', entry, 'intent')
+if redis.call('HGET', entry, 'owner') == owner and (pending == '' or pending == intent) then
+  redis.call('HSET', entry, 'channel', channel, 'thread_ts', thread_ts)
+  redis.call('HSET', entry, 'messages', messages, 'intent', '')
+end
+"""
+
+_BEGIN = """
+local _, id, owner, tries = unpack(ARGV)
 local entry = key('question', id)
 if redis.call('HGET', entry, 'owner') == owner then
-  redis.call('HSET', entry, 'channel', channel, 'thread_ts', thread_ts, 'messages', messages, 'text', text)
+  redis.call('HINCRBY', entry, 'tries', tries)
 end
 """
 
@@ -62,7 +74,7 @@ local function close(id, owner)
   local entry = key('question', id)
   if redis.call('HGET', entry, 'owner') == owner then
     redis.call('HDEL', entry, 'owner', 'beat', 'tries', 'question')
-    redis.call('HDEL', entry, 'channel', 'thread_ts', 'messages', 'text')
+    redis.call('HDEL', entry, 'channel', 'thread_ts', 'messages', 'intent')
     redis.call('ZREM', key('open'), id)
   end
 end
@@ -103,7 +115,9 @@ local function running()
 end
 """
 
-# What was adopted is told again until a beat's answer arrives: the next beat has another name.
+# What was adopted is told again until a beat's answer arrives: the next beat has another name. After a time
+# in which nobody could beat, the others have as long as a lease to do so before anybody adopts what is
+# theirs; what was left in good order has no owner, and is anybody's at once.
 # A lease that is gone though it was renewed in time tells that the server's clock was put forward, or its
 # memory lost, and all other leases with it: nobody adopts before all had the time to beat again. A lease that
 # lasts longer than any can was given before the clock was put back.
@@ -114,7 +128,12 @@ lease = tonumber(lease)
 if since ~= '' and tonumber(since) < lease and redis.call('EXISTS', key('owner', me)) == 0 then
   redis.call('SET', key('grace'), '', 'PX', lease)
 end
-local may_adopt = redis.call('EXISTS', key('grace')) == 0
+local beaten_at = redis.call('GET', key('beaten_at'))
+if beaten_at and math.abs(now - beaten_at) > lease then
+  redis.call('SET', key('grace'), '', 'PX', lease)
+end
+redis.call('SET', key('beaten_at'), now, 'PX', remembered)
+local is_grace_over = redis.call('EXISTS', key('grace')) == 0
 
 local function is_gone(owner)
   local life = redis.call('PTTL', key('owner', owner))
@@ -134,10 +153,9 @@ local adopted, owned, stopped = {}, {}, {}
 for _, id in ipairs(redis.call('ZRANGE', key('open'), 0, -1)) do
   local entry = key('question', id)
   local owner = redis.call('HGET', entry, 'owner')
-  if may_adopt and owner and is_gone(owner) then
+  if owner and (owner == '' or is_grace_over) and is_gone(owner) then
     owner = me
     redis.call('HSET', entry, 'owner', me, 'beat', beat)
-    redis.call('HINCRBY', entry, 'tries', 1)
   end
   if owner == me then
     table.insert(owned, id)
@@ -146,7 +164,7 @@ for _, id in ipairs(redis.call('ZRANGE', key('open'), 0, -1)) do
     end
     if redis.call('HGET', entry, 'beat') == beat then
       local age = math.max(0, now - redis.call('HGET', entry, 'taken_at'))
-      local fields = {'tries', 'question', 'channel', 'thread_ts', 'messages', 'text'}
+      local fields = {'tries', 'question', 'channel', 'thread_ts', 'messages', 'intent'}
       local written = redis.call('HMGET', entry, unpack(fields))
       table.insert(adopted, {id, age, unpack(written)})
     end
@@ -172,7 +190,13 @@ return {adopted, owned, stopped, spent, running()}
 """
 
 _LEAVE = """
-redis.call('DEL', key('owner', ARGV[2]))
+local me = ARGV[2]
+for _, id in ipairs(redis.call('ZRANGE', key('open'), 0, -1)) do
+  if redis.call('HGET', key('question', id), 'owner') == me then
+    redis.call('HSET', key('question', id), 'owner', '')
+  end
+end
+redis.call('DEL', key('owner', me))
 """
 
 # New messages in a channel are paid off one by one; its key tells when the last of them will be. The edit
@@ -180,10 +204,16 @@ redis.call('DEL', key('owner', ARGV[2]))
 # was put back: they count as now.
 _SPEND = """
 local _, me, call, kind, spare, reserved, begins, limit, edits, window = unpack(ARGV)
-local channel, interval, at_once = unpack(ARGV, 11)
+local channel, interval, at_once, id, messages, intent = unpack(ARGV, 11)
 
+local entry, hold = key('question', id), 'ours'
+if id ~= '' and redis.call('EXISTS', entry) == 0 then
+  hold = 'missing'
+elseif id ~= '' and redis.call('HGET', entry, 'owner') ~= me then
+  return {0, 'taken'}
+end
 if redis.call('ZSCORE', key('calls', kind), me .. ' ' .. call) then
-  return 0
+  return {0, hold}
 end
 
 local function wait_of_window(kind, limit)
@@ -228,7 +258,10 @@ else
   end
 end
 if wait > 0 then
-  return math.ceil(wait)
+  return {math.ceil(wait), hold}
+end
+if messages ~= '' and hold == 'ours' then
+  redis.call('HSET', entry, 'messages', messages, 'intent', intent)
 end
 redis.call('ZADD', key('calls', kind), now + window, me .. ' ' .. call)
 redis.call('PEXPIRE', key('calls', kind), window)
@@ -239,7 +272,7 @@ if begins == '1' then
   paid_off = paid_off + interval
   redis.call('SET', key('channel', channel), paid_off, 'PX', math.max(1, math.ceil(paid_off - now)))
 end
-return 0
+return {0, hold}
 """
 
 
@@ -271,13 +304,20 @@ class RedisJournal:
         written = (question.id, event_id, owner, encoded(question))
         return bool(self._run(_TAKE, *written, milliseconds(REMEMBERED_SECONDS)))
 
-    def note(self, entry_id: str, owner: str, place: Place, messages: Mapping[str, str], text: str) -> None:
-        """Write down where a question is answered, its messages' ts by their keys, and the `text` they show.
+    def begin(self, entry_id: str, owner: str, tries: int = 1) -> None:
+        """Count that `owner` begins to answer what it adopted, or (-1) that doing so did not end it.
 
         Nothing happens if it is closed, or not `owner`'s any more.
         """
-        noted = (place.channel, place.thread_ts, json.dumps(dict(messages)), text)
-        self._run(_NOTE, entry_id, owner, *noted)
+        self._run(_BEGIN, entry_id, owner, tries)
+
+    def note(self, entry_id: str, owner: str, place: Place, noted: Noted) -> None:
+        """Write down where a question is answered, and what stands now that an intent's outcome is known.
+
+        Nothing happens if it is closed, not `owner`'s any more, or if another call is under way.
+        """
+        written = (place.channel, place.thread_ts, noted.encoded(), noted.intent)
+        self._run(_NOTE, entry_id, owner, *written)
 
     def close(self, entry_id: str, owner: str) -> None:
         """A question is answered to the end: all is forgotten but that it was taken.
@@ -310,16 +350,18 @@ class RedisJournal:
         entries = {entry_id: self._entry(entry_id, owner.id, *written) for entry_id, *written in adopted}
         self._beat = uuid4().hex
         unreadable = {entry_id for entry_id, entry in entries.items() if not entry}
-        reserved = sum(other.reserved for other in _owners(running) if other.id != owner.id)
+        peers = [other for other in _owners(running) if other.id != owner.id]
+        reserved = sum(peer.reserved for peer in peers)
         return Beat(
             tuple(filter(None, entries.values())),
             frozenset(owned) - unreadable,
             frozenset(stopped),
             Spent({kind: calls for kind, calls in zip(CallKind, spent, strict=True) if calls}, reserved),
+            len(peers),
         )
 
     def leave(self, owner_id: str) -> None:
-        """The owner's lease ends now."""
+        """The owner's lease ends now, and what it left open is anybody's."""
         self._run(_LEAVE, owner_id)
         self._beaten_at = None
 
@@ -328,20 +370,23 @@ class RedisJournal:
         running = self._run(_OWNERS + "return running()")
         return sorted(_owners(running), key=lambda owner: owner.id)
 
-    def spend(self, owner_id: str, charge: Charge) -> float:
-        """Count a call to Slack and return 0.0, or say after how many seconds it is worth asking again.
+    def spend(self, owner_id: str, charge: Charge) -> Grant:
+        """Count a call to Slack, or say after how many seconds it is worth asking again.
 
-        A new message has to find room in its channel, too, and what is spare beside the reserved edits.
+        A new message has to find room in its channel, too, and what is spare beside the reserved edits. It is
+        not counted if its question is not `owner_id`'s any more; else what is noted of that is written down.
         """
-        ours = self._allowance
+        ours, noted = self._allowance, charge.noted
         call = (owner_id, str(uuid4()), charge.kind.value, int(charge.is_spare), charge.reserved)
         limits = (min(ours.per_minute(kind), _UNLIMITED) for kind in (charge.kind, CallKind.EDIT))
         interval = 1000 / min(ours.per_second, _UNLIMITED)
         bucket = (charge.channel, interval, interval * (min(ours.burst, _UNLIMITED) - 1))
         window = milliseconds(WINDOW_SECONDS)
-        return float(
-            self._run(_OWNERS + _SPEND, *call, int(charge.kind in BEGINNING), *limits, window, *bucket) / 1000
+        written = (charge.entry_id, noted.encoded() if noted else "", noted.intent if noted else "")
+        wait, hold = self._run(
+            _OWNERS + _SPEND, *call, int(charge.kind in BEGINNING), *limits, window, *bucket, *written
         )
+        return Grant(wait / 1000, Hold(hold))
 
     def _entry(self, entry_id: str, owner: str, age: int, tries: str, *written: Any) -> Entry | None:
         """An entry as it was written; one that nobody can read is closed."""

@@ -56,7 +56,8 @@ MIGRATIONS = (
     "ALTER TABLE interactions ADD COLUMN team TEXT",  # older ones belong to nobody
     "ALTER TABLE interactions ADD COLUMN user TEXT",
     "CREATE INDEX interactions_by_user ON interactions (team, user, asked_at)",
-    "ALTER TABLE questions ADD COLUMN text TEXT",
+    "ALTER TABLE questions ADD COLUMN intent TEXT",
+    "CREATE TABLE beats (id INTEGER PRIMARY KEY, beaten_at REAL NOT NULL, grace_until REAL NOT NULL)",
     "CREATE INDEX questions_of_owners ON questions (owner) WHERE owner IS NOT NULL",
     "CREATE TABLE clock (boot TEXT NOT NULL, ahead REAL NOT NULL)",
 )

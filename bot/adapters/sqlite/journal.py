@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from math import ceil
 
-from bot.adapters.sqlite.database import SqliteDatabase, legible
+from bot.adapters.sqlite.database import SqliteDatabase
 from bot.core.journal import (
     BEGINNING,
     REMEMBERED_SECONDS,
@@ -18,6 +17,9 @@ from bot.core.journal import (
     CallKind,
     Charge,
     Entry,
+    Grant,
+    Hold,
+    Noted,
     Owner,
     Spent,
     encoded,
@@ -28,22 +30,32 @@ from bot.core.question import Place, Question
 log = logging.getLogger(__name__)
 
 _TAKE_EVENT = "INSERT INTO events (id, taken_at) VALUES (?, ?) ON CONFLICT (id) DO NOTHING"
-_TAKE = """INSERT INTO questions (id, taken_at, owner, tries, question) VALUES (?, ?, ?, 1, ?)
+_TAKE = """INSERT INTO questions (id, taken_at, owner, tries, question, intent) VALUES (?, ?, ?, 1, ?, '')
 ON CONFLICT (id) DO NOTHING"""
 _IS_TAKEN_BY = "SELECT 1 FROM questions WHERE id = ? AND owner = ? AND tries = 1"
-_NOTE = "UPDATE questions SET channel = ?, thread_ts = ?, messages = ?, text = ? WHERE id = ? AND owner = ?"
+# Not over what a later call wrote down before it was made.
+_NOTE = """UPDATE questions SET channel = ?, thread_ts = ?, messages = ?, intent = ''
+WHERE id = ? AND owner = ? AND intent IN ('', ?)"""
+_NOTE_BEFORE = "UPDATE questions SET messages = ?, intent = ? WHERE id = ? AND owner = ?"
+_OWNER = "SELECT owner FROM questions WHERE id = ?"
+_BEGIN = "UPDATE questions SET tries = tries + ? WHERE id = ? AND owner = ?"
 _CLOSE = """UPDATE questions SET owner = NULL, tries = NULL, question = NULL, channel = NULL,
-thread_ts = NULL, messages = NULL, text = NULL WHERE id = ? AND owner = ?"""
+thread_ts = NULL, messages = NULL, intent = NULL WHERE id = ? AND owner = ?"""
 _REWRITE = "UPDATE questions SET question = ? WHERE id = ? AND owner = ?"
 _STOP = "UPDATE questions SET stopped = 1 WHERE id = ? AND owner IS NOT NULL"
 _RENEW = "INSERT OR REPLACE INTO owners (id, host, state, reserved, until) VALUES (?, ?, ?, ?, ?)"
 # Who had a longer lease than anybody can have now had it of a clock that was put back.
 _CLAMP_LEASES = "UPDATE owners SET until = ? WHERE until > ?"
+_PEERS = "SELECT count(*) FROM owners WHERE id != ? AND until > ?"
 _OWNERS = "SELECT id, host, state, reserved FROM owners WHERE until > ? ORDER BY id"
-_ORPHANS = """SELECT id, taken_at, tries, question, channel, thread_ts, messages, text FROM questions
+_ORPHANS = """SELECT id, taken_at, tries, question, channel, thread_ts, messages, intent FROM questions
 WHERE owner IS NOT NULL AND taken_at >= ? AND owner NOT IN (SELECT id FROM owners WHERE until > ?)
-ORDER BY taken_at, rowid"""
-_ADOPT = "UPDATE questions SET owner = ?, tries = tries + 1 WHERE id = ?"
+AND (owner = '' OR ?) ORDER BY taken_at, rowid"""
+_ADOPT = "UPDATE questions SET owner = ? WHERE id = ?"
+_LET_GO = "UPDATE questions SET owner = '' WHERE owner = ?"
+# When a process beat last, and until when nobody adopts.
+_LAST_BEAT = "SELECT beaten_at, grace_until FROM beats"
+_BEATEN = "INSERT OR REPLACE INTO beats (id, beaten_at, grace_until) VALUES (1, ?, ?)"
 _RESERVE = "UPDATE owners SET reserved = ? WHERE id = ?"
 _COUNT = "INSERT INTO calls (kind, owner, until) VALUES (?, ?, ?)"
 # New messages in a channel are paid off one by one; `until` is when the last of them will be.
@@ -80,14 +92,22 @@ class SqliteJournal:
                 return True
             return db.execute(_IS_TAKEN_BY, (question.id, owner)).fetchone() is not None
 
-    def note(self, entry_id: str, owner: str, place: Place, messages: Mapping[str, str], text: str) -> None:
-        """Write down where a question is answered, its messages' ts by their keys, and the `text` they show.
+    def begin(self, entry_id: str, owner: str, tries: int = 1) -> None:
+        """Count that `owner` begins to answer what it adopted, or (-1) that doing so did not end it.
 
         Nothing happens if it is closed, or not `owner`'s any more.
         """
-        noted = (place.channel, place.thread_ts, json.dumps(dict(messages)), legible(text))
         with self._transaction() as (db, _):
-            db.execute(_NOTE, (*noted, entry_id, owner))
+            db.execute(_BEGIN, (tries, entry_id, owner))
+
+    def note(self, entry_id: str, owner: str, place: Place, noted: Noted) -> None:
+        """Write down where a question is answered, and what stands now that an intent's outcome is known.
+
+        Nothing happens if it is closed, not `owner`'s any more, or if another call is under way.
+        """
+        written = (place.channel, place.thread_ts, noted.encoded())
+        with self._transaction() as (db, _):
+            db.execute(_NOTE, (*written, entry_id, owner, noted.intent))
 
     def close(self, entry_id: str, owner: str) -> None:
         """A question is answered to the end: all is forgotten but that it was taken.
@@ -112,19 +132,28 @@ class SqliteJournal:
             db.execute(_STOP, (entry_id,))
 
     def beat(self, owner: Owner, lease_seconds: float) -> Beat:
-        """Renew the lease of `owner`, and let it adopt what owners without a lease left open."""
+        """Renew the lease of `owner`, and let it adopt what owners without a lease left open.
+
+        After a time in which nobody could beat, the others have as long as a lease to do so before anybody
+        adopts what is theirs.
+        """
         with self._transaction() as (db, now):
             until = now + lease_seconds
+            beaten_at, grace_until = db.execute(_LAST_BEAT).fetchone() or (now, now)
+            grace_until = until if abs(now - beaten_at) > lease_seconds else min(grace_until, until)
+            db.execute(_BEATEN, (now, grace_until))
             db.execute(_CLAMP_LEASES, (until, until))
             db.execute(_RENEW, (owner.id, owner.host, owner.state, owner.reserved, until))
-            adopted = tuple(_adopted(db, owner.id, now))
+            adopted = tuple(_adopted(db, owner.id, now, is_grace_over=now >= grace_until))
             owned = dict(db.execute("SELECT id, stopped FROM questions WHERE owner = ?", (owner.id,)))
             stopped = frozenset(entry_id for entry_id, is_stopped in owned.items() if is_stopped)
-            return Beat(adopted, frozenset(owned), stopped, _spent(db, owner.id, now))
+            (peers,) = db.execute(_PEERS, (owner.id, now)).fetchone()
+            return Beat(adopted, frozenset(owned), stopped, _spent(db, owner.id, now), peers)
 
     def leave(self, owner_id: str) -> None:
-        """The owner's lease ends now."""
+        """The owner's lease ends now, and what it left open is anybody's."""
         with self._transaction() as (db, _):
+            db.execute(_LET_GO, (owner_id,))
             db.execute("DELETE FROM owners WHERE id = ?", (owner_id,))
 
     def owners(self) -> list[Owner]:
@@ -135,20 +164,26 @@ class SqliteJournal:
         with self._transaction() as (db, now):
             return [Owner(*row) for row in db.execute(_OWNERS, (now,))]
 
-    def spend(self, owner_id: str, charge: Charge) -> float:
-        """Count a call to Slack and return 0.0, or say after how many seconds it is worth asking again.
+    def spend(self, owner_id: str, charge: Charge) -> Grant:
+        """Count a call to Slack, or say after how many seconds it is worth asking again.
 
-        A new message has to find room in its channel, too, and what is spare beside the reserved edits.
+        A new message has to find room in its channel, too, and what is spare beside the reserved edits. It is
+        not counted if its question is not `owner_id`'s any more; else what is noted of that is written down.
         """
         with self._transaction() as (db, now):
-            if wait := self._wait(db, owner_id, charge, now):
-                return wait
+            hold = _hold(db, owner_id, charge.entry_id)
+            wait = 0.0 if hold is Hold.TAKEN else self._wait(db, owner_id, charge, now)
+            if wait or hold is Hold.TAKEN:
+                return Grant(wait, hold)
+            if charge.noted:
+                written = (charge.noted.encoded(), charge.noted.intent)
+                db.execute(_NOTE_BEFORE, (*written, charge.entry_id, owner_id))
             db.execute(_COUNT, (charge.kind.value, owner_id, now + WINDOW_SECONDS))
             db.execute(_RESERVE, (charge.reserved, owner_id))
             if charge.kind in BEGINNING:
                 values = {"channel": charge.channel, "now": now, "seconds": 1 / self._allowance.per_second}
                 db.execute(_COUNT_IN_CHANNEL, values)
-            return 0.0
+            return Grant(hold=hold)
 
     def _wait(self, db: sqlite3.Connection, owner_id: str, charge: Charge, now: float) -> float:
         edits = self._allowance.edits_per_minute
@@ -174,13 +209,19 @@ class SqliteJournal:
         return max(0.0, min(float(until), latest) - at_once - now)
 
 
-def _adopted(db: sqlite3.Connection, owner: str, now: float) -> Iterator[Entry]:
-    for entry_id, taken_at, tries, *written in db.execute(
-        _ORPHANS, (now - REMEMBERED_SECONDS, now)
-    ).fetchall():
+def _hold(db: sqlite3.Connection, owner: str, entry_id: str) -> Hold:
+    row = db.execute(_OWNER, (entry_id,)).fetchone() if entry_id else (owner,)
+    if row is None:
+        return Hold.MISSING
+    return Hold.OURS if row[0] == owner else Hold.TAKEN
+
+
+def _adopted(db: sqlite3.Connection, owner: str, now: float, *, is_grace_over: bool) -> Iterator[Entry]:
+    orphans = db.execute(_ORPHANS, (now - REMEMBERED_SECONDS, now, is_grace_over)).fetchall()
+    for entry_id, taken_at, tries, *written in orphans:
         db.execute(_ADOPT, (owner, entry_id))
         try:
-            yield read_back(max(0.0, now - taken_at), tries + 1, *written)
+            yield read_back(max(0.0, now - taken_at), tries, *written)
         except (TypeError, ValueError):
             log.exception("entry.unreadable", extra={"entry": entry_id})
             db.execute(_CLOSE, (entry_id, owner))
