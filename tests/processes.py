@@ -50,7 +50,7 @@ class Processes:
     """Bots in processes of their own, on one workbench and one store."""
 
     def __init__(self, bench: Workbench, folder: Path, store: str) -> None:
-        self.bench = bench
+        self.bench, self.store = bench, store
         self._folder = folder
         self._environment = {**environment_on(bench), "STORE_URL": store}
         self.running: list[BaseProcess] = []
