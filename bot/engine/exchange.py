@@ -40,6 +40,7 @@ from bot.engine.steps import Need, OpenThread, Show, Start, Wish
 _TRIES_WHEN_UNREACHABLE = 6
 _FIRST_PAUSE = 0.5
 _WHOLE_WORDS = re.compile(r"\S\s+\S")
+_MESSAGE_GONE = "message_not_found"  # somebody removed it while no process answered
 # What an append is answered after somebody pressed Slack's own stop button:
 # https://docs.slack.dev/reference/methods/chat.appendStream
 _STOPPED_IN_SLACK = "stopped_by_user"
@@ -107,7 +108,7 @@ class Exchange:
         self._follow_ups: tuple[Safe, ...] | None = ()  # None while the first model thinks about them
         self._next_kind: CallKind | None = None  # what its news turned out to need, where that is no edit
         self._may_stream = True
-        self._is_lost = is_lost
+        self.is_lost = is_lost
         self._may_have_thread = resumes
         self._refused = ""  # the code with which Slack refused to have it answered where it was asked
         self._not_before = asked_at
@@ -216,7 +217,7 @@ class Exchange:
             self._standing_words = rejoined(found.body for found in answers if found.kind is Kind.ANSWER)
         if answers and answers[-1].is_end and answers[-1].retry == self.question.retry:
             self.end(Ending.STOOD)
-        elif self._is_lost:
+        elif self.is_lost:
             self.interrupt(now)
         elif self.question.retry and self._must_keep:
             self._offers_stop = True
@@ -278,6 +279,11 @@ class Exchange:
                 self._leave_stream(error, now)
             case _ if isinstance(step, Show) and step.ts and step.ts == self._waits_on:
                 self._waits_on = None  # somebody removed the acknowledgement; the answer needs it no more
+            case _ if (
+                error.code == _MESSAGE_GONE and self.resumes and isinstance(step, Show) and not self.edits
+            ):
+                self._has_news = True
+                self.screen.forget(step)
             case _ if self.whole_at and self._follow_ups:
                 self.forgo()
             case ContentRefused() if isinstance(step, Show) and not self._last_contents:

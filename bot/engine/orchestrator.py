@@ -459,7 +459,7 @@ class Orchestrator:
                 self._inbox.put(look)
             if exchange.is_admitted and exchange.place:
                 standing = noted.messages
-                if not noted.is_certain:
+                if exchange.is_lost or not noted.is_certain:  # of what is lost, nobody waits for the end
                     standing = self._threads.standing(exchange.place, exchange.question.key, standing)
                 self._inbox.put(partial(self._go_on, exchange, exchange.place, standing))
         except ThreadGone as gone:

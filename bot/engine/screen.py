@@ -193,6 +193,12 @@ class Screen:
                 return self._show(place, Kind.NOTICE, superseded, number, shown.ts)
         return None
 
+    def forget(self, show: Show) -> None:
+        """The message that `show` would have edited is gone, and with it what came after."""
+        gone = {show.ts, *(shown.ts for shown in self.answer[show.number :])}
+        self.messages = {key: ts for key, ts in self.messages.items() if ts not in gone}
+        self.answer, self._letters = self.answer[: show.number], 0
+
     def leave(self, number: int, content: Content) -> None:
         """Slack does not let message `number` say `content`: take it for done."""
         self.answer[number] = replace(self.answer[number], content=content, grows=False)

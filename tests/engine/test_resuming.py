@@ -105,6 +105,15 @@ def test_an_answer_that_ends_shorter_than_what_stands_comes_below_that() -> None
     assert (step.message.content.body, step.message.is_end, step.ts) == (both, True, "3.0")
 
 
+def test_an_answer_whose_message_somebody_removed_meanwhile_is_posted_anew() -> None:
+    exchange = told(resumed({ACK: Standing("2.0", "On it."), FIRST: Standing("3.0", "Be")}), "Because.")
+    call(exchange)
+    exchange.refused(SlackError("message_not_found"), 2.0)
+
+    step = call(exchange)
+    assert (step.ts, step.message.content.body) == (None, "Because.")
+
+
 def test_an_answer_that_stands_to_its_end_is_over() -> None:
     exchange = resumed({ACK: Standing("2.0", "On it."), FIRST: Standing("3.0", "Because.", is_end=True)})
 
