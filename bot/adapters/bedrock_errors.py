@@ -61,7 +61,11 @@ _FAULTS = {
 # AWS throttles by the minute and by the day with one code. Its sentence tells which: "Too many tokens, please
 # wait before trying again." and "Too many tokens per day, please wait before trying again."
 # (https://github.com/anthropics/claude-code/issues/236, https://github.com/minorun365/agent-book/issues/29).
-_LASTS = re.compile(r"\bper (?:day|week|month)\b|\b(?:daily|weekly|monthly)\b", re.IGNORECASE)
+_LASTS = re.compile(r"\bper[ -](?:day|week|month)\b|\b(?:daily|weekly|monthly)\b", re.IGNORECASE)
+
+# The sentence of these is the model's own:
+# https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html#API_runtime_Converse_Errors
+_OF_MODELS = {"ModelErrorException", "ModelStreamErrorException"}
 
 # Converse tells these apart by their sentence only.
 _VALIDATION_FAULTS = {
@@ -86,10 +90,12 @@ _VALIDATION_FAULTS = {
 #   (https://github.com/BerriAI/litellm/blob/main/litellm/litellm_core_utils/exception_mapping_utils.py)
 # - others: "The input token count (1200293) exceeds the maximum number of tokens allowed (1048576)."
 #   (https://github.com/google-gemini/gemini-cli/issues/6678)
-_SAID = r"(?:input|prompt|conversation|context|messages?)"
+_SAID = r"(?:input|prompt|conversation|context|messages?|text)"
 _TOO_LONG = re.compile(
-    rf"\b{_SAID}(?: (?:text|prompt|length|content))? (?:is|are|was) too (?:long|large)\b"
-    r"|\b(?:input|prompt)[ _](?:tokens?|length)\b.{0,80}\b(?:exceed|longer|larger|greater|more than)"
+    rf"(?<!document )(?<!image )(?<!video )\b{_SAID}(?: (?:text|prompt|length|content))?"
+    r"(?: (?:is|are|was))? too (?:long|large)\b"
+    r"|\b(?:input|prompt)[ _](?:tokens?|length|text|sequence)\b"
+    r".{0,80}\b(?:exceed|longer|larger|greater|more than)"
     r"|\bmax(?:imum)?(?: allowed| number of)? (?:context|prompt|input)[ _](?:length|window|tokens?)"
     r"|\bcontext[ _](?:length|window|limit|size)(?![a-z])"
     r"|\btoo many (?:total )?(?:(?:input|prompt|text) )?(?:tokens|text bytes)\b"
@@ -168,8 +174,10 @@ def translated(error: Exception, request_id: str = "", *, has_begun: bool = Fals
     if code == "ValidationException":
         return ModelError(_validation_fault(message), code, message, request_id, may_be_billed=has_begun)
     fault, tries = _FAULTS.get(code) or _by_status(metadata.get("HTTPStatusCode", 0))
-    if fault is Fault.BUSY and _LASTS.search(message):
+    if (fault is Fault.BUSY or code == "ServiceQuotaExceededException") and _LASTS.search(message):
         fault, tries = Fault.OVER_QUOTA, 1
+    if code in _OF_MODELS and _is_too_long(message.lower()):
+        fault, tries = Fault.TOO_LONG, 1
     return ModelError(fault, code, message, request_id, tries, may_be_billed=has_begun)
 
 

@@ -55,6 +55,10 @@ TOO_LONG = [
     "messages.0.content.0 exceeds the maximum length",
     "Tokens in request more than max tokens allowed",
     "The prompt contains more tokens than the model can process",
+    "Input too long",
+    "messages: text is too long",
+    "Input sequence length exceeds maximum",
+    "Text input is too long for this model",
 ]
 OF_ANOTHER_KIND = {
     Fault.FAILED: [
@@ -88,6 +92,7 @@ OF_ANOTHER_KIND = {
         ),
         "The number of input images exceeds the limit of the request",
         "Input image is too large",
+        "Document input is too large",
         "The video is too long",
     ],
     Fault.BLOCKED: [
@@ -107,6 +112,13 @@ def test_too_long_is_told_in_every_wording_and_never_tried_again(
         assert meaning(translated(refused("ValidationException", said)))[::2] == (Fault.TOO_LONG, 1)
     in_stream = translated(broken("validationException", message), has_begun=True)
     assert meaning(in_stream)[::2] == (Fault.TOO_LONG, 1)
+
+
+@pytest.mark.parametrize("code", ["ModelErrorException", "ModelStreamErrorException"])
+def test_a_model_that_says_itself_that_it_is_too_long_is_not_asked_again(code: str) -> None:
+    said = "Input is too long for requested model."
+    assert meaning(translated(refused(code, said, 424)))[::2] == (Fault.TOO_LONG, 1)
+    assert translated(refused(code, "The model failed.", 424)).fault is Fault.UNAVAILABLE
 
 
 @pytest.mark.parametrize(
@@ -130,9 +142,12 @@ def test_a_throttle_that_counts_tokens_is_not_too_long() -> None:
         "Too many tokens per day, please wait before trying again.",
         "Too many requests per day, please wait before trying again.",
         "Daily token quota exceeded.",
+        "The tokens-per-day limit is reached.",
     ],
 )
-@pytest.mark.parametrize("code", ["ThrottlingException", "TooManyRequestsException"])
+@pytest.mark.parametrize(
+    "code", ["ThrottlingException", "TooManyRequestsException", "ServiceQuotaExceededException"]
+)
 def test_a_quota_of_a_day_is_not_tried_again(code: str, message: str) -> None:
     assert meaning(translated(refused(code, message, 429)))[::2] == (Fault.OVER_QUOTA, 1)
     assert meaning(translated(broken(code[0].lower() + code[1:], message)))[::2] == (Fault.OVER_QUOTA, 1)
