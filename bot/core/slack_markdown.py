@@ -39,8 +39,9 @@ _EMPHASES = {
 _LETTER = re.compile(
     r"[\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u9fff\ua960-\ud7ff\uf900-\ufaff]"
 )
+_WORD_CHARACTER = re.compile(r"[^\W_]")
 _TOKEN = re.compile(
-    r"<(?=[A-Za-z/!@#][^>\n]{0,200}>)(?!(?:https?|mailto|tel):[^\s<>]*>)(?![\w.+-]+@[\w.-]+>)"
+    r"(?<!\]\()<(?=[A-Za-z/!@#][^>\n]{0,200}>)(?!(?:https?|mailto|tel):[^\s<>]*>)(?![\w.+-]+@[\w.-]+>)"
 )
 _BACKTICKS = re.compile(r"(?P<escapes>\\*)(?P<run>`+)")
 
@@ -62,17 +63,22 @@ def _flanks(masked: str) -> Iterator[tuple[int, str]]:
     for marks, pattern in _EMPHASES.items():
         for match in pattern.finditer(masked):
             opening, closing = match.start(), match.end() - len(marks)
-            if _parts(masked[opening - 1 : opening], masked[opening + len(marks)]):
+            words = _WORD_CHARACTER.findall(match[0]) or [""]
+            if _parts(masked[opening - 1 : opening], masked[opening + len(marks)], words[0]):
                 yield opening, _OUTSIDE
                 yield opening + len(marks), _INSIDE
-            if _parts(masked[match.end() : match.end() + 1], masked[closing - 1]):
+            if _parts(masked[match.end() : match.end() + 1], masked[closing - 1], words[-1]):
                 yield closing, _INSIDE
                 yield match.end(), _OUTSIDE
 
 
-def _parts(outside: str, inside: str) -> bool:
-    """Return True if a delimiter parts a letter of a script without spaces from punctuation."""
-    return bool(_LETTER.match(outside)) and unicodedata.category(inside)[0] in "PS"
+def _parts(outside: str, inside: str, beyond: str) -> bool:
+    """Return True if a delimiter parts a letter from punctuation, where the script is one without spaces.
+
+    That is the script of the letter, or of the one `beyond` the punctuation, as in `API**(접점)**`.
+    """
+    is_letter = _LETTER.match(outside) or (outside.isalpha() and _LETTER.match(beyond))
+    return bool(is_letter) and unicodedata.category(inside)[0] in "PS"
 
 
 def _without_code(text: str) -> str:

@@ -40,6 +40,8 @@ def shown(text: str) -> str:
         ("**`asyncio`**는 빠르다", "<strong><code>asyncio</code></strong>는 빠르다"),
         ("**하나(1)**과 **둘(2)**는", "<strong>하나(1)</strong>과 <strong>둘(2)</strong>는"),
         ("**밖 *안(x)*의 끝**", "<strong>밖 <em>안(x)</em>의 끝</strong>"),
+        ("API**(접점)**는", "API<strong>(접점)</strong>는"),
+        ("**값(원)**A는", "<strong>값(원)</strong>A는"),
     ],
 )
 def test_emphasis_that_ends_in_punctuation_before_a_letter_is_emphasis(text: str, html: str) -> None:
@@ -58,6 +60,8 @@ def test_emphasis_that_ends_in_punctuation_before_a_letter_is_emphasis(text: str
         "``a ` **코드(x)**은`` 그대로",
         "**닫히지 않은(x) 것은",
         "see <https://example.com/a> or <mail@example.com>",
+        "x**(n)은 y**(m)보다",
+        "[a page](<https://example.com/a page>)",
         "a < b and c > d",
     ],
 )
