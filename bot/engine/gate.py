@@ -24,6 +24,8 @@ _ALL = ""
 _FRESH_SECONDS = 600.0
 _PATIENCE = 5.0  # seconds that a question waits for Slack to say who asks it
 _TOLD_EVERY = 3600.0
+# Nobody was turned away: as this may be over by the next question, it is told each time.
+_FAULTS = {Denial.UNKNOWN, Denial.NOT_SET_UP}
 _MOST_TOLD = 10_000
 _DIRECT, _CLOSED = Room(), Room()
 
@@ -74,7 +76,7 @@ class Gate:
         why = self.denial(question)
         if why:
             log.info("question.denied", extra={**question.names, "why": why.value})
-            if not self._is_told(question.user):
+            if why in _FAULTS or not self._is_told(question.user):
                 self._asides.deny(question, why)
         return why is None
 
