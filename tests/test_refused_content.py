@@ -12,7 +12,7 @@ from bot.core.texts import Language, texts_in
 from bot.playground.bedrock import Pace, Reply
 from bot.playground.faults import Fault
 from tests.sample_blocks import kinds, table
-from tests.workbench import Workbench, actions
+from tests.workbench import Workbench, actions, grows
 
 EN = texts_in(Language.EN)
 CHAPTERS = [f"## Part {number}\n\nword{number} says why.\n\n" for number in range(80)]
@@ -62,6 +62,17 @@ def test_what_slack_refuses_is_shown_in_plain_words_and_leaves_no_button_that_do
 
     pressed = [each["action_id"] for message in bot.messages(thread=question) for each in actions(message)]
     assert Action.STOP.value not in pressed
+
+
+def test_where_no_edit_with_blocks_is_taken_the_stop_buttons_go_all_the_same(bot: Workbench) -> None:
+    bot.slack.faults.always("chat.update", Fault(error="invalid_blocks"), has_blocks)
+    bot.bedrock.enqueue("converse-stream", Reply(text=CHAPTERS[:9], pace=Pace(tokens_per_second=40)))
+    question = bot.mention("why?")
+    words = [f"word{number} " for number in range(9)]
+    bot.until(lambda: is_whole(bot, words, lambda: "\n".join(bot.texts(question))))
+
+    assert bot.calls("chat.update")
+    assert not any(map(grows, bot.messages(thread=question)))
 
 
 def test_a_slack_with_one_table_a_message_gets_one_table_a_message(bot: Workbench) -> None:

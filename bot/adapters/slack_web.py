@@ -67,15 +67,17 @@ class SlackWeb:
 
     def edit(self, channel: str, ts: str, message: Outgoing) -> None:
         """Let the message `ts` become `message`; if Slack still streams it, that ends."""
+        # What an edit does not name stays: https://docs.slack.dev/reference/methods/chat.update
+        content = {"blocks": [], **rendered(message)}
         try:
             with _translated():
-                self._client.chat_update(channel=channel, ts=ts, **rendered(message))
+                self._client.chat_update(channel=channel, ts=ts, **content)
         except SlackError as error:
             if error.code != "streaming_state_conflict":
                 raise
             with _translated():
                 self._client.chat_stopStream(channel=channel, ts=ts)
-                self._client.chat_update(channel=channel, ts=ts, **rendered(message))
+                self._client.chat_update(channel=channel, ts=ts, **content)
 
     def start_stream(self, place: Place, text: Safe, user: str, team: str) -> str:
         """Begin a message that Slack streams, for `user` of `team`, and return its ts."""

@@ -120,7 +120,7 @@ class Draft:
             return ()
         if self.outcome is Outcome.FAILED:
             apology = neutralise(_apology(self.fault, texts))
-            is_plain = layout.limits(0).is_plain
+            is_plain = layout.is_plain(0)
             return (
                 Content(apology, lead=neutralise(self.lead), button=self._button(texts), is_plain=is_plain),
             )
@@ -128,7 +128,7 @@ class Draft:
         if is_streamed and self.outcome is None:
             return tuple(map(Content, markdown.pages(text, layout, is_added_to=True)))
         *whole, end = (
-            Content(page, is_plain=layout.limits(number).is_plain)
+            Content(page, is_plain=layout.is_plain(number))
             for number, page in enumerate(markdown.pages(text, layout))
         )
         end = replace(end, note=neutralise(self._note(texts)), button=self._button(texts))

@@ -10,7 +10,7 @@ A table has 100 rows, 20 columns and 10,000 characters
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 MAX_TABLE_ROWS = 100
@@ -41,16 +41,22 @@ class Layout:
     """How an answer is cut into messages, numbered from 0, given what Slack refused of it so far.
 
     From message `since[n]` on, the limits are those of level n + 1. `accepted` is the text of messages of
-    which Slack took so much and then no more: they stay as they are, and the next message goes on.
+    which Slack took so much and then no more: they stay as they are, and the next message goes on. Those
+    that are `plain` besides could not even lose their button, and are to be text without blocks.
     """
 
     since: tuple[int, ...] = ()
     accepted: tuple[tuple[int, str], ...] = ()
+    plain: tuple[int, ...] = ()
     levels: tuple[Limits, ...] = LEVELS
 
     def limits(self, number: int) -> Limits:
         """Return the limits of message `number`."""
         return self.levels[sum(number >= first for first in self.since)]
+
+    def is_plain(self, number: int) -> bool:
+        """Return whether message `number` is text without blocks."""
+        return number in self.plain or self.limits(number).is_plain
 
     def accepted_text(self, number: int) -> str | None:
         """Return the text at which message `number` ends; None if it may take more."""
@@ -65,7 +71,14 @@ class Layout:
         if len(self.since) + 1 == len(self.levels):
             return None
         taken = self.accepted if accepted is None else (*self.accepted, (number, accepted))
-        return Layout((*self.since, first), taken, self.levels)
+        return replace(self, since=(*self.since, first), accepted=taken)
+
+    def plainer(self, number: int) -> Layout | None:
+        """Return the layout after Slack refused message `number` with the text that it had accepted.
+
+        None if it was refused without blocks, too.
+        """
+        return None if self.is_plain(number) else replace(self, plain=(*self.plain, number))
 
 
 DEFAULT = Layout()

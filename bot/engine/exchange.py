@@ -300,7 +300,10 @@ class Exchange:
             return
         shown = self.screen.answer[number] if number < len(self.screen.answer) else None
         if shown and self._layout.accepted_text(number) is not None:
-            self.screen.leave(number, step.message.content)
+            if plainer := self._layout.plainer(number):
+                self._layout = plainer
+            else:
+                self.screen.leave(number, step.message.content)
         elif layout := self._layout.smaller(number, shown.content.body if shown else None):
             self._layout = layout
         else:
