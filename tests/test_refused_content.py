@@ -93,3 +93,30 @@ def test_where_slack_takes_nothing_of_an_answer_its_asker_is_told(bot: Workbench
     question = bot.mention("why?")
 
     bot.until(lambda: bot.texts(question)[-1:] == [EN.unshown] and bot.at_rest())
+
+
+@pytest.mark.parametrize("code", ["invalid_blocks", "msg_too_long"])
+def test_a_command_whose_question_is_refused_is_posted_in_plain_text_and_goes_on(
+    bot: Workbench, code: str
+) -> None:
+    asks = EN.asks.rpartition("}")[2]
+    bot.slack.faults.always("chat.postMessage", Fault(error=code), lambda p: asks in str(p.get("blocks")))
+    bot.ask("Why **now**?")
+    question = bot.posted_question()
+    bot.answered(question)
+    bot.mention("and then?", thread=question)
+    bot.until(lambda: len(bot.prompts()) == 2)
+
+    assert question.blocks == []
+    assert [turn["content"][0]["text"] for turn in bot.prompts()[-1]["messages"]] == [
+        "Why **now**?",
+        "Because.",
+        "and then?",
+    ]
+
+
+def test_where_slack_takes_nothing_of_a_command_its_asker_is_told(bot: Workbench) -> None:
+    bot.slack.faults.always("chat.postMessage", Fault(error="msg_too_long"))
+    bot.ask("why?")
+
+    bot.until(lambda: bot.told_privately() == [EN.failed] and bot.at_rest())

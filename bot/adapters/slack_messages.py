@@ -254,8 +254,9 @@ def _joined_lines(payload: Mapping[str, Any]) -> tuple[str, ...]:
 def _asker(message: Mapping[str, Any]) -> str:
     """Whose question it is that the bot posted: the person named over it."""
     sections = [block.get("text") for block in dicts(message.get("blocks")) if block.get("type") == "section"]
-    texts = (text.get("text") for text in sections if isinstance(text, Mapping))
-    return next((user for text in texts for user in mrkdwn.mentioned(str(text))), "")
+    texts = [text.get("text") for text in sections if isinstance(text, Mapping)]
+    named = (user for text in texts or [message.get("text")] for user in mrkdwn.mentioned(str(text)))
+    return next(named, "")
 
 
 def _kind(message: Mapping[str, Any]) -> Kind | None:

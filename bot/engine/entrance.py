@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from bot.core import markdown
-from bot.core.errors import RateLimited, SetupFault, SlackError, Unreachable
+from bot.core.errors import ContentRefused, RateLimited, SetupFault, SlackError, Unreachable
 from bot.core.message import Content, Kind, Outgoing, posted_key
 from bot.core.mrkdwn import quote
 from bot.core.question import Place, Question
@@ -56,8 +56,11 @@ def open_thread(question: Question, rooms: Rooms, *, again: bool, refused: str =
             return _put(rooms, question.channel, question.thread_ts, message, again=again)
         except SlackError as error:
             if not error.forbids_posting:
+                texts = texts_in(question.language)
                 if error.setup is SetupFault.PERMISSION:
-                    _tell(rooms, question, texts_in(question.language).not_set_up)
+                    _tell(rooms, question, texts.not_set_up)
+                elif isinstance(error, ContentRefused):
+                    _tell(rooms, question, texts.failed)
                 raise
             refused = error.code
     elif question.ts is None:
@@ -94,7 +97,11 @@ def _posted(question: Question) -> Outgoing:
 
 def _put(rooms: Rooms, channel: str, thread_ts: str | None, message: Outgoing, *, again: bool) -> Place:
     found = rooms.find(channel, thread_ts, message) if again else None
-    ts = found or rooms.post(channel, thread_ts, message)
+    try:
+        ts = found or rooms.post(channel, thread_ts, message)
+    except ContentRefused:
+        plain = replace(message, content=replace(message.content, is_plain=True))
+        ts = rooms.post(channel, thread_ts, plain)
     return Place(channel, thread_ts or ts)
 
 
