@@ -286,7 +286,7 @@ def build(
 
 
 def _processes(stores: Stores, journal: Journal) -> int:
-    """How many bots the store knows of, this one included."""
+    """Return how many bots the store knows of, this one included."""
     return len({owner.id for owner in stores.journal.owners()} | {journal.owner_id})
 
 

@@ -85,7 +85,7 @@ def _problems(settings: Settings, session: boto3.Session) -> Iterator[str]:
 
 
 def _region_problems(settings: Settings, region: str) -> Iterator[str]:
-    """That a model which is left to the region cannot be called from it."""
+    """Return the sentence that a model which is left to the region cannot be called from it."""
     chosen = {"micro": settings.micro_model_id, "pro": settings.pro_model_id}
     lacking = [name for name, model_id in chosen.items() if not model_id and not can_call(name, region)]
     if lacking:

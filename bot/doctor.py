@@ -154,7 +154,7 @@ class _Visit:
         return diagnosis.of_clock(self._skews)
 
     def _processes(self) -> int:
-        """How many bots the store knows of; as many as there can be, if it does not say."""
+        """Return how many bots the store knows of; as many as there can be, if it does not say."""
         try:
             return len(open_store(self._settings.store_url, Allowance()).journal.owners())
         except (SettingsError, StoreError):

@@ -143,7 +143,7 @@ class ChannelTrial:
         return Finding(Status.OK, "a reply stands in the thread")
 
     def _try(self, what: str, text: str) -> Finding:
-        """Whether Slack takes a message that may be beyond its limits."""
+        """Return whether Slack takes a message that may be beyond its limits."""
         try:
             self._post(text, what, self._posted[0])
         except SlackError as error:

@@ -22,7 +22,7 @@ _ENVIRONMENT = {API_KEY, "env"}
 
 
 def credentials_source(session: boto3.Session) -> str:
-    """What boto3 signs with, in its own words such as "env" and "shared-credentials-file"; "" for nothing.
+    """Return what boto3 signs with: "env", "shared-credentials-file" or another of its words; "" for nothing.
 
     A Bedrock API key goes before all else, and is named by its variable.
     """
@@ -52,7 +52,7 @@ class Sessions:
             return session.client(service, config=config)
 
     def renew(self, refused: boto3.Session) -> bool:
-        """Whether there is, or is now, a current session with other credentials than the `refused` one has.
+        """Return whether there is now a current session with other credentials than the `refused` one has.
 
         All who ask while the credentials are being read share what is found.
         """

@@ -1,4 +1,4 @@
-"""What an error of boto3's means, of a call to bedrock-runtime or to STS."""
+"""Meanings of boto3's errors, of calls to bedrock-runtime and to STS."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ _BOILERPLATE = re.compile("malformed input request|please reformat your input an
 
 
 def _is_too_long(message: str) -> bool:
-    """Whether a ValidationException's message, in small letters, says that the model cannot read so much."""
+    """Return whether an error's message, in small letters, says that the model cannot read so much."""
     message = _BOILERPLATE.sub("", message)
     is_of_another = _ABOUT_ANOTHER_FIELD.search(message)
     if found := _TOO_LONG.search(message):
@@ -150,14 +150,14 @@ _REFUSED_CREDENTIALS = {
 
 
 def refuses_credentials(error: Exception) -> bool:
-    """Whether other credentials could help: AWS does not take those of the call, or boto3 could get none."""
+    """Return whether other credentials could help: AWS does not take those in use, or boto3 got none."""
     if isinstance(error, ClientError):
         return error.response.get("Error", {}).get("Code") in _REFUSED_CREDENTIALS
     return isinstance(error, _SET_UP_ERRORS)
 
 
 def translated(error: Exception, request_id: str = "", *, has_begun: bool = False) -> ModelError:
-    """What an error of boto3's means, of a call whose answer `has_begun` or not.
+    """Return what an error of boto3's means, of a call whose answer `has_begun` or not.
 
     In a stream, codes begin with a small letter.
     """

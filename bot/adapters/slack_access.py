@@ -26,7 +26,7 @@ _SILENT = logging.Logger("connection", logging.CRITICAL + 1)  # what it says is 
 
 @dataclass(frozen=True)
 class Installation:
-    """Where the app is installed, what it may do there, and what time Slack has (a `Date` header).
+    """The workspace that the app is installed in, its rights there, and Slack's time (a `Date` header).
 
     `bot_user`, `team_id` and `organisation` (None for none) are ids. No `scopes` mean that Slack told none.
     """

@@ -1,4 +1,4 @@
-"""What an error of the Slack Web API means."""
+"""Meanings of the Slack Web API's errors."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ _OF_PERMISSION = {
 
 
 def translated(error: Exception) -> SlackError:
-    """What an error of slack_sdk's means. Connection failures come from urllib as they are."""
+    """Return what an error of slack_sdk's means. Connection failures come from urllib as they are."""
     if not isinstance(error, SlackApiError):
         return Unreachable(type(error).__name__, str(error))
     response = error.response

@@ -1,4 +1,4 @@
-"""What stands in Slack: messages as blocks and their metadata, both ways, and the views that people see.
+"""Messages as Slack's blocks and metadata, both ways, and the views that people see.
 
 What Slack gives back is not what was sent: it translates Markdown, which is translated back here
 (https://docs.slack.dev/reference/block-kit/blocks/markdown-block).

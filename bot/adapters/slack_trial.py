@@ -1,4 +1,4 @@
-"""What Slack makes of a message, as it stands: asked and taken away again by the doctor alone."""
+"""Messages that the doctor posts, reads back as Slack translated them, and deletes."""
 
 from __future__ import annotations
 

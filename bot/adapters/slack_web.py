@@ -125,7 +125,7 @@ class SlackWeb:
         )
 
     def between(self, channel: str, first: str, last: str) -> tuple[Remark, ...]:
-        """What was said at top level in a channel from the message `first` to `last`."""
+        """Return what was said at top level in a channel from the message `first` to `last`."""
         with _translated():
             answer = self._client.conversations_history(
                 channel=channel, oldest=first, latest=last, inclusive=True, limit=_PAGE

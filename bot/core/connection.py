@@ -1,4 +1,4 @@
-"""How long to wait before a Socket Mode connection is opened again."""
+"""Pauses before a Socket Mode connection is opened again."""
 
 from __future__ import annotations
 

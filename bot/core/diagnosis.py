@@ -121,7 +121,7 @@ def of_scopes(granted: Collection[str]) -> Finding:
 
 
 def of_greeting(greeting: Mapping[str, Any], processes: int = MAX_CONNECTIONS) -> Finding:
-    """What Slack said first on a connection: hello, or why it takes none.
+    """Judge what Slack said first on a connection: hello, or why it takes none.
 
     `processes` is how many bots the store knows of; what connects besides gets a part of all questions.
     """
@@ -164,7 +164,7 @@ def of_aws_error(error: ModelError, what: str, region: str, setting: str = "") -
 
 
 def aws_fix(error: ModelError, region: str = "AWS_REGION", setting: str = "") -> str:
-    """What an operator does about an error of AWS's in `region`, as in `of_aws_error`."""
+    """Return what an operator does about an error of AWS's in `region`, as in `of_aws_error`."""
     if "CallWithBearerToken" in str(error):
         return (
             "Let IAM allow bedrock:CallWithBearerToken on * to the user or role of the Bedrock API key, or "

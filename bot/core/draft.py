@@ -151,7 +151,7 @@ class Draft:
 
     @property
     def _can_differ(self) -> bool:
-        """Whether the same question can be answered better if it is asked again at once."""
+        """Return whether the same question can be answered better if it is asked again at once."""
         return self.fault in _WORTH_A_RETRY or (self.outcome is Outcome.CUT and self.fault is None)
 
     def _note(self, texts: Texts) -> str:

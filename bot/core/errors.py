@@ -63,7 +63,7 @@ _POSTING_FORBIDDEN = {
 
 
 class SetupFault(Enum):
-    """What of the app's installation is at fault, so that only an administrator can help."""
+    """The part of the app's installation that is at fault, so that only an administrator can help."""
 
     TOKEN = "token"  # noqa: S105 - Slack takes the token for nothing at all
     PERMISSION = "permission"  # the app may not make this call
@@ -92,7 +92,7 @@ class SlackError(Exception):
 
     @property
     def forbids_posting(self) -> bool:
-        """Whether a post was refused for where it was to stand."""
+        """Return whether a post was refused for where it was to stand."""
         return self.code in _POSTING_FORBIDDEN or self.code.startswith("restricted_action")
 
 

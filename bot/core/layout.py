@@ -38,7 +38,7 @@ LEVELS = (Limits(11_000, items=40), Limits(3_000, items=12, tables=1), Limits(3_
 
 @dataclass(frozen=True)
 class Layout:
-    """How an answer is cut into messages, numbered from 0, given what Slack refused of it so far.
+    """Rules by which an answer is cut into messages, numbered from 0, given what Slack refused so far.
 
     From message `since[n]` on, the limits are those of level n + 1. `accepted` is the text of messages of
     which Slack took so much and then no more: they stay as they are, and the next message goes on. Those

@@ -50,13 +50,13 @@ _LONGEST_OPENING = 200  # characters
 
 
 def may_have_more(question: Question) -> bool:
-    """Whether lines can go on `question`: a person asks it directly, in no thread, and not again."""
+    """Return whether lines can go on `question`: a person asks it directly, in no thread, and not again."""
     is_direct = question.channel.startswith("D") and question.ts is not None
     return is_direct and not question.stands_in_thread and not (question.retry or question.bot)
 
 
 def goes_on(question: Question, line: Question) -> bool:
-    """Whether `line` can be a line of `question`."""
+    """Return whether `line` can be a line of `question`."""
     return (
         may_have_more(question)
         and may_have_more(line)
@@ -101,7 +101,7 @@ def settle_seconds(question: Question, starts: int) -> float:
 
 
 def looks_unfinished(text: str) -> bool:
-    """Whether `text` says that more comes: it greets, announces a question, or breaks off."""
+    """Return whether `text` says that more comes: it greets, announces a question, or breaks off."""
     words = text.strip()
     if len(words) > _LONGEST_OPENING:
         return False
@@ -109,7 +109,7 @@ def looks_unfinished(text: str) -> bool:
 
 
 def _is_opening(text: str) -> bool:
-    """Whether `text` is nothing but greetings and announcements."""
+    """Return whether `text` is nothing but greetings and announcements."""
     at = 0
     while at < len(text):
         found = _OPENER.match(text, at)

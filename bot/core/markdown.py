@@ -40,7 +40,7 @@ def pages(text: Safe, layout: Layout = DEFAULT, *, is_added_to: bool = False) ->
 
 
 def _end_of_page(rest: str, layout: Layout, number: int) -> int:
-    """Where message `number` ends, which begins with `rest`; 0 if it takes all of that."""
+    """Return where message `number` ends, which begins with `rest`; 0 if it takes all of that."""
     if (accepted := layout.accepted_text(number)) is not None:
         return _end_of_accepted(rest, accepted)
     window = _window(rest, layout.limits(number))
@@ -48,7 +48,7 @@ def _end_of_page(rest: str, layout: Layout, number: int) -> int:
 
 
 def _end_of_accepted(rest: str, accepted: str) -> int:
-    """Where what Slack `accepted` of `rest` ends, but for a word or table row that was not complete."""
+    """Return the end of what Slack `accepted` of `rest`, without a word or table row that was not whole."""
     common = (place for place, (one, other) in enumerate(zip(rest, accepted, strict=False)) if one != other)
     end = next(common, min(len(rest), len(accepted)))
     if end == len(rest):
@@ -59,7 +59,7 @@ def _end_of_accepted(rest: str, accepted: str) -> int:
 
 
 def _window(text: str, limits: Limits) -> str:
-    """What of the beginning of `text` one message can hold.
+    """Return what of the beginning of `text` one message can hold.
 
     Only whole lines count as items, since what a line is can change while it grows.
     """
@@ -88,7 +88,7 @@ def _context(text: str) -> Context:
 
 
 def _cut(text: str, window: str) -> int:
-    """Where to end a piece of `text` that is at most `window`: the best place in its second half."""
+    """Return where to end a piece of `text` that is at most `window`: the best place in its second half."""
     paragraph = line_outside = line_anywhere = 0
     context, position = Context(), 0
     for line in window.split("\n")[:-1]:

@@ -1,4 +1,4 @@
-"""What a line of Markdown is in the middle of: a code fence, a table, or neither."""
+"""The code fence or the table that a line of Markdown stands in."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DELIMITER_ROW = re.compile(r"\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$")
 
 @dataclass(frozen=True)
 class Context:
-    """What a text is in the middle of, line by line: a code fence, a table, or neither."""
+    """The code fence or the table that a text is in the middle of, line by line; empty for neither."""
 
     prefix: str = ""
     marks: str = ""
@@ -35,7 +35,7 @@ class Context:
         return Context(row=line if "|" in line else "")
 
     def _is_closed_by(self, line: str) -> bool:
-        """Whether `line` is marks alone, as many as opened the fence or more, indented by less than four."""
+        """Return whether `line` is marks alone, at least as many as opened the fence, indented by under four."""
         closing = rf"[ >\t]{{0,{len(self.prefix) + 3}}}{self.marks}{self.marks[0]}*\s*$"
         return re.match(closing, line) is not None
 
@@ -45,7 +45,7 @@ class Context:
         return f"{text.removesuffix(chr(10))}\n{self.prefix}{self.marks}"
 
     def reopening(self, rest: str) -> str:
-        """What the next message must begin with so that `rest` is read as it was meant."""
+        """Return what the next message must begin with so that `rest` is read as it was meant."""
         if self.marks:
             return f"{self.prefix}{self.marks}{self.info}\n"
         return self.table if "|" in rest.partition("\n")[0] else ""

@@ -27,7 +27,7 @@ def geography_of(region: str) -> str:
 
 
 def can_call(name: str, region: str) -> bool:
-    """Whether the Nova model `name` ("micro", "pro") can be called from the AWS `region`."""
+    """Return whether the Nova model `name` ("micro", "pro") can be called from the AWS `region`."""
     return region in _PREFIXES or (name == "pro" and region in _PRO_ONLY)
 
 

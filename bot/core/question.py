@@ -72,7 +72,7 @@ class Question:
 
     @property
     def key(self) -> str:
-        """What tells it from every other question: its channel and its message."""
+        """Return what tells it from every other question: its channel and its message."""
         name = self.ts or self.trigger_id
         if len(written := name.encode("utf-8", "surrogatepass")) > _MAX_NAME_BYTES:
             name = sha256(written).hexdigest()
@@ -80,7 +80,7 @@ class Question:
 
     @property
     def id(self) -> str:
-        """What tells it, and each retry of it, from every other question in the store."""
+        """Return what tells it, and each retry of it, from every other question in the store."""
         return question_id(self.team, self.key, self.retry)
 
     @property

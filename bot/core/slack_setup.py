@@ -1,4 +1,4 @@
-"""What is wrong with how the app is set up in Slack, by the codes that Slack refuses it with, and the fix."""
+"""Faults of the app's set-up in Slack, by the codes that Slack refuses calls with, and their fixes."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Problem:
 
 
 def fix(error: SlackError, token: str) -> str:
-    """What to do where Slack does not take the setting `token`."""
+    """Return what to do where Slack does not take the setting `token`."""
     if isinstance(error, RateLimited):
         return f"Try again after {error.retry_after:.0f} s."
     if error.code in _OF_EITHER_TOKEN:
@@ -142,7 +142,7 @@ def missing(granted: Collection[str]) -> list[str]:
 
 
 def ghosts(connections: int, processes: int) -> str:
-    """What to do where Slack counts more connections than there are processes."""
+    """Return what to do where Slack counts more connections than there are processes."""
     return (
         f"Slack counts {connections} connections of this app, and the store knows of {processes} "
         "processes. What else connects with this SLACK_APP_TOKEN gets a part of all questions: end it, or "

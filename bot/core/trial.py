@@ -1,4 +1,4 @@
-"""What the doctor posts in a channel, and what follows from what Slack makes of it."""
+"""Messages that the doctor posts in a channel, and findings from what Slack makes of them."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ _ELSEWHERE = "Name a channel in which everybody may post; the bot answers elsewh
 
 
 def refused(error: SlackError, method: str) -> Finding:
-    """Why a step in the channel was not made."""
+    """Return why a step in the channel was not made."""
     detail = f"Slack refuses {method} ({error})"
     if isinstance(error, RateLimited):
         return Finding(Status.WRONG, detail, f"Try again after {error.retry_after:.0f} s.")
@@ -71,7 +71,7 @@ def refused(error: SlackError, method: str) -> Finding:
 
 
 def of_reading(posted: str, found: str) -> Finding:
-    """Whether the Markdown that was `posted` was `found` again, as a follow-up question needs it."""
+    """Return whether the Markdown that was `posted` was `found` again, as a follow-up question needs it."""
     share = _share(posted, found)
     if share < _LEAST_SHARE:
         detail = f"{share:.0%} of the letters came back"
@@ -83,7 +83,7 @@ def of_reading(posted: str, found: str) -> Finding:
 
 
 def of_types(types: Collection[str]) -> Finding:
-    """Whether headings and tables are shown as such."""
+    """Return whether headings and tables are shown as such."""
     told = f"Slack made {', '.join(sorted(types)) or 'no blocks'} of it"
     if missing := {"header", "rich_text", "table"} - set(types):
         detail = f"{told}, and no {', '.join(sorted(missing))}"
@@ -92,14 +92,14 @@ def of_types(types: Collection[str]) -> Finding:
 
 
 def of_bold(text: str, bold: str) -> Finding:
-    """Whether bold that ends between punctuation and a Korean letter is bold."""
+    """Return whether bold that ends between punctuation and a Korean letter is bold."""
     if "**" in text or BOLD not in bold:
         return Finding(Status.WARNING, f"{BOLD} is not bold", "Look at a Korean answer with bold in Slack.")
     return Finding(Status.OK, f"{BOLD}, before a Korean letter, is bold")
 
 
 def of_limit(what: str, refusal: SlackError | None, expected: str) -> Finding:
-    """Whether Slack takes `what` is for people to know: answers are cut so that they fit either way."""
+    """Tell people whether Slack takes `what`: answers are cut so that they fit either way."""
     if refusal is None:
         return Finding(Status.OK, f"Slack takes {what} in a message")
     if isinstance(refusal, ContentRefused):
@@ -110,13 +110,13 @@ def of_limit(what: str, refusal: SlackError | None, expected: str) -> Finding:
 
 
 def of_deletion(left: int, error: SlackError | None) -> Finding:
-    """Whether all that was posted is gone again."""
+    """Return whether all that was posted is gone again."""
     if error is None:
         return Finding(Status.OK, "all that was posted is gone again")
     return Finding(Status.WRONG, f"{left} messages are left ({error})", _BY_HAND)
 
 
 def _share(posted: str, found: str) -> float:
-    """How many of the letters and digits of `posted` are in `found`, 0 to 1."""
+    """Return how many of the letters and digits of `posted` are in `found`, 0 to 1."""
     wanted, there = (Counter(re.findall(r"\w", text)) for text in (posted, found))
     return sum((wanted & there).values()) / max(1, sum(wanted.values()))

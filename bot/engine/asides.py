@@ -54,7 +54,7 @@ class Whispers(Protocol):
 
 
 class Slack(Whispers, Protocol):
-    """What asides need of Slack. Every method raises SlackError."""
+    """The calls of Slack's that asides make. Every method raises SlackError."""
 
     def direct_message(self, user: str) -> str:
         """The channel id of the bot's direct messages with `user`."""

@@ -113,7 +113,7 @@ class Context:
         self._lane.shutdown(wait=False, cancel_futures=True)
 
     def _remarks(self, question: Question) -> tuple[Sequence[Remark], str]:
-        """What was said in its thread; what people are told where that cannot be read."""
+        """Return what was said in its thread; what people are told where that cannot be read."""
         if not (question.stands_in_thread and question.thread_ts):
             return (), ""
         try:
@@ -197,7 +197,7 @@ class Context:
             return self._flaw_of_hidden(choice.file) if error.is_hidden else _flaw(error)
 
     def _flaw_of_hidden(self, file: SharedFile) -> Flaw:
-        """Why a file may not be read: its address does not say, and the API does."""
+        """Return why a file may not be read: its address does not say, and the API does."""
         try:
             self._source.describe(file)
         except FileError as error:

@@ -1,4 +1,4 @@
-"""Where a question is answered that has no thread: a slash command's, or one where Slack lets nobody post."""
+"""Threads for questions that have none: slash commands, and questions where Slack lets nobody post."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def _take_back(rooms: Rooms, question: Question, message: Outgoing) -> None:
 
 
 def _reason(rooms: Rooms, question: Question) -> Safe:
-    """Why the answer is not where the question was asked, with a link to it where it is a message."""
+    """Return why the answer is not where the question was asked, with a link to it where it is a message."""
     texts = texts_in(question.language)
     try:
         link = rooms.permalink(question.channel, question.ts) if question.ts else ""

@@ -69,7 +69,7 @@ class Gate:
         return is_room_known and self._people.lookups.known(question.user) is not None
 
     def admits(self, question: Question) -> bool:
-        """Whether `question` is answered. It can wait for Slack. Who is turned away is told so.
+        """Return whether `question` is answered. It can wait for Slack. Who is turned away is told so.
 
         Raises SlackError while Slack takes no call at all.
         """
@@ -81,7 +81,7 @@ class Gate:
         return why is None
 
     def denial(self, question: Question) -> Denial | None:
-        """Why `question` is not answered; None if it is. It can wait for Slack.
+        """Return why `question` is not answered; None if it is. It can wait for Slack.
 
         Raises SlackError while Slack takes no call at all.
         """
@@ -122,7 +122,7 @@ class Gate:
             return False
 
     def _room(self, channel: str, patience: float = 0.0) -> Room | None:
-        """What Slack tells of a channel; all that the bot is in are told at once.
+        """Return what Slack tells of a channel; all that the bot is in are told at once.
 
         Raises SlackError where Slack does not say because of how the app is set up.
         """

@@ -1,4 +1,4 @@
-"""How this process stands with Slack: its connection, its token and its scopes. Operators are told once."""
+"""State of this process with Slack: its connection, token and scopes. Operators are told once."""
 
 from __future__ import annotations
 
@@ -40,18 +40,18 @@ class Health:
 
     @property
     def is_healthy(self) -> bool:
-        """Whether questions are heard, and answers shown."""
+        """Return whether questions are heard, and answers shown."""
         with self._lock:
             return self._word == "connected" and self._token is None
 
     @property
     def is_suspended(self) -> bool:
-        """Whether Slack takes the bot's token for nothing."""
+        """Return whether Slack takes the bot's token for nothing."""
         return self._token is not None
 
     @property
     def problems(self) -> list[Problem]:
-        """What of the set-up is wrong, as far as is known."""
+        """Return what of the set-up is wrong, as far as is known."""
         with self._lock:
             return [*filter(None, (self._token, self._connection)), *self._lacks.values()]
 

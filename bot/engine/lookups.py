@@ -50,7 +50,7 @@ class Lookups(Generic[_T]):
         return self._known.get(name, (0.0, None))[1]
 
     def get(self, name: str, patience: float = 0.0) -> _T | None:
-        """What is true now; None if Slack does not say, or cannot be asked within `patience` seconds.
+        """Return what is true now; None if Slack does not say, or cannot be asked within `patience` seconds.
 
         Raises SlackError where Slack does not say because of how the app is set up.
         """

@@ -58,13 +58,13 @@ class Screen:
 
     @property
     def speaks(self) -> bool:
-        """Whether a word of the answer stands, or may stand soon."""
+        """Return whether a word of the answer stands, or may stand soon."""
         tried = (*self._unsure.values(), *([self.in_flight] if isinstance(self.in_flight, Show) else []))
         return bool(self.answer) or any(not show.is_acknowledgement for show in tried)
 
     @property
     def is_blank(self) -> bool:
-        """Whether nothing stands, nor may stand."""
+        """Return whether nothing stands, nor may stand."""
         return not (self.messages or self.in_flight or self._unsure)
 
     @property

@@ -76,7 +76,7 @@ def _hang_up(session: Session) -> None:
 
 @dataclass(frozen=True)
 class _Count:
-    """How many connections Slack counted, of which `own` are of this process, and when to judge that.
+    """Number of connections that Slack counted, of which `own` are of this process, and when to judge it.
 
     `processes` is how many of them the store knew of then.
     """

@@ -39,7 +39,7 @@ def shortcut_listener(asides: Asides) -> Callable[..., None]:
 
 
 def _carrying(place: Mapping[str, Any], subject: str) -> str:
-    """What the modal is to carry, as JSON: as much of the `subject` as there is room for.
+    """Return what the modal is to carry, as JSON: as much of the `subject` as there is room for.
 
     Secrets are masked before it is cut, since half of one is one still.
     """

@@ -1,4 +1,4 @@
-"""Who signed a request to AWS, for which region, and what AWS says to a key that it takes no more."""
+"""Signers and regions of requests to AWS, and its answers to keys that it takes no more."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Signer:
 
 
 def signer(authorization: str) -> Signer:
-    """Who signed, by the header Authorization; nobody if it is missing or of another kind."""
+    """Return who signed, by the header Authorization; nobody if it is missing or of another kind."""
     if authorization.startswith(_BEARER):
         return Signer(authorization.removeprefix(_BEARER), is_api_key=True)
     found = _SIGV4.match(authorization)

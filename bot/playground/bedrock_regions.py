@@ -34,7 +34,7 @@ _PROFILE_NEEDED = (
 
 
 def region_complaint(model_id: str, region: str) -> str | None:
-    """What Bedrock in `region` says against `model_id` of Nova Micro or Pro; None if it is fine."""
+    """Return what Bedrock in `region` says against `model_id` of Nova Micro or Pro; None if it is fine."""
     if not (nova := _NOVA.fullmatch(model_id)):
         return None
     is_pro = nova["name"] == "pro"

@@ -84,7 +84,7 @@ def kept(text: str) -> str:
 def text_problems(
     where: str, text: Any, most: int, kinds: Sequence[str] = ("plain_text",), *, is_optional: bool = False
 ) -> list[str]:
-    """What is wrong with a text object of at most `most` characters, as it is kept."""
+    """Return what is wrong with a text object of at most `most` characters, as it is kept."""
     if text is None and is_optional:
         return []
     if not (isinstance(text, dict) and text.get("type") in kinds):

@@ -15,7 +15,7 @@ from bot.playground.workspace import Conversation, Message, Origin, User, View
 
 
 def interaction(kind: str, user: User, origin: Origin) -> dict[str, Any]:
-    """What every payload tells: who did something, and where that was."""
+    """Return what every payload tells: who did something, and where that was."""
     return {
         "type": kind,
         "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": user.team},

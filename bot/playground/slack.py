@@ -349,7 +349,7 @@ class Slack:
         return web.json_response({"ok": True, "url": url})
 
     def _limit(self, name: str, parameters: Mapping[str, Any]) -> Fault | None:
-        """How a call fails that comes too soon; else it is counted."""
+        """Return how a call fails that comes too soon; else it is counted."""
         wait = self._meter.take(name, str(parameters.get("channel")), self._clock())
         return Fault(429, "ratelimited", retry_after=math.ceil(wait)) if wait else None
 

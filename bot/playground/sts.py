@@ -1,4 +1,4 @@
-"""What AWS says of identities: STS to who asks for its own, in XML, and IAM Identity Center to a login."""
+"""Answers of AWS about identities: STS's to who asks for its own, and IAM Identity Center's to a login."""
 
 from __future__ import annotations
 
