@@ -35,7 +35,7 @@ class Context:
         return Context(row=line if "|" in line else "")
 
     def _is_closed_by(self, line: str) -> bool:
-        """Return whether `line` is marks alone, at least as many as opened the fence, indented by under four."""
+        """Return whether `line` is marks alone, as many as opened the fence or more, and not code itself."""
         closing = rf"[ >\t]{{0,{len(self.prefix) + 3}}}{self.marks}{self.marks[0]}*\s*$"
         return re.match(closing, line) is not None
 
