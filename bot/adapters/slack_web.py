@@ -67,7 +67,7 @@ class SlackWeb:
 
     def edit(self, channel: str, ts: str, message: Outgoing) -> None:
         """Let the message `ts` become `message`; if Slack still streams it, that ends."""
-        # What an edit does not name stays: https://docs.slack.dev/reference/methods/chat.update
+        # Blocks that an edit did not name were seen to stay: https://github.com/slack-go/slack/issues/1214
         content = {"blocks": [], **rendered(message)}
         try:
             with _translated():

@@ -20,7 +20,7 @@ from bot.playground.api_rules import (
     where_bot_may_post,
     where_bot_may_read,
 )
-from bot.playground.message_blocks import Content, content_of
+from bot.playground.message_blocks import content_of
 from bot.playground.streams import chat_append_stream, chat_start_stream, chat_stop_stream
 from bot.playground.views import views_open, views_publish
 from bot.playground.workspace import BOT_ID, BOT_USER, TEAM, Conversation, Message, Workspace
@@ -115,10 +115,6 @@ def chat_update(workspace: Workspace, parameters: Parameters, now: float) -> dic
     content = content_of(parameters, workspace.tables_per_message)
     if not text and not content.blocks:
         raise ApiError("no_text")
-    # "If you don't include this field, the message's previous blocks will be retained.":
-    # https://docs.slack.dev/reference/methods/chat.update, https://github.com/slackapi/python-slack-sdk/issues/523
-    if "blocks" not in parameters:
-        content = Content(message.blocks, message.sent)
     metadata = checked_metadata(parameters) if "metadata" in parameters else message.metadata
     # Slack marks a message as edited when its text was, not when its blocks were.
     changed = replace(message, text=text, metadata=metadata, edited=not content.blocks)

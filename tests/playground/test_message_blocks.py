@@ -105,17 +105,6 @@ def test_no_method_gives_markdown_back(servers: Servers, client: WebClient) -> N
     assert message(servers, reply["ts"]).sent == [markdown("# ho")]
 
 
-def test_an_edit_that_names_no_blocks_keeps_them_and_one_with_none_takes_them_away(
-    servers: Servers, client: WebClient
-) -> None:
-    posted = client.chat_postMessage(channel=HERE, text="hi", blocks=[markdown("**hi**")])
-    kept = client.chat_update(channel=HERE, ts=posted["ts"], text="ho")
-    assert kept["message"]["blocks"] == posted["message"]["blocks"]
-
-    client.chat_update(channel=HERE, ts=posted["ts"], text="ho", blocks=[])
-    assert (message(servers, posted["ts"]).blocks, message(servers, posted["ts"]).text) == ([], "ho")
-
-
 def test_the_app_hears_of_its_message_as_it_was_translated(servers: Servers, client: WebClient) -> None:
     with closing(Listener(servers)) as listener:
         client.chat_postMessage(channel="DADA", text="hi", blocks=[markdown("**hi**")])
