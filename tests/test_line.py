@@ -9,6 +9,7 @@ import pytest
 from bot.core.texts import Language, texts_in
 from bot.playground.bedrock import Reply
 from bot.playground.limits import Limits
+from bot.playground.workspace import MINJI
 from tests.conftest import offer
 from tests.workbench import Workbench
 
@@ -53,6 +54,22 @@ def test_who_waits_is_told_how_many_are_ahead_and_once_that_the_turn_has_come(be
     assert told == [f"On it.\n{KO.in_line.format(ahead=1)}", f"On it.\n{KO.turn_came}"]
     assert bench.texts(third)[1] == "Because."
     assert bench.texts(first)[-1] == "Because."
+
+
+def test_who_asks_one_thing_does_not_wait_behind_all_that_another_asked(bench: Workbench) -> None:
+    narrow(bench)
+    first = bench.mention("why 0?")
+    bench.until(lambda: bench.texts(first)[-1:] == ["Be"])
+    flood = [bench.mention(f"why {number}?") for number in (1, 2, 3)]
+    bench.until(lambda: all(map(bench.texts, flood)))
+    other = bench.mention("how?", channel="CRANDOM", user=MINJI.id)
+    bench.until(lambda: bench.texts(other) == [f"On it.\n{EN.in_line.format(ahead=1)}"])
+    finish(bench)
+
+    asked = [str(prompt["messages"]) for prompt in bench.prompts()]
+    assert [word for prompt in asked for word in ("0", "1", "2", "3", "how") if word in prompt[-60:]] == [
+        "0", "1", "how", "2", "3",
+    ]  # fmt: skip
 
 
 def test_an_answer_that_is_shared_is_waited_for_in_one_place(bench: Workbench) -> None:

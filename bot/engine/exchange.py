@@ -103,7 +103,7 @@ class Exchange:
         self.footer: Callable[[Exchange], str] = _no_footer  # what stands under an answer that has ended
         self._speak_by = asked_at + ack_deadline
         self._greeting: str | None = None
-        self._ahead: int | None = None  # how many wait before it for the answering model, if it waits
+        self._ahead: Callable[[], int | None] | None = None  # how many wait before it, if it waits
         self._waits_on: str | None = None  # the ts of the acknowledgement that tells of the wait
         self._follow_ups: tuple[Safe, ...] | None = ()  # None while the first model thinks about them
         self._next_kind: CallKind | None = None  # what its news turned out to need, where that is no edit
@@ -149,8 +149,11 @@ class Exchange:
         """The first model said `words`, or ("") nothing that can be shown."""
         self._greeting = words or self.texts.stand_in
 
-    def stand_in_line(self, ahead: int) -> None:
-        """The answering model is busy, and `ahead` others wait for it before this one."""
+    def stand_in_line(self, ahead: Callable[[], int | None]) -> None:
+        """The answering model is busy; `ahead` tells how many others wait for it before this one.
+
+        That is None as soon as its turn has come, of which `take_turn` tells a little later.
+        """
         self._ahead = ahead
 
     def take_turn(self) -> None:
@@ -448,9 +451,10 @@ class Exchange:
         return self.screen.acknowledgement(place, words, ts)
 
     def _line(self) -> str:
-        if self._ahead is None:
+        ahead = self._ahead and self._ahead()
+        if ahead is None:
             return ""
-        return self.texts.in_line.format(ahead=self._ahead) if self._ahead else self.texts.next_in_line
+        return self.texts.in_line.format(ahead=ahead) if ahead else self.texts.next_in_line
 
     def _next_show(self, place: Place, *, starts: bool = False) -> Show | None:
         """The first of the answer's messages that is not on screen as it should be."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.core.interaction import Call, Voice
@@ -72,7 +73,7 @@ class Flight:
         self._answering: OpenCall | None = None
         self._end: StreamEvent | None = None
         self._has_greeted, self._greeting = False, ""
-        self._ahead: int | None = None
+        self._ahead: Callable[[], int | None] | None = None
         self._has_landed = False
 
     def lands(self) -> bool:
@@ -132,8 +133,8 @@ class Flight:
                 return []
             return [call.as_of(now) for call in self._calls]
 
-    def stand_in_line(self, ahead: int) -> None:
-        """The answering model is busy, and `ahead` other generations wait for it before this one."""
+    def stand_in_line(self, ahead: Callable[[], int | None]) -> None:
+        """The answering model is busy; `ahead` tells how many others wait for it before this one."""
         with self._lock:
             self._ahead = ahead
             for exchange in self._listeners:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
+from functools import partial
 from random import random
 from typing import Protocol
 
@@ -25,6 +26,7 @@ from bot.engine.exchange import Exchange
 from bot.engine.flight import Flight
 from bot.engine.inbox import Inbox, look
 from bot.engine.lanes import lane, unattended
+from bot.engine.line import Line
 
 log = logging.getLogger(__name__)
 
@@ -62,8 +64,8 @@ class ExpertModel(Protocol):
 class Voices:
     """Lets both models speak about an exchange, and tells the orchestrator's loop what changes by it.
 
-    At most `streams` answers are written at once; others wait their turn. After an answer up to `follow_ups`
-    questions are suggested. No method waits for anything.
+    At most `streams` answers are written at once; others wait in line, where people take turns. After an
+    answer up to `follow_ups` questions are suggested. No method waits for anything.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class Voices:
         self._greetings: dict[Exchange, Flight] = {}  # where the first model speaks before the other may
         self._spent: dict[Exchange, list[Call]] = {}  # on what they asked before they asked more
         self._shared: dict[str, Flight] = {}  # those that others may join, by their keys
+        self._line: Line[Flight] = Line()
         self._micro_lane = lane("micro", max(LEAST_QUICK_CALLS, streams))
         self._pro_lane = lane("pro", streams)
 
@@ -104,19 +107,21 @@ class Voices:
             flight = self._shared.get(key)
             if flight and flight.join(exchange, self._clock()):
                 self._flights[exchange] = flight
+                self._line.share(exchange.question.user, flight)
                 self._tell(look)
                 return
             flight = self._flights[exchange] = Flight(exchange, key)
             if key:
                 self._shared[key] = flight
-            ahead = self._boarded - self._streams
             self._boarded += 1
-        if ahead >= 0:
-            self._tell(lambda _now: flight.stand_in_line(ahead))
+            must_wait = self._boarded > self._streams
+        if must_wait:
+            self._tell(lambda _now: flight.stand_in_line(partial(self._line.ahead, flight)))
+        self._line.join(exchange.question.user, flight)
         is_worded = exchange.question.text or exchange.question.files
         if is_worded and not exchange.screen.has_sign and exchange not in self._greetings:
             self._micro_lane.submit(self._acknowledge, flight)
-        self._pro_lane.submit(self._answer, flight)
+        self._pro_lane.submit(self._answer_next)
 
     def greet(self, exchange: Exchange) -> None:
         """Let the first model alone begin now; the other one does when it is told to `speak`."""
@@ -128,7 +133,7 @@ class Voices:
     def hush(self, exchange: Exchange) -> None:
         """Say nothing more about what `exchange` has asked: it asks more, and is spoken to again."""
         if flight := self._flights.pop(exchange, None):
-            self._spent.setdefault(exchange, []).extend(flight.leave(exchange, self._clock()))
+            self._spent.setdefault(exchange, []).extend(self._left(flight, exchange))
 
     def calls(self, exchange: Exchange) -> list[Call]:
         """The calls that were made for an exchange, as they stand now."""
@@ -138,10 +143,16 @@ class Voices:
 
     def leave(self, exchange: Exchange) -> list[Call]:
         """Nothing more is said about `exchange`; the calls that were made for it, as they stand now."""
-        now = self._clock()
         flights = (self._greetings.pop(exchange, None), self._flights.pop(exchange, None))
-        left = [call for flight in flights if flight for call in flight.leave(exchange, now)]
+        left = [call for flight in flights if flight for call in self._left(flight, exchange)]
         return [*self._spent.pop(exchange, ()), *left]
+
+    def _left(self, flight: Flight, exchange: Exchange) -> list[Call]:
+        calls = flight.leave(exchange, self._clock())
+        if flight.lands():
+            self._line.leave(flight)
+            self._close(flight)
+        return calls
 
     def hurry(self) -> None:
         """From now on nothing is tried again, and streams are read as they come."""
@@ -156,6 +167,15 @@ class Voices:
     def _acknowledge(self, flight: Flight) -> None:
         reply = self._reply(flight, Voice.ACKNOWLEDGEMENT, self._context.greeting(flight.question))
         self._tell(lambda _now: flight.greet(prompts.one_sentence(reply)))
+
+    @unattended
+    def _answer_next(self) -> None:
+        try:
+            if flight := self._line.take():
+                self._answer(flight)
+        finally:
+            with self._boarding:
+                self._boarded -= 1
 
     @unattended
     def _suggest(self, flight: Flight, answer: str) -> None:
@@ -197,10 +217,13 @@ class Voices:
                 self._micro_lane.submit(self._suggest, flight, answer)
         finally:
             self._speaking.discard(flight)
-            with self._boarding:
-                self._boarded -= 1
-                if self._shared.get(flight.key) is flight:
-                    del self._shared[flight.key]
+            self._close(flight)
+
+    def _close(self, flight: Flight) -> None:
+        """Let nobody join it any more."""
+        with self._boarding:
+            if self._shared.get(flight.key) is flight:
+                del self._shared[flight.key]
 
     def _listen(self, flight: Flight, events: Generator[StreamEvent, None, None]) -> None:
         gulp_began = self._clock()
