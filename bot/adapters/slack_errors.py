@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import isfinite
+from urllib.parse import urlsplit
 
 from slack_sdk.errors import SlackApiError
 
@@ -69,7 +70,8 @@ def translated(error: Exception) -> SlackError:
     response = error.response
     code = str(response.get("error") or "unknown")
     if response.status_code == 429 or code in _LIMITED:
-        return RateLimited(_seconds(response.headers.get("Retry-After")))
+        method = urlsplit(response.api_url).path.rpartition("/")[2]
+        return RateLimited(_seconds(response.headers.get("Retry-After")), method)
     if response.status_code >= 500 or code in _PASSING or "non-JSON" in code:
         return Unreachable(code)
     if code == "thread_not_found":

@@ -109,11 +109,16 @@ class ThreadGone(SlackError):
 
 
 class RateLimited(SlackError):
-    """Slack asks to wait `retry_after` seconds before the method is called again."""
+    """Slack asks to wait `retry_after` seconds before `method` is called again.
 
-    def __init__(self, retry_after: float) -> None:
-        super().__init__("ratelimited", f"retry after {retry_after:g} s")
+    "" stands for the method that was meant. A turn can take several, and each has a limit of its own:
+    https://docs.slack.dev/apis/web-api/rate-limits
+    """
+
+    def __init__(self, retry_after: float, method: str = "") -> None:
+        super().__init__("ratelimited", f"{method} retry after {retry_after:g} s".strip())
         self.retry_after = retry_after
+        self.method = method
 
 
 class OverBudget(RateLimited):

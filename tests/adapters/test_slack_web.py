@@ -165,6 +165,7 @@ def test_a_limit_says_how_long_to_wait(
 
     assert isinstance(error, RateLimited)
     assert error.retry_after == seconds
+    assert error.method == "chat.update"
 
 
 @pytest.mark.parametrize("value", ["inf", "nan", "1e999"])
