@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 
@@ -42,6 +43,37 @@ def test_a_post_that_was_never_made_is_made_again(bot: Workbench, fault: Fault) 
     bot.slack.faults.enqueue("chat.postMessage", fault)
 
     assert bot.answered(bot.mention("why?")) == ["On it.", "Because."]
+
+
+@pytest.mark.parametrize("method", ["conversations.replies", "conversations.open"])
+def test_the_limit_of_a_look_up_holds_up_no_other_post(bot: Workbench, method: str) -> None:
+    """It is looked up, in the middle of a turn, whether a post stands, or where its asker is written to."""
+
+    def looks_up(parameters: Mapping[str, Any]) -> bool:
+        return "oldest" not in parameters  # else the message is read that mentions the bot
+
+    limited, shut = Fault(429, "ratelimited", retry_after=2), Fault(error="not_in_channel")
+    bot.slack.faults.always(method, limited, looks_up)
+    if method == "conversations.open":
+        bot.slack.faults.always("chat.postMessage", shut, lambda post: post["channel"] == "CRANDOM")
+        bot.ask("why?", channel="CRANDOM")
+    else:
+        bot.slack.faults.enqueue("chat.postMessage", LOST[1])
+        bot.mention("why?", channel="CRANDOM")
+    (first,) = bot.until(lambda: [call for call in bot.calls(method) if call.error])
+    bot.slack.faults.always(method, None)
+
+    other = bot.mention("how?")
+    bot.until(lambda: bot.bedrock.release() or bot.texts(other) == ["On it.", "Because."])
+    bot.until(bot.at_rest)
+    *before, second = [call for call in bot.calls(method) if looks_up(call.parameters)]
+    assert before == [first]
+    assert second.at - first.at >= 2.0
+    assert [call.at < second.at for call in bot.calls("chat.postMessage") if "CGENERAL" in str(call)] == [
+        True
+    ] * 2
+    stand = bot.messages("DADA" if method == "conversations.open" else "CRANDOM")
+    assert [words(message) for message in stand if "Because." in words(message)] == ["Because."]
 
 
 def test_after_a_limit_the_next_edit_carries_the_newest_text(bench: Workbench) -> None:
@@ -84,7 +116,7 @@ def test_a_full_house_has_a_thread_and_a_connection_for_every_answer(
     bench: Workbench, caplog: pytest.LogCaptureFixture
 ) -> None:
     bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
-    bench.start_bot(max_live_answers=130)
+    bench.start_bot(max_live_answers=130, user_questions_per_minute=130)
     with caplog.at_level(logging.WARNING, "urllib3"):
         questions = [bench.mention("why?", channel=channel) for channel in bench.channels(130)]
         bench.until(lambda: len(bench.prompts()) == 130 and all(map(bench.texts, questions)))

@@ -35,7 +35,7 @@ from bot.core.safety import Safe, neutralise
 from bot.core.stream import Failed, StreamEvent
 from bot.core.texts import texts_in
 from bot.engine.screen import Screen
-from bot.engine.steps import Need, OpenThread, Show, Start, Wish
+from bot.engine.steps import METHODS, Need, OpenThread, Show, Start, Wish
 
 _TRIES_WHEN_UNREACHABLE = 6
 _FIRST_PAUSE = 0.5
@@ -264,7 +264,9 @@ class Exchange:
             case TakenOver():
                 self.end(Ending.HANDED_OVER)
             case RateLimited():
-                self._has_news = True  # the pacer knows how long to wait
+                self._has_news = True  # the pacer knows how long to wait, but for what only this one needs
+                if error.method and error.method not in METHODS.values():
+                    self._not_before = now + error.retry_after
                 self.limited += not isinstance(error, OverBudget)
             case Unreachable() if self._failures < _TRIES_WHEN_UNREACHABLE and not is_added:
                 self._has_news = True
@@ -354,6 +356,19 @@ class Exchange:
         return self.grows and not screen.answer and not screen.is_open and not screen.is_streaming
 
     @property
+    def looks_up(self) -> str:
+        """Slack's method by which the next post is looked for first, as it may stand already; else ""."""
+        if self.place is None and self._may_have_thread and not self.question.thread_ts:
+            return "conversations.history"
+        is_unsure = self._may_have_thread if self.place is None else self.screen.is_unsure
+        return "conversations.replies" if is_unsure else ""
+
+    @property
+    def is_in_line(self) -> bool:
+        """Whether it waits for the answering model."""
+        return self._ahead is not None
+
+    @property
     def unseen(self) -> int:
         """How many characters the reader has not been shown."""
         return len(self.draft.text) - self._seen_characters
@@ -378,7 +393,8 @@ class Exchange:
         if self.screen.in_flight or self.ending or not self.is_admitted:
             return None
         if self.place is None:
-            return Wish(Need.SIGN, self.question.channel, CallKind.POST, self._not_before)
+            need = Need.SIGN if self.grows else Need.WHOLE
+            return Wish(need, self.question.channel, CallKind.POST, self._not_before)
         if not self.is_recalled:
             return None
         channel, earliest = self.place.channel, self._not_before
@@ -392,9 +408,7 @@ class Exchange:
             return (turn or stop) if has_sign or self._acknowledgement_refusals > 1 else sign
         if not self.grows:
             show = self._next_show(self.place)
-            need = Need.WHOLE if has_sign else Need.SIGN
-            if self.whole_at and self._follow_ups:
-                need = Need.FOLLOW_UPS
+            need = Need.FOLLOW_UPS if self.whole_at and self._follow_ups else Need.WHOLE
             return Wish(need, channel, show.kind, earliest) if show else None
         if not self.screen.answer:
             need = Need.FIRST_WORDS if has_sign else Need.SIGN

@@ -11,23 +11,25 @@ takes no edit, but a stop is kept for each.
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import inf
 
 from bot.core.errors import OverBudget, RateLimited, SlackError
 from bot.core.journal import BEGINNING, Allowance, CallKind, Charge, Spent
-from bot.engine.budget import WINDOW_SECONDS, Bucket, Window
+from bot.engine.budget import Bucket, Window
 from bot.engine.exchange import Exchange
+from bot.engine.forecast import Forecast
 from bot.engine.journal import BEAT_SECONDS
-from bot.engine.steps import Need, OpenThread, Show, Start, Wish
+from bot.engine.order import Order
+from bot.engine.steps import METHODS, OF_STREAMS, Need, OpenThread, Show, Start, Wish
 
 FLOOR_SECONDS = 0.4  # between two edits of one message, when there is room for all
 _LONGEST_PATIENCE = 2.5  # for first words that are held back to carry something
 _PATIENCE_FOR_WORDS = 0.3  # with which a stream can be started; a post would be edited to its end
-_FIRST_GUESS = 6.0  # seconds that an answer takes, before any was seen: 500 tokens at 90 a second
-_LEARNING = 0.2
+_SECONDS_BETWEEN_ESTIMATES = 1.0
+_OPENS = {Need.FIRST_WORDS, Need.NEXT_PAGE}  # for which an edit is kept; a sign can be an acknowledgement
 _SPARE = {Need.TURN, Need.PROGRESS, Need.FOLLOW_UPS}  # what is done without where no edit is left for it
 
 
@@ -45,6 +47,7 @@ class _Room:
     """What can still be spent in one round of turns."""
 
     edits: float  # those that no opened message needs
+    signs: float  # posts that can be acknowledgements, since no answer is likely to need them
     unopened: int  # answers that will want to open a message
     growing: int  # those that are not streamed
     spare: float  # for answers that nobody asked for yet
@@ -61,6 +64,11 @@ class _Room:
         """Whether what is wished for is to be the start of a stream."""
         return wish.start is Start.NOW and self.streams >= 1
 
+    def acknowledges(self, wish: Wish, exchange: Exchange) -> bool:
+        """Whether what is wished for becomes an acknowledgement: the answer has not begun, or cannot open."""
+        may_open = wish.opens and (self.edits >= 1 or self.starts(wish))
+        return wish.need is Need.SIGN and exchange.place is not None and not may_open
+
     def share(self, *, is_streamed: bool) -> float:
         """The steps in which each answer that still grows can show its progress."""
         if is_streamed:
@@ -73,7 +81,7 @@ class Pacer:
 
     def __init__(self, allowance: Allowance, *, floor: float = FLOOR_SECONDS) -> None:
         self._windows = {kind: Window(allowance.per_minute(kind)) for kind in CallKind}
-        self._paused_until = dict.fromkeys(CallKind, -inf)
+        self._paused_until: defaultdict[str, float] = defaultdict(lambda: -inf)  # by the method
         self._channels: defaultdict[str, Bucket] = defaultdict(
             lambda: Bucket(allowance.per_second, allowance.burst)
         )
@@ -81,8 +89,7 @@ class Pacer:
         self._reserved_by_others = 0
         self._floor = floor
         self._spare_paused_until = -inf
-        self._typical_seconds = _FIRST_GUESS
-        self._answered: deque[float] = deque()  # when the answers of the last minute ended
+        self._forecast, self._order = Forecast(), Order()
         self._most_spare = allowance.edits_per_minute / 5
 
     def share(self, others: Spent) -> None:
@@ -95,11 +102,15 @@ class Pacer:
         """The calls to make now, and when to ask again if nothing happens until then."""
         self.reserved = sum(exchange.screen.is_open for exchange in live)
         streaming = sum(exchange.screen.is_streaming for exchange in live)
+        unopened = sum(exchange.is_unopened for exchange in live)
+        self._forecast.watch(live, now)
+        wishes = self._order.wishes(live, self._forecast, now)
         room = _Room(
             edits=self._windows[CallKind.EDIT].room(now) - self.reserved - self._reserved_by_others,
-            unopened=sum(exchange.is_unopened for exchange in live),
+            signs=self._windows[CallKind.POST].room(now) - self._to_post(wishes, unopened, now),
+            unopened=unopened,
             growing=sum(exchange.grows and not exchange.screen.is_streaming for exchange in live),
-            spare=min(self._most_spare, self._recently_answered(now)),
+            spare=min(self._most_spare, self._forecast.recently_ended(now)),
             streams=self._streams(streaming, now),
             streaming=streaming,
             appends=self._windows[CallKind.APPEND].room(now),
@@ -107,11 +118,9 @@ class Pacer:
         again = inf
         if now < self._spare_paused_until:
             room.edits, again = 0, self._spare_paused_until
-        wishes = [(wish, exchange) for exchange in live if (wish := exchange.wish())]
-        wishes.sort(key=lambda pair: (pair[0].need, _precedence(pair[0], pair[1], now)))
         turns: list[Turn] = []
         for wish, exchange in wishes:
-            at = max(wish.earliest, self._due(wish, exchange, room), self._free_at(wish, room, now))
+            at = max(wish.earliest, self._due(wish, exchange, room), self._free_at(wish, exchange, room, now))
             if at > now and wish.need is Need.FOLLOW_UPS:  # nobody waits for them
                 exchange.forgo()
                 again = now
@@ -125,35 +134,38 @@ class Pacer:
 
     def ended(self, turn: Turn, now: float, error: SlackError | None = None) -> None:
         """The call of `turn` was answered, or failed with `error`."""
-        pause = now + error.retry_after if isinstance(error, RateLimited) else now
-        made = not isinstance(error, OverBudget)
-        if not made and turn.charge.is_spare:  # others reserved it since the last beat told of them
+        charge, made = turn.charge, not isinstance(error, OverBudget)
+        self._windows[charge.kind].end(now, made=made)
+        if charge.kind in BEGINNING and made:
+            self._channels[charge.channel].end(now)
+        elif charge.kind in BEGINNING:
+            self._channels[charge.channel].refuse(now)
+        if isinstance(error, RateLimited):
+            self._pause(charge, error, now)
+
+    def _pause(self, charge: Charge, error: RateLimited, now: float) -> None:
+        """Make no call of what was limited until that can help; a look-up's limit is not the post's."""
+        until, method = now + error.retry_after, error.method or METHODS[charge.kind]
+        is_ours = isinstance(error, OverBudget)  # not Slack's limit, but what all processes have left of it
+        if is_ours and charge.is_spare:  # others reserved it since the last beat told of them
             self._spare_paused_until = now + BEAT_SECONDS
-            pause = now
-        kind = turn.charge.kind
-        self._windows[kind].end(now, made=made)
-        if kind in BEGINNING and not made:
-            self._channels[turn.charge.channel].refuse(pause if kind is CallKind.POST else now)
-        elif kind in BEGINNING:
-            self._channels[turn.charge.channel].end(now)
-        if made or kind is not CallKind.POST:  # a post that was not made may lack room in its channel alone
-            self._paused_until[kind] = max(self._paused_until[kind], pause)
+        elif is_ours and charge.kind is CallKind.POST:  # there may be room in other channels
+            self._channels[charge.channel].pause(until)
+        else:
+            self._paused_until[method] = max(self._paused_until[method], until)
 
     def learn(self, exchange: Exchange) -> None:
         """Take note of how long a finished answer took to be written."""
-        took = exchange.ended_at - exchange.began_at
-        self._typical_seconds += _LEARNING * (took - self._typical_seconds)
-        self._answered.append(exchange.ended_at)
+        self._forecast.learn(exchange)
 
-    def _recently_answered(self, now: float) -> int:
-        """How many answers ended in the last minute: about as many may be asked for in the next."""
-        while self._answered and self._answered[0] <= now - WINDOW_SECONDS:
-            self._answered.popleft()
-        return len(self._answered)
+    def _to_post(self, wishes: Sequence[tuple[Wish, Exchange]], unopened: int, now: float) -> float:
+        """How many answers are likely to want their first post within the minute for which a post counts."""
+        ended = sum(wish.need is Need.WHOLE and wish.kind is CallKind.POST for wish, _ in wishes)
+        return ended + min(unopened, self._forecast.will_end(now))
 
     def _streams(self, streaming: int, now: float) -> float:
         """How many streams can be started, if each is to be stopped as soon as its answer ends."""
-        if any(now < self._paused_until[kind] for kind in (CallKind.START, CallKind.APPEND, CallKind.STOP)):
+        if any(now < self._paused_until[METHODS[kind]] for kind in OF_STREAMS):
             return 0.0
         stops, appends = (self._windows[kind].room(now) for kind in (CallKind.STOP, CallKind.APPEND))
         return max(0.0, min(self._windows[CallKind.START].room(now), stops - streaming, appends - streaming))
@@ -165,27 +177,31 @@ class Pacer:
         match wish.need:
             case Need.FIRST_WORDS:  # a third of the steps that follow: early for the reader, but not empty
                 share = room.share(is_streamed=room.starts(wish))
-                patience = self._typical_seconds / (3 * share + 2)
+                patience = self._forecast.typical_seconds / (3 * share + 2)
                 return max(words_at, exchange.began_at + min(_LONGEST_PATIENCE, patience))
             case Need.PROGRESS:
                 share = room.share(is_streamed=wish.kind is CallKind.APPEND)
                 age = exchange.granted_at - exchange.began_at
-                rest = max(self._typical_seconds - age, 2 * age - self._typical_seconds)
+                rest = max(self._forecast.typical_seconds - age, 2 * age - self._forecast.typical_seconds)
                 return exchange.granted_at + max(self._floor, rest / (share + 1))
             case _:
                 return words_at
 
-    def _free_at(self, wish: Wish, room: _Room, now: float) -> float:
+    def _free_at(self, wish: Wish, exchange: Exchange, room: _Room, now: float) -> float:
         """When Slack takes it; a later time can turn out to be too early, then this is asked again."""
         window, edits = self._windows[wish.kind], self._windows[CallKind.EDIT]
-        free_at = self._paused_until[wish.kind]
+        free_at = self._paused_until[METHODS[wish.kind]]
+        if wish.kind is CallKind.POST and exchange.looks_up:
+            free_at = max(free_at, self._paused_until[exchange.looks_up])
         if wish.kind is CallKind.EDIT and wish.need in _SPARE:
             return max(free_at, now if room.surplus >= 1 else edits.next_room())
         if window.room(now) < 1:
             free_at = max(free_at, window.next_room())
         if wish.kind is CallKind.POST:
             free_at = max(free_at, self._channels[wish.channel].free_at(now))
-        if wish.opens and wish.need is not Need.SIGN and room.edits < 1 and not room.starts(wish):
+        if room.acknowledges(wish, exchange) and room.signs < 1:
+            free_at = max(free_at, min(window.next_room(), now + _SECONDS_BETWEEN_ESTIMATES))
+        if wish.need in _OPENS and wish.opens and room.edits < 1 and not room.starts(wish):
             free_at = max(free_at, edits.next_room())
         return max(free_at, now)
 
@@ -197,20 +213,16 @@ class Pacer:
         self._windows[kind].begin()
         if kind in BEGINNING:
             self._channels[wish.channel].begin()
+            self._order.served(exchange, now)
         is_spare = kind is CallKind.EDIT and wish.need in _SPARE
         if kind in BEGINNING and isinstance(step, Show) and step.grows:
             room.unopened -= step.number == 0
             is_spare = kind is CallKind.POST
             self.reserved += is_spare
+        is_first = isinstance(step, Show) and step.number == 0 and not step.is_acknowledgement
+        room.signs -= kind is CallKind.POST and not is_first
         room.edits -= is_spare
         room.appends -= kind is CallKind.APPEND
         room.streams -= kind is CallKind.START
         room.streaming += kind is CallKind.START
         return Turn(exchange, step, Charge(kind, wish.channel, self.reserved, is_spare))
-
-
-def _precedence(wish: Wish, exchange: Exchange, now: float) -> float:
-    """Within one need: who asked first; for progress, whose reader is furthest behind."""
-    if wish.need is Need.PROGRESS:
-        return -exchange.unseen * (now - exchange.granted_at)
-    return exchange.asked_at

@@ -13,9 +13,7 @@ from bot.core.message import Content, Kind, Outgoing, Press, Standing
 from bot.core.question import Place, Question
 from bot.core.safety import Safe, neutralise
 from bot.core.texts import texts_in
-from bot.engine.steps import OpenThread, Show
-
-_OF_STREAMS = {CallKind.START, CallKind.APPEND, CallKind.STOP}
+from bot.engine.steps import OF_STREAMS, OpenThread, Show
 
 
 @dataclass(frozen=True)
@@ -73,9 +71,14 @@ class Screen:
         if any(show.grows for show in self._unsure.values()):
             return True
         flying = self.in_flight
-        if isinstance(flying, Show) and flying.kind not in _OF_STREAMS and not flying.is_acknowledgement:
+        if isinstance(flying, Show) and flying.kind not in OF_STREAMS and not flying.is_acknowledgement:
             return flying.grows
         return bool(self.answer) and self.answer[-1].grows and not self.is_streaming
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether a post may stand of which nobody knows."""
+        return bool(self._unsure)
 
     @property
     def is_streaming(self) -> bool:

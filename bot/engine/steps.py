@@ -10,12 +10,21 @@ from bot.core.message import Kind, Outgoing
 from bot.core.question import Place
 from bot.core.safety import Safe
 
+METHODS = {
+    CallKind.POST: "chat.postMessage",
+    CallKind.EDIT: "chat.update",
+    CallKind.START: "chat.startStream",
+    CallKind.APPEND: "chat.appendStream",
+    CallKind.STOP: "chat.stopStream",
+}
+OF_STREAMS = {CallKind.START, CallKind.APPEND, CallKind.STOP}
+
 
 class Need(IntEnum):
     """What a call would give the reader, the most urgent first."""
 
-    SIGN = 0  # nothing at all is on screen yet
-    WHOLE = 1  # the final text
+    WHOLE = 0  # the final text
+    SIGN = 1  # nothing at all is on screen yet
     FIRST_WORDS = 2
     NEXT_PAGE = 3
     TURN = 4  # the acknowledgement told of a line, and the wait is over

@@ -22,21 +22,15 @@ from bot.core.message import Content, Kind
 from bot.core.question import Place, Question
 from bot.core.stream import Finished, StreamEvent, Text
 from bot.engine.exchange import Exchange
+from bot.engine.line import Line
 from bot.engine.pacer import Pacer, Turn
-from bot.engine.steps import OpenThread, Show
+from bot.engine.steps import METHODS, OpenThread, Show
 from bot.playground.limits import Limits, Meter
 
 ACK_DEADLINE = 1.5
 END = Finished("end_turn", None)
 _MOST_LOOKS_IN_A_MOMENT = 1000
 _WORDS_AT_ONCE = 5  # a simulation takes as long as it has events
-_METHODS = {
-    CallKind.POST: "chat.postMessage",
-    CallKind.EDIT: "chat.update",
-    CallKind.START: "chat.startStream",
-    CallKind.APPEND: "chat.appendStream",
-    CallKind.STOP: "chat.stopStream",
-}
 
 Stream: TypeAlias = Iterable[tuple[float, StreamEvent]]  # each event with its seconds since the question
 
@@ -115,11 +109,17 @@ def written(tokens: int = 500, per_second: float = 90, begins_after: float = 0.8
 class Simulation:
     """A pacer and all that it paces, with a Slack whose limits are its budgets.
 
-    `refusals` are the calls that were beyond them; nothing is said of 429s that the network threw in.
+    At most `places` answers are written at once. `refusals` are the calls that were beyond Slack's limits;
+    nothing is said of 429s that the network threw in.
     """
 
     def __init__(
-        self, edits: float = 50, posts: float = 300, network: Network | None = None, starts: float = 0
+        self,
+        edits: float = 50,
+        posts: float = 300,
+        network: Network | None = None,
+        starts: float = 0,
+        places: float = inf,
     ) -> None:
         self.now = 0.0
         self.pacer = Pacer(Allowance(edits, posts, starts_per_minute=starts))
@@ -131,6 +131,8 @@ class Simulation:
         self._meter = Meter(Limits(edits, posts))
         self._streams: dict[str, str] = {}  # what Slack streams, by the ts
         self._live: dict[Exchange, None] = {}
+        self._places, self._line = places, Line[Exchange]()
+        self._to_be_written: dict[Exchange, Stream] = {}
         self._network = network or Network()
         self._latencies, self._arrivals = cycle(self._network.latencies), cycle(self._network.arrivals)
         self._agenda: list[tuple[float, int, Callable[[], object]]] = []
@@ -148,17 +150,43 @@ class Simulation:
         greets_after: float = 0.33,
         *,
         is_command: bool = False,
+        user: str = "",
     ) -> Exchange:
-        """Let somebody ask a question, and the models say what they say."""
+        """Let somebody (else, if not a certain `user`) ask, and the models say what they say."""
         name = f"{next(self._number)}.0"
-        question = Question("T1", channel, "U1", "why?", None if is_command else name, trigger_id=name)
+        user = user or f"U{name}"
+        question = Question("T1", channel, user, "why?", None if is_command else name, trigger_id=name)
         exchange = Exchange(question, at, ACK_DEADLINE)
         self.exchanges.append(exchange)
         self._at(at, lambda: self._live.update({exchange: None}))
         self._at(at + greets_after, lambda: exchange.greet(greeting))
-        for after, event in written() if stream is None else stream:
-            self._at(at + after, partial(self._receive, exchange, event))
+        stream = written() if stream is None else stream
+        if self._places == inf:  # a moment less is left to chance
+            self._write(exchange, stream, at)
+        else:
+            self._at(at, partial(self._stand_in_line, exchange, stream))
         return exchange
+
+    def _write(self, exchange: Exchange, stream: Stream, at: float) -> None:
+        for after, event in stream:
+            self._at(at + after, partial(self._receive, exchange, event))
+
+    def _stand_in_line(self, exchange: Exchange, stream: Stream) -> None:
+        self._to_be_written[exchange] = stream
+        self._line.join(exchange.question.user, exchange)
+        exchange.stand_in_line(partial(self._line.ahead, exchange))
+        if self._places:
+            self._places -= 1
+            self._take_turn()
+
+    def _take_turn(self) -> None:
+        """Let the next in line be written, in a place that is free."""
+        exchange = self._line.take()
+        if exchange is None:
+            self._places += 1
+            return
+        exchange.take_turn()
+        self._write(exchange, self._to_be_written.pop(exchange), self.now)
 
     def run(self, until: float = 3600.0) -> Simulation:
         """Let it all happen, to its end or until that time."""
@@ -192,7 +220,11 @@ class Simulation:
             self._send(turn)
 
     def _receive(self, exchange: Exchange, event: StreamEvent) -> bool:
-        return exchange.receive(event, self.now)
+        is_news = exchange.receive(event, self.now)
+        if isinstance(event, Finished) and self._places < inf:
+            self._take_turn()
+            return True
+        return is_news
 
     # What the network and Slack do
 
@@ -235,7 +267,7 @@ class Simulation:
     def _count(self, call: Call, fault: Broken | float | None) -> None:
         if isinstance(fault, float):
             raise RateLimited(fault)
-        method = _METHODS[call.kind]
+        method = METHODS[call.kind]
         if wait := self._meter.take(method, call.channel, self.now):
             self.refusals.append(call)
             raise RateLimited(float(ceil(wait)))

@@ -308,7 +308,7 @@ def test_when_posts_are_scarce_an_answer_that_has_begun_needs_no_acknowledgement
     )
 
 
-def test_a_channels_posts_go_to_signs_then_whole_answers_then_first_words_then_next_messages() -> None:
+def test_a_channels_posts_go_to_whole_answers_then_signs_then_first_words_then_next_messages() -> None:
     """Five acknowledgements take the burst; from then on there is one post a second."""
     simulation = Simulation()
     pages: Stream = [(0.4, Text("word ")), (1.6, Text("word " * 3000)), (30.0, END)]
@@ -323,10 +323,10 @@ def test_a_channels_posts_go_to_signs_then_whole_answers_then_first_words_then_n
     posts = [call.exchange for call in simulation.posts]
 
     assert posts[:6] == [long, *growing, ended, long]
-    assert posts[6:] == [late, ended, *growing, late, long]
+    assert posts[6:] == [ended, late, *growing, long]  # the late one's answer begins before its sign's turn
 
 
-def test_the_workspaces_posts_go_to_acknowledgements_first() -> None:
+def test_of_the_workspaces_posts_those_are_acknowledgements_that_no_answer_needs() -> None:
     simulation = Simulation(posts=20)
     for number in range(15):
         simulation.ask(0.0, f"C{number}")
@@ -334,8 +334,7 @@ def test_the_workspaces_posts_go_to_acknowledgements_first() -> None:
     kinds = [is_answer(call.step) for call in simulation.posts]
 
     assert simulation.refusals == []
-    assert kinds[:20] == [False] * 15 + [True] * 5
-    assert simulation.posts[20].sent == pytest.approx(simulation.posts[0].returned + 60)
+    assert kinds == [False] * 5 + [True] * 15
     assert all(map(simulation.is_exact, simulation.exchanges))
 
 
@@ -364,9 +363,17 @@ def test_of_those_who_need_the_same_who_asked_first_is_served_first() -> None:
     assert [turn.exchange for turn in turns] == asked[:1]
 
 
-def ended(number: int) -> Exchange:
+def test_of_those_who_need_the_same_each_person_is_served_before_any_is_served_twice() -> None:
+    flood, other = [ended(number) for number in range(3)], ended(9, user="U2", asked_at=1.0)
+    turns, _ = Pacer(Allowance(per_second=1.0, burst=3)).turns([*flood, other], 2.0)
+
+    assert [turn.exchange for turn in turns[:2]] == [flood[0], other]
+    assert len(turns) == 3
+
+
+def ended(number: int, user: str = "U1", asked_at: float = 0.0) -> Exchange:
     """An answer that is whole and of which nothing stands yet, in the channel C1."""
-    exchange = Exchange(replace(QUESTION, ts=f"{number}.0"), 0.0, 1.5)
+    exchange = Exchange(replace(QUESTION, ts=f"{number}.0", user=user), asked_at, 1.5)
     exchange.receive(Text("word"), 0.0)
     exchange.receive(END, 0.0)
     return exchange
@@ -486,6 +493,50 @@ def test_a_post_is_looked_for_before_it_is_made_again(how: Broken, which: Callab
     assert again.found is (step if how is Broken.MADE else None)
     assert len(set(simulation.keys(broken.exchange))) == len(simulation.keys(broken.exchange))
     assert simulation.is_exact(broken.exchange)
+
+
+REPLIES, HISTORY, OPEN = "conversations.replies", "conversations.history", "conversations.open"
+
+
+@pytest.mark.parametrize("is_command", [False, True])
+def test_the_limit_of_a_look_up_holds_up_those_who_need_it_and_nobody_else(is_command: bool) -> None:
+    """The first post got no answer, and it cannot be looked for yet, as can none of the next one's."""
+    method = HISTORY if is_command else REPLIES
+    simulation = Simulation(
+        network=Network(faults={0: Broken.MADE, 1: Broken.LOST, 2: RateLimited(5.0, method)})
+    )
+    unsure = [simulation.ask(0.3 * number, f"C{number}", is_command=is_command) for number in range(2)]
+    others = [simulation.ask(1.5 + 0.1 * number, f"D{number}") for number in range(20)]
+    simulation.run()
+    limited = simulation.calls[2]
+    again = [call for call in simulation.calls if call.exchange in unsure and call.sent > limited.sent]
+
+    assert all((exchange.acknowledged_at or inf) - exchange.asked_at < 0.5 for exchange in others)
+    assert again[0].sent == again[1].sent == limited.returned + 5.0
+    assert all(map(simulation.is_exact, simulation.exchanges))
+    assert all(len(set(simulation.keys(each))) == len(simulation.keys(each)) for each in unsure)
+
+
+@pytest.mark.parametrize("method", [OPEN, "users.info"])
+def test_what_one_turn_alone_needs_to_know_holds_up_that_turn_alone(method: str) -> None:
+    simulation = Simulation(network=Network(faults={0: RateLimited(4.0, method)}))
+    command = simulation.ask(0.0, "C1", is_command=True)
+    other = simulation.ask(0.1, "C1", is_command=True)
+    simulation.run()
+    first, again, *_ = simulation.calls_of(command)
+
+    assert again.sent == first.returned + 4.0
+    assert simulation.calls_of(other)[0].sent == 0.1
+    assert all(map(simulation.is_exact, simulation.exchanges))
+
+
+def test_the_limit_of_another_kind_of_call_pauses_that_kind() -> None:
+    """An edit had to stop a stream first, and there was no stop left: edits go on."""
+    number = nth(2, lambda call: call.is_progress, four)
+    simulation = four(Network(faults={number: RateLimited(20.0, "chat.stopStream")}))
+    refused = simulation.calls[number]
+
+    assert [call for call in simulation.edits if refused.returned <= call.sent < refused.returned + 2]
 
 
 @pytest.mark.parametrize("how", Broken)
