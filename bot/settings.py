@@ -43,9 +43,9 @@ class Settings:
     store_url: str = field(default="sqlite:///bot.db", repr=False)  # it can hold a password
     recover_within: float = 900.0
     shutdown_grace: float = 20.0
-    daily_budget_usd: Decimal | None = None  # None: no limit, as for the next two
+    daily_budget_usd: Decimal | None = None  # None: no limit, as for the next
     user_daily_budget_usd: Decimal | None = None
-    user_questions_per_minute: int | None = None
+    user_questions_per_minute: int = 60  # more than anybody types; a program that runs wild asks more
     admin_users: tuple[str, ...] = ()
     allowed_channels: tuple[str, ...] = ()
     allowed_users: tuple[str, ...] = ()
@@ -97,7 +97,9 @@ def read(env: Mapping[str, str]) -> tuple[Settings, list[str]]:
         shutdown_grace=reader.seconds("SHUTDOWN_GRACE", Settings.shutdown_grace, or_none=True),
         daily_budget_usd=reader.dollars("DAILY_BUDGET_USD"),
         user_daily_budget_usd=reader.dollars("USER_DAILY_BUDGET_USD"),
-        user_questions_per_minute=reader.optional_count("USER_QUESTIONS_PER_MINUTE"),
+        user_questions_per_minute=reader.count(
+            "USER_QUESTIONS_PER_MINUTE", Settings.user_questions_per_minute
+        ),
         admin_users=reader.users("ADMIN_USERS"),
         allowed_channels=reader.channels("ALLOWED_CHANNELS"),
         allowed_users=reader.users("ALLOWED_USERS"),
