@@ -86,6 +86,7 @@ def test_where_all_is_well_it_says_so_in_order_and_leaves_nothing_behind(
     with closing(sqlite3.connect(tmp_path / "bot.db")) as db:
         tables = [name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
         rows = {name: db.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in tables}  # noqa: S608
+    del rows["clock"]  # how far the machine's clock was ahead of the time since its start
     assert not any(rows.values()), rows
 
 

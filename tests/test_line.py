@@ -67,9 +67,9 @@ def test_who_asks_one_thing_does_not_wait_behind_all_that_another_asked(bench: W
     finish(bench)
 
     asked = [str(prompt["messages"]) for prompt in bench.prompts()]
-    assert [word for prompt in asked for word in ("0", "1", "2", "3", "how") if word in prompt[-60:]] == [
-        "0", "1", "how", "2", "3",
-    ]  # fmt: skip
+    words = ("0", "1", "2", "3", "how")
+    order = [word for prompt in asked for word in words if word in prompt[-60:]]
+    assert (order[0], order.index("how")) == ("0", 2)  # the others of the flood come in any order
 
 
 def test_an_answer_that_is_shared_is_waited_for_in_one_place(bench: Workbench) -> None:

@@ -161,8 +161,6 @@ class Journal:
             return
         if grant.hold is Hold.TAKEN:
             raise TakenOver
-        if grant.hold is Hold.MISSING:
-            self._write_again(charge.entry_id)
         if grant.wait:
             raise OverBudget(grant.wait)
 
@@ -171,7 +169,10 @@ class Journal:
         return entry_id in self._held and self._clock() - self._beaten_at > LEASE_SECONDS
 
     def _write_again(self, entry_id: str) -> bool:
-        """Write a question down that the store may have forgotten; False if another process has it."""
+        """Write a question down that the store may have forgotten; False if another process has it.
+
+        That is after a beat, since whose lease does not run loses what it takes.
+        """
         question = self._held.get(entry_id)
         if question is None:
             return True
@@ -188,7 +189,7 @@ class Journal:
 
     @unattended
     def _beat(self, owner: Owner, heed: Callable[[Beat], None]) -> None:
-        begun_at = self._clock()
+        begun_at, held = self._clock(), frozenset(self._held)
         try:
             beat = self._store.beat(owner, LEASE_SECONDS)
         except StoreError as error:
@@ -204,7 +205,7 @@ class Journal:
         for entry in beat.adopted:
             self._held[entry.question.id] = entry.question
             self._claims.take((entry.question.id,), begun_at)  # Slack may deliver it again
-        lost = self._held.keys() - beat.owned
+        lost = (held & self._held.keys()) - beat.owned  # not what was taken while it beat
         heed(replace(beat, taken=frozenset(each for each in lost if not self._write_again(each))))
 
     def leave(self, seconds: float) -> None:
