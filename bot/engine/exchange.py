@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from enum import Enum
+from math import inf
 
 from bot.core.draft import Draft
 from bot.core.errors import (
@@ -37,8 +38,7 @@ from bot.core.texts import texts_in
 from bot.engine.screen import Screen
 from bot.engine.steps import METHODS, Need, OpenThread, Show, Start, Wish
 
-_TRIES_WHEN_UNREACHABLE = 6
-_FIRST_PAUSE = 0.5
+_FIRST_PAUSE_SECONDS, _MAX_PAUSE_SECONDS = 0.5, 10.0  # before a call that Slack did not answer is made again
 _WHOLE_WORDS = re.compile(r"\S\s+\S")
 _MESSAGE_GONE = "message_not_found"  # somebody removed it while no process answered
 # What an append is answered after somebody pressed Slack's own stop button:
@@ -92,6 +92,7 @@ class Exchange:
         self.ending: Ending | None = None
         self.screen = Screen(question)
         self.asked_at, self.age = asked_at, age
+        self.give_up_at = inf  # until then a Slack that is away is waited for
         self.acknowledged_at: float | None = None
         self.first_words_at: float | None = None
         self.began_at = asked_at  # when the answering model said its first word
@@ -268,9 +269,9 @@ class Exchange:
                 if error.method and error.method not in METHODS.values():
                     self._not_before = now + error.retry_after
                 self.limited += not isinstance(error, OverBudget)
-            case Unreachable() if self._failures < _TRIES_WHEN_UNREACHABLE and not is_added:
+            case Unreachable() if now < self.give_up_at and not is_added:
                 self._has_news = True
-                self._not_before = now + _FIRST_PAUSE * 2**self._failures
+                self._not_before = now + min(_MAX_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2.0**self._failures)
                 self._failures += 1
                 if isinstance(step, OpenThread):
                     self._may_have_thread = True

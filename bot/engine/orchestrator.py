@@ -204,6 +204,7 @@ class Orchestrator:
         self._take(exchange)
 
     def _take(self, exchange: Exchange) -> None:
+        exchange.give_up_at = exchange.asked_at - exchange.age + self._recover_within
         exchange.footer = lambda ended: self._ledger.footer(ended, self._voices.calls(ended))
         self._live.add(exchange)
 

@@ -16,13 +16,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import inf
 
-from bot.core.errors import OverBudget, RateLimited, SlackError
+from bot.core.errors import OverBudget, RateLimited, SlackError, TakenOver, Unreachable
 from bot.core.journal import BEGINNING, Allowance, CallKind, Charge, Spent
 from bot.engine.budget import Bucket, Window
 from bot.engine.exchange import Exchange
 from bot.engine.forecast import Forecast
 from bot.engine.journal import BEAT_SECONDS
 from bot.engine.order import Order
+from bot.engine.outage import Outage
 from bot.engine.steps import METHODS, OF_STREAMS, Need, OpenThread, Show, Start, Wish
 
 FLOOR_SECONDS = 0.4  # between two edits of one message, when there is room for all
@@ -40,6 +41,7 @@ class Turn:
     exchange: Exchange
     step: Show | OpenThread
     charge: Charge
+    is_probe: bool = False  # whether Slack is away, and this finds out if it is back
 
 
 @dataclass
@@ -89,6 +91,7 @@ class Pacer:
         self._reserved_by_others = 0
         self._floor = floor
         self._spare_paused_until = -inf
+        self._outage = Outage()
         self._forecast, self._order = Forecast(), Order()
         self._most_spare = allowance.edits_per_minute / 5
 
@@ -100,6 +103,8 @@ class Pacer:
 
     def turns(self, live: Collection[Exchange], now: float) -> tuple[list[Turn], float]:
         """The calls to make now, and when to ask again if nothing happens until then."""
+        if (free_at := self._outage.free_at(now)) > now:
+            return [], free_at
         self.reserved = sum(exchange.screen.is_open for exchange in live)
         streaming = sum(exchange.screen.is_streaming for exchange in live)
         unopened = sum(exchange.is_unopened for exchange in live)
@@ -128,13 +133,21 @@ class Pacer:
                 again = min(again, at)
             elif turn := self._grant(wish, exchange, room, now):
                 turns.append(turn)
+                if self._outage.is_on:
+                    return turns, inf
             elif exchange.wish():  # for another kind of call: its news begins a new message
                 again = now
         return turns, again
 
     def ended(self, turn: Turn, now: float, error: SlackError | None = None) -> None:
         """The call of `turn` was answered, or failed with `error`."""
-        charge, made = turn.charge, not isinstance(error, OverBudget)
+        charge, made = turn.charge, not isinstance(error, OverBudget | TakenOver)
+        if isinstance(error, Unreachable):
+            self._outage.unanswered(now, is_probe=turn.is_probe)
+        elif made:
+            self._outage.answered()
+        elif turn.is_probe:
+            self._outage.postponed()
         self._windows[charge.kind].end(now, made=made)
         if charge.kind in BEGINNING and made:
             self._channels[charge.channel].end(now)
@@ -225,4 +238,5 @@ class Pacer:
         room.appends -= kind is CallKind.APPEND
         room.streams -= kind is CallKind.START
         room.streaming += kind is CallKind.START
-        return Turn(exchange, step, Charge(kind, wish.channel, self.reserved, is_spare))
+        charge = Charge(kind, wish.channel, self.reserved, is_spare)
+        return Turn(exchange, step, charge, is_probe=self._outage.begin())

@@ -53,6 +53,7 @@ class Network:
     latencies: tuple[float, ...] = (0.06,)
     arrivals: tuple[float, ...] = (0.5,)
     faults: Mapping[int, Broken | float | SlackError] = field(default_factory=dict)
+    away: tuple[float, float] = (inf, inf)  # from when to when nothing is answered
 
 
 @dataclass
@@ -250,7 +251,7 @@ class Simulation:
         """What Slack does with a call that arrives; the ts of the message that it made, found or changed."""
         if isinstance(fault, SlackError):
             raise fault
-        if fault is Broken.LOST:
+        if fault is Broken.LOST or self._network.away[0] <= self.now < self._network.away[1]:
             raise Unreachable("lost")
         thread, step = self.threads[call.exchange], call.step
         if isinstance(step, OpenThread):

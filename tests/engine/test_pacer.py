@@ -621,3 +621,14 @@ def test_an_opening_of_unknown_outcome_keeps_an_edit_for_its_last_words() -> Non
     assert is_answer(simulation.calls[2].step)
     assert all(map(simulation.is_exact, simulation.exchanges))
     assert max(map(simulation.whole_after, simulation.exchanges)) < 0.2
+
+
+def test_a_slack_that_is_away_for_half_a_minute_costs_no_answer() -> None:
+    """Thirty live answers; nearly all that is called meanwhile is called once, to see whether it is back."""
+    simulation = Simulation(network=Network(away=(4.0, 36.0)))
+    exchanges = [simulation.ask(number * 0.2, f"C{number}", written()) for number in range(30)]
+    simulation.run()
+
+    meanwhile = [call for call in simulation.calls if 5.0 < call.sent < 35.0]
+    assert all(map(simulation.is_exact, exchanges))
+    assert len(meanwhile) < 40
