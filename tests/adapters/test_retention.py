@@ -153,7 +153,7 @@ def test_the_file_shrinks_when_what_was_in_it_is_gone(tmp_path: Path) -> None:
     fill(path, 4000, until=2000.0)
     full = size(path)
     now = 3000.0
-    for _ in range(20):
+    for _ in range(30):
         now += 1.5
         journal.beat(Owner("A"), 60)
 

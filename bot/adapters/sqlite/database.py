@@ -18,7 +18,7 @@ from bot.core.spending import DAY_SECONDS, MINUTE_SECONDS
 
 log = logging.getLogger(__name__)
 
-PURGE_BATCH = 500  # rows of a table in one transaction, which takes some milliseconds
+PURGE_BATCH = 200  # rows of a table in one transaction, which takes some milliseconds
 _PURGE_SECONDS = 1.0  # from one batch to the next
 _MAX_FREE_PAGES = 256  # a megabyte that the file keeps for what is written next
 _PAGES_AT_ONCE = 500
