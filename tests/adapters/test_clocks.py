@@ -65,11 +65,11 @@ def test_a_step_adopts_nothing_and_who_dies_after_it_is_missed_as_ever(machine: 
     one.beat(Owner("A"), 6)
     other.beat(Owner("B"), 6)
     one.take(QUESTION, "Ev1", "A")
-    machine.pass_time(1)
+    machine.pass_time(2)
     machine.step(step)
     assert other.beat(Owner("B"), 6).adopted == ()
     assert machine.journal().beat(Owner("just started"), 6).adopted == ()
-    machine.pass_time(4)
+    machine.pass_time(3)
     assert other.beat(Owner("B"), 6).adopted == ()
     machine.pass_time(2)
 

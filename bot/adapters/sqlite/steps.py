@@ -18,6 +18,7 @@ _MOVED = [
         f"UPDATE {table} SET until = until + :step"  # noqa: S608 - of these words
         for table in ("owners", "calls", "channels", "admissions", "leads", "claims")
     ),
+    "UPDATE beats SET beaten_at = beaten_at + :step, grace_until = grace_until + :step",
     "UPDATE questions SET taken_at = taken_at + :step WHERE owner IS NOT NULL",
 ]
 
