@@ -33,6 +33,7 @@ from bot.core.journal import Allowance
 from bot.core.prices import Price
 from bot.core.spending import Budget, nano
 from bot.core.texts import Language
+from bot.engine.admissions import Admissions
 from bot.engine.answers import Answers
 from bot.engine.asides import Asides
 from bot.engine.context import Context
@@ -43,6 +44,9 @@ from bot.engine.inbox import Inbox
 from bot.engine.journal import Journal
 from bot.engine.lanes import unattended
 from bot.engine.ledger import Ledger, Terms
+from bot.engine.lookups.channels import ChannelDirectory
+from bot.engine.lookups.read_budget import ReadBudget
+from bot.engine.lookups.users import UserDirectory
 from bot.engine.orchestrator import Orchestrator
 from bot.engine.pacer import FLOOR_SECONDS, Pacer
 from bot.engine.people import People
@@ -84,6 +88,8 @@ class Bot:
     homes: Homes
     socket: Envelopes
     connection: Connection
+    users: UserDirectory
+    channels: ChannelDirectory
     stopping: threading.Event
     prune: Callable[[], None]
     telemetry: Telemetry | None
@@ -98,6 +104,8 @@ class Bot:
         except OPENING_ERRORS as error:
             problem = _connection_problem(self.settings, slack_errors.translated(error), "SLACK_APP_TOKEN")
             raise SettingsError([problem]) from error
+        for directory in (self.users, self.channels):
+            directory.start()
         for look in (self._watch, self._probe):
             threading.Thread(target=look, name=look.__name__, daemon=True).start()
         threading.Thread(target=self.prune, name="prune", daemon=True).start()
@@ -150,6 +158,8 @@ class Bot:
         self.orchestrator.stop(self.settings.shutdown_grace)
         self.reception.close()
         self.homes.stop()
+        for directory in (self.users, self.channels):
+            directory.close()
         if self.page:
             self.page.stop()
         if self.telemetry:
@@ -190,7 +200,10 @@ def build(
     telemetry = open_telemetry(settings, os.environ)
     stopping = threading.Event()
     language = None if settings.language == "auto" else Language(settings.language)
-    people = People(slack, time.monotonic, stopping.wait, language)
+    budget = ReadBudget(allowance, journal.spend, time.monotonic)
+    lookups = (slack, stores.directory, journal, budget, time.monotonic, stopping.wait)
+    users, channels = UserDirectory(*lookups), ChannelDirectory(*lookups)
+    people = People(users.lookup, language)
     asides = Asides(slack, people, time.monotonic, language)
     ledger = Ledger(
         journal,
@@ -199,13 +212,15 @@ def build(
         observer=telemetry,
         warn=partial(asides.warn, settings.admin_users, settings.daily_budget_usd),
     )
-    threads = Threads(slack, time.monotonic, stopping.wait)
-    gate = Gate(_access(settings), people, slack, asides, time.monotonic, stopping.wait)
+    threads = Threads(slack, time.monotonic, stopping.wait, journal.spend)
+    gate = Gate(_access(settings), users.lookup, channels.lookup)
     context = Context(
         threads, people, SlackFiles(web), gate, tokens=settings.context_tokens, redact=settings.redact
     )
     answers = Answers(journal, stores.ledger, seconds=settings.cache_ttl, fingerprint=fingerprint)
     inbox: Inbox = SimpleQueue()
+    admissions = Admissions(gate, asides, inbox, within=settings.recover_within)
+    users.changed = channels.changed = admissions.wake
     voices = Voices(
         *open_models(settings, aws),
         context,
@@ -222,7 +237,7 @@ def build(
         journal,
         ledger,
         threads,
-        gate,
+        admissions,
         asides,
         live_answers=settings.max_live_answers,
         ack_deadline=settings.ack_deadline,
@@ -234,6 +249,7 @@ def build(
         inbox,
         journal,
         gate,
+        admissions,
         context,
         threads,
         answers,
@@ -259,6 +275,9 @@ def build(
         ledger,
         homes,
         asides,
+        users,
+        channels,
+        person_in=slack.person_in,
         admins=admins,
         follow_threads=settings.follow_threads,
         allow_bots=frozenset(settings.allow_bots),
@@ -279,6 +298,8 @@ def build(
         homes,
         envelopes,
         connection,
+        users,
+        channels,
         stopping,
         prune,
         telemetry,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.adapters.sqlite.database import SqliteDatabase
+from bot.adapters.sqlite.directory import SqliteDirectory
 from bot.adapters.sqlite.journal import SqliteJournal
 from bot.adapters.sqlite.ledger import SqliteLedger
 from bot.core.errors import StoreError
@@ -14,6 +15,7 @@ from bot.core.journal import Allowance
 from bot.settings import SettingsError
 
 if TYPE_CHECKING:  # the package redis is an extra
+    from bot.adapters.redis.directory import RedisDirectory
     from bot.adapters.redis.journal import RedisJournal
     from bot.adapters.redis.ledger import RedisLedger
 
@@ -22,19 +24,21 @@ _SQLITE = "sqlite:///"
 
 @dataclass(frozen=True)
 class Stores:
-    """Both halves of what all processes remember together, in one place."""
+    """The parts of what all processes remember together, in one place."""
 
     journal: SqliteJournal | RedisJournal
     ledger: SqliteLedger | RedisLedger
+    directory: SqliteDirectory | RedisDirectory
 
 
 def open_store(url: str, allowance: Allowance) -> Stores:
     """The store at `url`, which is not touched yet. Raises SettingsError if there can be none."""
     if url.startswith(_SQLITE):
         database = SqliteDatabase(url.removeprefix(_SQLITE), steady=time.monotonic)
-        return Stores(SqliteJournal(database, allowance), SqliteLedger(database))
+        return Stores(SqliteJournal(database, allowance), SqliteLedger(database), SqliteDirectory(database))
     try:
         from bot.adapters.redis.connection import RedisConnection
+        from bot.adapters.redis.directory import RedisDirectory
         from bot.adapters.redis.journal import RedisJournal
         from bot.adapters.redis.ledger import RedisLedger
     except ModuleNotFoundError as error:
@@ -44,4 +48,4 @@ def open_store(url: str, allowance: Allowance) -> Stores:
         connection = RedisConnection(url)
     except StoreError as error:
         raise SettingsError([f"STORE_URL is wrong. {error}."]) from error
-    return Stores(RedisJournal(connection, allowance), RedisLedger(connection))
+    return Stores(RedisJournal(connection, allowance), RedisLedger(connection), RedisDirectory(connection))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from bot.engine import orchestrator, reception, voices
+from bot.engine import orchestrator, voices
 from bot.playground.bedrock import Reply
 from tests.processes import Processes
 from tests.workbench import Workbench
@@ -50,7 +50,7 @@ def pytest_collection_finish() -> None:
 def threads_on_demand() -> Iterator[None]:
     """A bot starts three hundred threads ahead, for storms; to start them for each test takes long."""
     with pytest.MonkeyPatch.context() as patch:
-        for user in (orchestrator, reception, voices):
+        for user in (orchestrator, voices):
             patch.setattr(user, "lane", lambda name, size: ThreadPoolExecutor(size, name))
         yield
 

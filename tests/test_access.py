@@ -6,7 +6,6 @@ import pytest
 
 from bot.core.texts import Language, texts_in
 from bot.playground.bedrock import Pace, Reply
-from bot.playground.faults import Fault
 from bot.playground.workspace import ADA, MINJI, NOOR, SAM, Message
 from tests.workbench import Workbench
 
@@ -68,13 +67,6 @@ def test_a_denial_is_told_once_an_hour_and_in_the_askers_language(bot: Workbench
 
     assert bot.told_privately(SAM.id) == [KO.denied_person]
     assert {one.outcome for one in bot.written(2)} == {"denied"}
-
-
-def test_where_slack_cannot_say_who_asks_nothing_is_answered_until_it_can(bot: Workbench) -> None:
-    bot.slack.faults.enqueue("users.info", Fault(status=500))
-    assert is_denied(bot, bot.mention("why?"), EN.denied_unknown)
-
-    assert bot.answered(bot.mention("and now?")) == ["On it.", "Because."]
 
 
 @pytest.mark.parametrize("user", [SAM.id, NOOR.id])

@@ -367,7 +367,7 @@ def test_a_mistake_in_a_rule_ends_the_answers_that_are_live_for_another_process_
 @pytest.mark.parametrize(
     ("part", "name", "event"),
     [
-        (Gate, "admits", "question.crashed"),
+        (Gate, "decide", "question.crashed"),
         (Context, "completed", "question.crashed"),
         (BedrockModel, "stream", "answer.crashed"),
     ],
@@ -397,7 +397,7 @@ def test_a_mistake_when_a_question_is_taken_up_again_is_logged_and_holds_up_noth
     bench.until(lambda: bench.calls("chat.postMessage"))
     bench.stop_bot(stopped)
     bench.slack.faults.always("chat.postMessage", None)
-    monkeypatch.setattr(Gate, "admits", lambda *_: 1 / 0)
+    monkeypatch.setattr(Gate, "decide", lambda *_: 1 / 0)
     with caplog.at_level(logging.WARNING, "bot"):
         bench.start_bot()
         bench.until(lambda: "answer.resumed" in caplog.messages and bench.at_rest())

@@ -23,12 +23,15 @@ from slack_sdk.socket_mode.client import BaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot import listeners
+from bot.adapters.slack_web import SlackWeb
 from bot.core.journal import encoded
 from bot.core.question import Question
 from bot.core.texts import language_of
 from bot.engine.asides import Asides
 from bot.engine.home import Homes
 from bot.engine.ledger import Ledger
+from bot.engine.lookups.channels import ChannelDirectory
+from bot.engine.lookups.users import UserDirectory
 from bot.engine.orchestrator import Orchestrator
 from bot.engine.reception import Reception
 from bot.listeners.envelopes import Envelopes
@@ -203,7 +206,10 @@ def envelopes(asked: list[Question]) -> Envelopes:
     reception.restart.side_effect = asked.append
     asides.language_for.side_effect = language_of
     orchestrator, ledger, homes = map(create_autospec, (Orchestrator, Ledger, Homes))
-    listeners.register(app, reception, orchestrator, ledger, homes, asides, follow_threads=True)
+    users, channels = create_autospec(UserDirectory), create_autospec(ChannelDirectory)
+    person_in = SlackWeb(WebClient("xoxb-1"), BOT_USER, TEAM).person_in
+    parts = (reception, orchestrator, ledger, homes, asides, users, channels)
+    listeners.register(app, *parts, person_in=person_in, follow_threads=True)
     return Envelopes(app, "xapp-1")
 
 

@@ -119,6 +119,7 @@ def test_many_who_ask_in_threads_never_hit_a_limit_of_slacks(monkeypatch: pytest
 
 
 def test_people_are_told_apart_by_their_display_names_which_are_looked_up_once(ready: Workbench) -> None:
+    ready.slack.faults.always("users.list", Fault(error="limit_required"))
     root = ready.say("Shall we deploy?", user=MINJI.id)
     ready.start_bot()
     for count in (1, 2):
@@ -134,6 +135,7 @@ def test_people_are_told_apart_by_their_display_names_which_are_looked_up_once(r
 
 
 def test_who_cannot_be_looked_up_is_somebody_and_never_an_id(ready: Workbench) -> None:
+    ready.slack.faults.always("users.list", Fault(error="limit_required"))
     root = ready.say("Shall we deploy?", user=MINJI.id)
     ready.start_bot()
     ready.answered(ready.mention("hello"))  # from now on it is known who asks

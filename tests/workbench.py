@@ -139,7 +139,9 @@ class Workbench:
 
     def posted_question(self, channel: str = "CGENERAL") -> Message:
         """The question that the bot posted in a channel for a slash command."""
-        return self.until(lambda: next((m for m in self.messages(channel) if not m.is_reply), None))
+        return self.until(
+            lambda: next((m for m in self.messages(channel) if not m.is_reply and not m.only_for), None)
+        )
 
     def texts(self, question: Message) -> list[str]:
         """What the bot said under a question."""

@@ -10,12 +10,14 @@ from urllib.parse import urlsplit
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
+from slack_sdk.web import SlackResponse
 from slack_sdk.webhook import WebhookClient
 
 from bot.adapters.slack_errors import translated
 from bot.adapters.slack_messages import as_modal, as_view, finished, is_same, remark, rendered, standing
 from bot.core.access import Room
 from bot.core.conversation import Remark, Replies
+from bot.core.directory import Page
 from bot.core.errors import SlackError, ThreadGone
 from bot.core.home import Home
 from bot.core.message import Form, Outgoing
@@ -25,7 +27,7 @@ from bot.core.safety import Safe
 
 _SLACK_DOMAINS = (".slack.com", ".slack-gov.com")
 _PAGE = 200
-_PAGE_OF_ROOMS, _MOST_PAGES_OF_ROOMS = 999, 5
+_PAGE_OF_LISTS = 999
 
 
 class SlackWeb:
@@ -121,7 +123,7 @@ class SlackWeb:
         return Replies(
             tuple(found for message in messages if (found := remark(message, self._me))),
             {key: own for message in messages for key, own in standing(message, self._me)},
-            str((page.get("response_metadata") or {}).get("next_cursor") or ""),
+            _next_cursor(page),
         )
 
     def between(self, channel: str, first: str, last: str) -> tuple[Remark, ...]:
@@ -135,16 +137,40 @@ class SlackWeb:
     def person(self, user: str) -> Person:
         """A user, by the display name, or the real name where none is set."""
         with _translated():
-            found = self._client.users_info(user=user, include_locale=True)["user"]
-        profile = found.get("profile") or {}
-        name = profile.get("display_name") or profile.get("real_name") or found.get("name") or ""
-        is_guest = bool(found.get("is_restricted") or found.get("is_ultra_restricted"))
+            return self._person(self._client.users_info(user=user, include_locale=True)["user"])
+
+    def people(self, cursor: str) -> Page[Person]:
+        """A page of the people of the workspace; those whose account is deactivated are gone.
+
+        The team is ignored, but for a token of an organisation: https://docs.slack.dev/reference/methods/users.list
+        """
+        with _translated():
+            page = self._client.users_list(
+                limit=_PAGE_OF_LISTS,
+                cursor=cursor or None,
+                include_locale=True,
+                team_id=self._team if self._organisation else None,
+            )
+        people = dict(self.person_in(user) for user in page["members"])
+        found = {user: person for user, person in people.items() if person}
+        return Page(found, frozenset(people.keys() - found.keys()), _next_cursor(page))
+
+    def person_in(self, user: Mapping[str, Any]) -> tuple[str, Person | None]:
+        """The id of a user object, and what it tells; None of a deactivated account.
+
+        https://docs.slack.dev/reference/objects/user-object
+        """
+        return str(user["id"]), None if user.get("deleted") else self._person(user)
+
+    def _person(self, user: Mapping[str, Any]) -> Person:
+        profile = user.get("profile") or {}
+        name = profile.get("display_name") or profile.get("real_name") or user.get("name") or ""
         return Person(
             str(name),
-            str(found.get("locale") or ""),
-            is_guest,
-            self._is_external(found),
-            bool(found.get("is_bot")),
+            str(user.get("locale") or ""),
+            bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
+            self._is_external(user),
+            bool(user.get("is_bot")),
         )
 
     def _is_external(self, user: Mapping[str, Any]) -> bool:
@@ -176,23 +202,17 @@ class SlackWeb:
             return Room()
         return _room(found)
 
-    def rooms(self) -> Mapping[str, Room]:
-        """The channels that the bot is in, open and private, by their ids; the first few thousands."""
-        found: dict[str, Room] = {}
-        cursor = ""
-        for _ in range(_MOST_PAGES_OF_ROOMS):
-            with _translated():
-                page = self._client.users_conversations(
-                    types="public_channel,private_channel",
-                    exclude_archived=True,
-                    limit=_PAGE_OF_ROOMS,
-                    cursor=cursor or None,
-                )
-            found.update((str(each["id"]), _room(each)) for each in page["channels"])
-            cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
-            if not cursor:
-                break
-        return found
+    def rooms(self, cursor: str) -> Page[Room]:
+        """A page of the channels that the bot is in, open and private, by their ids."""
+        with _translated():
+            page = self._client.users_conversations(
+                types="public_channel,private_channel",
+                exclude_archived=True,
+                limit=_PAGE_OF_LISTS,
+                cursor=cursor or None,
+                team_id=self._team if self._organisation else None,
+            )
+        return Page({str(each["id"]): _room(each) for each in page["channels"]}, cursor=_next_cursor(page))
 
     def whisper(self, place: Place, user: str, text: Safe) -> None:
         """Say `text` in a thread to nobody but `user`."""
@@ -261,6 +281,11 @@ class SlackWeb:
             ).send(text=text, response_type="ephemeral", replace_original=False)
         if response.status_code != 200:
             raise SlackError("response_url_refused", f"HTTP {response.status_code}")
+
+
+def _next_cursor(page: SlackResponse) -> str:
+    """https://docs.slack.dev/apis/web-api/pagination"""
+    return str((page.get("response_metadata") or {}).get("next_cursor") or "")
 
 
 def _room(found: Mapping[str, Any]) -> Room:

@@ -47,26 +47,30 @@ class Denial(Enum):
 def denial(access: Access, question: Question, person: Person | None, room: Room | None) -> Denial | None:
     """Why `question` is not answered; None if it is.
 
-    `person` is who asks it and `room` where; None where Slack could not say, and then nothing is answered.
+    `person` is who asks it and `room` where; None where that is not known. UNKNOWN if it would have to be.
     """
     is_direct = question.channel.startswith("D")
-    is_named = question.user in access.users or _is_named_bot(question, person)
-    if question.user in access.blocked or (access.users and not is_named):
+    may_be_named_bot = bool(question.bot) and (person is None or person.is_bot)
+    is_named = not access.users or question.user in access.users or may_be_named_bot
+    if question.user in access.blocked or not is_named:
         return Denial.PERSON
     if is_direct and not access.direct_messages:
         return Denial.DIRECT_MESSAGES
     if not is_direct and access.channels and question.channel not in access.channels:
         return Denial.ROOM
-    if person is None or room is None:
+    if person is None and needs_person(access, question):
         return Denial.UNKNOWN
-    if (person.is_guest and not access.guests) or (person.is_external and not access.external):
+    if person and ((person.is_guest and not access.guests) or (person.is_external and not access.external)):
         return Denial.PERSON
-    return Denial.ROOM if room.is_external and not access.external else None
+    if room is None and not access.external:
+        return Denial.UNKNOWN
+    return Denial.ROOM if room and room.is_external and not access.external else None
 
 
-def _is_named_bot(question: Question, person: Person | None) -> bool:
-    """Return whether a bot asks in its own name: the setting that lets it ask has named it already."""
-    return bool(question.bot) and person is not None and person.is_bot
+def needs_person(access: Access, question: Question) -> bool:
+    """Return whether it matters who asks: a guest, somebody of another company, or a bot in its own name."""
+    is_named = not access.users or question.user in access.users
+    return not (access.guests and access.external and is_named)
 
 
 def told(texts: Texts, why: Denial) -> str:

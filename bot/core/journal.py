@@ -117,13 +117,20 @@ class Owner:
 
 
 class CallKind(Enum):
-    """What a call to Slack is counted as. The last three are those of a message that Slack itself streams."""
+    """What a call to Slack is counted as. START, APPEND and STOP are those of a message that Slack itself
+    streams; what follows them reads.
+    """
 
     POST = "post"
     EDIT = "edit"
     START = "start"
     APPEND = "append"
     STOP = "stop"
+    THREAD = "thread"
+    USER = "user"
+    USER_LIST = "user_list"
+    CHANNEL = "channel"
+    CHANNEL_LIST = "channel_list"
 
 
 @dataclass(frozen=True)
@@ -153,7 +160,8 @@ class Beat:
 
 @dataclass(frozen=True)
 class Charge:
-    """A call to be counted. `reserved` is how many edits its process will need for last words after it.
+    """A call to be counted. `reserved` is how many edits its process will need for last words after it; a
+    call that reads has none to tell of (None).
 
     One that `is_spare` opens a message or shows progress: it must leave what all processes have reserved.
     It is made for the question `entry_id`, of whose answer `noted` is to be written down with it.
@@ -161,7 +169,7 @@ class Charge:
 
     kind: CallKind
     channel: str
-    reserved: int = 0
+    reserved: int | None = 0
     is_spare: bool = False
     entry_id: str = ""
     noted: Noted | None = None
@@ -184,6 +192,17 @@ class Grant:
 
 
 BEGINNING = {CallKind.POST, CallKind.START}  # calls that make a new message in a channel
+
+# A little less than Slack takes (https://docs.slack.dev/apis/web-api/rate-limits): conversations.replies,
+# conversations.info and users.conversations are in Tier 3, users.info in Tier 4, users.list in Tier 2. What
+# threads leave finds posts with an unknown outcome.
+_READS_PER_MINUTE = {
+    CallKind.THREAD: 45.0,
+    CallKind.USER: 90.0,
+    CallKind.USER_LIST: 18.0,
+    CallKind.CHANNEL: 45.0,
+    CallKind.CHANNEL_LIST: 45.0,
+}
 
 
 @dataclass(frozen=True)
@@ -216,6 +235,7 @@ class Allowance:
             CallKind.START: self.starts_per_minute,
             CallKind.APPEND: self.appends_per_minute,
             CallKind.STOP: self.stops_per_minute,
+            **_READS_PER_MINUTE,
         }[kind]
 
 

@@ -31,6 +31,7 @@ class Texts:
     """The catalogue in one language. Slots in braces are filled by the sentence's only user."""
 
     stand_in: str
+    awaits_admission: str
     usage: str
     usage_command: str
     asks: str
@@ -141,6 +142,7 @@ class Texts:
 _CATALOGUE = {
     Language.EN: Texts(
         stand_in="I understand your question and am preparing a detailed answer!",
+        awaits_admission="I have your question. Slack is slow to say who is asking, so please bear with me.",
         usage=(
             "Hello! Mention me with a question, write to me in a direct message, or type `/ask` and your "
             "question. I answer in a thread, and you can go on asking there."
@@ -289,6 +291,7 @@ _CATALOGUE = {
     ),
     Language.KO: Texts(
         stand_in="질문을 이해했으며, 상세한 답변을 준비하고 있습니다!",
+        awaits_admission="질문을 받았습니다. Slack의 확인이 늦어지고 있으니 잠시만 기다려 주세요.",
         usage=(
             "안녕하세요! 저를 멘션하면서 질문을 적거나, 다이렉트 메시지를 보내거나, `/ask` 뒤에 질문을 "
             "입력해 주세요. 스레드에서 답변드리며, 그 스레드에서 이어서 질문하실 수 있습니다."

@@ -1,8 +1,8 @@
 """One question being answered: what was said about it, and what its reader would want to see next.
 
 Rules only: an exchange makes no call and reads no clock. It wishes, the pacer grants, the orchestrator makes
-the call and tells how it went. All of it runs on the orchestrator's thread, but for `let_in`, `receive` and
-`interrupt`.
+the call and tells how it went. All of it runs on the orchestrator's thread, but for `admit`,
+`await_admission`, `receive` and `interrupt`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from bot.core.message import Content, Kind, Standing
 from bot.core.question import Place, Question
 from bot.core.rejoined import rejoined
 from bot.core.safety import Safe, neutralise
-from bot.core.stream import Failed, StreamEvent
+from bot.core.stream import Failed, Notice, StreamEvent
 from bot.core.texts import texts_in
 from bot.engine.screen import Screen
 from bot.engine.steps import METHODS, Need, OpenThread, Show, Start, Wish
@@ -87,7 +87,10 @@ class Exchange:
         self.resumes = resumes
         self.is_recalled = not resumes  # whether it is known what stands of it
         self.starts: int | None = None  # of the answering model for it; None before it is taken up
-        self.is_admitted = True  # whether its asker may ask; nothing is shown before that is known
+        self.is_admitted = True  # whether its asker may ask; before that is known, no model is asked
+        self.is_addressed = True  # whether its asker is to be told while that is not known
+        self._has_waited = False  # whether it was acknowledged, or tried to be, before its asker might ask
+        self.is_denied = False
         self.draft = Draft()
         self.ending: Ending | None = None
         self.screen = Screen(question)
@@ -138,11 +141,22 @@ class Exchange:
         with self._receiving:
             self.draft, self._has_news, self._next_kind = Draft(), False, None
 
-    def let_in(self, *, may_ask: bool) -> None:
-        """Whether its asker may ask is known from now on."""
-        self.is_admitted = may_ask
-        if not may_ask:
+    def admit(self) -> None:
+        """Its asker may ask."""
+        self.is_admitted = True
+
+    def await_admission(self, now: float) -> None:
+        """Slack does not say soon whether its asker may ask, so that is acknowledged at once."""
+        self._speak_by = min(self._speak_by, now)
+
+    def deny(self, sentence: str, now: float) -> bool:
+        """Its asker may not ask. Where that was acknowledged, `sentence` is shown in its thread, and True."""
+        self.is_denied = True
+        if self.place is None or not (self.screen.has_sign or self._has_waited):
             self.end(Ending.DENIED)
+            return False
+        self.receive(Notice(sentence), now)
+        return True
 
     # What the models say
 
@@ -352,9 +366,15 @@ class Exchange:
 
     @property
     def is_unopened(self) -> bool:
-        """Whether it will want to open a message."""
+        """Whether it will want to open a message. Nobody knows when, or if, before its asker may ask."""
         screen = self.screen
-        return self.grows and not screen.answer and not screen.is_open and not screen.is_streaming
+        return (
+            self.is_admitted
+            and self.grows
+            and not screen.answer
+            and not screen.is_open
+            and not screen.is_streaming
+        )
 
     @property
     def looks_up(self) -> str:
@@ -391,8 +411,10 @@ class Exchange:
 
         One call at a time: so the messages stand in order, and never two calls write one message.
         """
-        if self.screen.in_flight or self.ending or not self.is_admitted:
+        if self.screen.in_flight or self.ending:
             return None
+        if not self.is_admitted and self.grows:
+            return self._wish_of_unadmitted()
         if self.place is None:
             need = Need.SIGN if self.grows else Need.WHOLE
             return Wish(need, self.question.channel, CallKind.POST, self._not_before)
@@ -421,6 +443,15 @@ class Exchange:
         kind = CallKind.APPEND if self.screen.is_streaming else CallKind.EDIT
         progress = Wish(Need.PROGRESS, channel, kind, earliest)
         return turn or (progress if self._offers_stop or (self._has_news and not self._is_held) else None)
+
+    def _wish_of_unadmitted(self) -> Wish | None:
+        """A fixed sentence is all that is shown, once, and only where that opens no thread."""
+        if not (self.is_addressed and self.place and self.is_recalled) or self.screen.has_sign:
+            return None
+        if self._acknowledgement_refusals:
+            return None
+        earliest = max(self._not_before, self._speak_by)
+        return Wish(Need.SIGN, self.place.channel, CallKind.POST, earliest)
 
     def grant(
         self, wish: Wish, now: float, *, may_open: bool = True, starts: bool = False
@@ -460,9 +491,10 @@ class Exchange:
 
     def _acknowledgement(self, place: Place, note: str, ts: str | None = None) -> Show:
         is_plain = self._acknowledgement_refusals > 0
-        words = Content(
-            neutralise(self._greeting or self.texts.stand_in), note=neutralise(note), is_plain=is_plain
-        )
+        sentence = self._greeting or self.texts.stand_in
+        if not self.is_admitted:
+            self._has_waited, sentence = True, self.texts.awaits_admission
+        words = Content(neutralise(sentence), note=neutralise(note), is_plain=is_plain)
         return self.screen.acknowledgement(place, words, ts)
 
     def _line(self) -> str:

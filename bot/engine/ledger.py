@@ -18,7 +18,7 @@ from bot.core.question import Question
 from bot.core.spending import DAY_SECONDS, Budget, DaySpending, NanoDollars, Refusal, nano
 from bot.core.stream import Usage
 from bot.engine.backlog import Rank
-from bot.engine.exchange import Exchange
+from bot.engine.exchange import Ending, Exchange
 from bot.engine.journal import Journal
 
 log = logging.getLogger(__name__)
@@ -178,7 +178,8 @@ class Ledger:
         def since(moment: float | None) -> float | None:
             return None if moment is None else round(moment - asked_at, 3)
 
-        outcome = exchange.ending or draft.outcome or Outcome.CUT
+        denied = Ending.DENIED if exchange.is_denied else None
+        outcome = exchange.ending or denied or draft.outcome or Outcome.CUT
         answering = [call for call in calls if call.voice is Voice.ANSWER]
         usage, dollars = self._bill(calls)
         first_tokens = (call.first_token_s for call in answering if call.first_token_s is not None)

@@ -27,10 +27,10 @@ from bot.core.mrkdwn import unformatted
 from bot.core.question import Place, Question, question_id
 from bot.core.spending import refusal_in
 from bot.core.stream import Notice
+from bot.engine.admissions import Admission, Admissions
 from bot.engine.asides import Asides
 from bot.engine.entrance import explain_break, open_thread
 from bot.engine.exchange import Ending, Exchange
-from bot.engine.gate import Gate
 from bot.engine.inbox import Inbox, look
 from bot.engine.journal import BEAT_SECONDS, Journal
 from bot.engine.lanes import lane
@@ -69,7 +69,7 @@ class Orchestrator:
         journal: Journal,
         ledger: Ledger,
         threads: Threads,
-        gate: Gate,
+        admissions: Admissions,
         asides: Asides,
         *,
         live_answers: int,
@@ -79,7 +79,7 @@ class Orchestrator:
     ) -> None:
         self._inbox, self._voices, self._slack, self._pacer = inbox, voices, slack, pacer
         self._journal, self._ledger = journal, ledger
-        self._threads, self._gate, self._asides = threads, gate, asides
+        self._threads, self._admissions, self._asides = threads, admissions, asides
         self._ack_deadline, self._recover_within, self._clock = ack_deadline, recover_within, clock
         self._live: set[Exchange] = set()
         self._cut_at, self._beat_at = inf, -inf
@@ -258,7 +258,10 @@ class Orchestrator:
         _now: float,
     ) -> None:
         here = self._answering(question.key) or self._answering_line(question.key)
-        if not (here and here.grows and here.is_recalled and here.place):
+        if here and here.grows and not here.is_admitted and not here.question.lines:
+            # no model has read it yet
+            here.ask_instead(replace(here.question, text=question.text, files=question.files))
+        elif not (here and here.grows and here.is_recalled and here.place):
             otherwise()
         elif here.question.lines or unformatted(here.question.text) != unformatted(question.text):
             changed = replace(question, thread_ts=here.question.thread_ts)
@@ -444,25 +447,26 @@ class Orchestrator:
             "answer.resumed",
             extra={**entry.question.names, "age_s": round(entry.age), "tries": entry.tries},
         )
-        exchange.is_admitted = bool(entry.noted.messages)  # who is answered already may ask
+        exchange.is_admitted = entry.noted.has_answer  # who was only acknowledged may have waited for that
         self._take(exchange)
         self._recall_lane.submit(self._recall, exchange, entry.noted, is_adopted=is_adopted)
         return exchange
 
     def _recall(self, exchange: Exchange, noted: Noted, *, is_adopted: bool = False) -> None:
-        """Look what stands of it, in Slack where notes do not tell for sure, if its asker may ask."""
+        """Look what stands of it, in Slack where notes do not tell for sure.
+
+        If it has no thread yet, that is looked for when one is opened.
+        """
         try:
             if is_adopted:
                 self._journal.begin(exchange.question.id)
-            if not exchange.is_admitted:
-                exchange.let_in(may_ask=self._gate.admits(exchange.question))
-                self._count(exchange)
-                self._inbox.put(look)
-            if exchange.is_admitted and exchange.place:
+            if exchange.place:
                 standing = noted.messages
                 if exchange.is_lost or not noted.is_certain:  # of what is lost, nobody waits for the end
                     standing = self._threads.standing(exchange.place, exchange.question.key, standing)
                 self._inbox.put(partial(self._go_on, exchange, exchange.place, standing))
+            elif not exchange.is_admitted:
+                self._ask_for_admission(exchange)
         except ThreadGone as gone:
             with suppress(Unreachable):
                 take_back(self._slack, exchange.question, exchange.question.channel, gone)
@@ -470,9 +474,19 @@ class Orchestrator:
         except Exception as error:
             self.refuse(exchange, error)
 
+    def _ask_for_admission(self, exchange: Exchange) -> None:
+        """Let an answer that another process began go on as soon as it is known that its asker may ask."""
+        admitted, failed = partial(self._admitted, exchange), partial(self.refuse, exchange)
+        self._admissions.decide(Admission(exchange, admitted, failed), calls=True)
+
+    def _admitted(self, exchange: Exchange) -> None:
+        self._count(exchange)
+        if exchange.is_recalled:  # else its thread is opened first
+            self._voices.speak(exchange)
+
     def _count(self, exchange: Exchange) -> None:
         """Let the budget have a question that was written down and may not have been counted yet."""
-        if exchange.is_admitted and (refusal := self._ledger.refusal(exchange.question)):
+        if refusal := self._ledger.refusal(exchange.question):
             notice = Notice(refusal_in(exchange.texts, refusal), is_over_budget=True)
             exchange.receive(notice, self._clock())
 
@@ -489,7 +503,9 @@ class Orchestrator:
     def _go_on(self, exchange: Exchange, place: Place, standing: Mapping[str, Standing], now: float) -> None:
         is_new = not exchange.is_recalled  # else it only moves to another place
         exchange.opened(place, standing, now)
-        if is_new and not exchange.ending:
+        if not exchange.is_admitted and not exchange.ending:
+            self._ask_for_admission(exchange)
+        elif is_new and not exchange.ending:
             self._voices.speak(exchange)
 
     # What waits for Slack, in its lane

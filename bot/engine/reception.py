@@ -8,12 +8,13 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from math import inf
 
 from bot.core import access, lines
 from bot.core.conversation import asked_again
-from bot.core.errors import Fault, SlackError
+from bot.core.errors import Fault, RateLimited, SlackError, Unreachable
 from bot.core.journal import REMEMBERED_SECONDS
 from bot.core.message import Kind, Press, Standing
 from bot.core.mrkdwn import unformatted
@@ -21,6 +22,7 @@ from bot.core.question import Place, Question, Recipient
 from bot.core.spending import refusal_in
 from bot.core.stream import Notice, Recalled, StreamEvent
 from bot.core.texts import Language, texts_in
+from bot.engine.admissions import Admission, Admissions
 from bot.engine.answers import Answers
 from bot.engine.asides import Asides
 from bot.engine.bots import BotQuestions
@@ -30,7 +32,7 @@ from bot.engine.gate import Gate
 from bot.engine.health import level
 from bot.engine.inbox import Inbox, look
 from bot.engine.journal import Journal
-from bot.engine.lanes import lane, unattended
+from bot.engine.lanes import unattended
 from bot.engine.ledger import Ledger
 from bot.engine.memory import remember
 from bot.engine.orchestrator import Orchestrator
@@ -44,7 +46,7 @@ _MOST_TRIES = 10  # numbers under which a question is looked for that was not as
 _HINT_WITHIN = 600.0  # seconds after one question in which another goes on from it, as people see it
 _HINT_EVERY = 30 * 86_400.0
 _MOST_ASKERS = 10_000
-_LOOK_UPS = 32  # questions for which Slack is asked something at the same time
+_LOOK_UPS = 8  # questions of which it is seen at the same time whether they were answered before
 
 
 class Reception:
@@ -61,6 +63,7 @@ class Reception:
         inbox: Inbox,
         journal: Journal,
         gate: Gate,
+        admissions: Admissions,
         context: Context,
         threads: Threads,
         answers: Answers,
@@ -73,20 +76,21 @@ class Reception:
     ) -> None:
         self._orchestrator, self._voices, self._inbox = orchestrator, voices, inbox
         self._journal, self._gate, self._context = journal, gate, context
+        self._admissions = admissions
         self._threads, self._answers, self._ledger, self._asides = threads, answers, ledger, asides
         self._ack_deadline, self._language, self._clock = ack_deadline, language, clock
         self._bot_questions = BotQuestions(clock)
         self._asked_directly: dict[str, float] = {}  # when people asked in direct messages, not in a thread
         self._words: dict[str, str] = {}
         self._lock = threading.Lock()
-        self._look_ups = lane("reception", _LOOK_UPS)
+        self._look_ups = ThreadPoolExecutor(_LOOK_UPS, "reception")
         self._readings = ThreadPoolExecutor(1, "readings")  # Slack lets threads be read slowly anyway
 
-    def ask(self, question: Question, event_id: str = "") -> bool:
-        """Answer `question`: it is written down, and both models start now.
+    def ask(self, question: Question, event_id: str = "", *, is_quiet: bool = False) -> bool:
+        """Answer `question`: it is written down, and both models start as soon as its asker may ask.
 
         False if it was asked before, as Slack redelivers events by their id and one message can come as two,
-        or if bots ask too much there.
+        or if bots ask too much there. One that `is_quiet` was put to nobody: who may not ask is told nothing.
         """
         exchange = self._exchange(question)
         question = exchange.question
@@ -101,34 +105,25 @@ class Reception:
             if question.response_url:  # what else there is to be told by needs the token
                 self._asides.tell(question.asker, texts_in(question.language).kept_for_later)
             return True
-        exchange.is_admitted = False
+        exchange.is_admitted, exchange.is_addressed = False, not is_quiet
+        admission = Admission(exchange, partial(self._take_up, exchange), partial(self._fail, exchange))
         if lines.may_have_more(question):
-            self._orchestrator.begin_or_join(
-                exchange, lambda: self._look_ups.submit(self._let_in, exchange), self._ask_when_settled
-            )
+            begin = partial(self._admissions.decide, admission, calls=True)
+            self._orchestrator.begin_or_join(exchange, begin, self._ask_when_settled)
             return True
         self._orchestrator.begin(exchange)
-        if question.may_have_files or not question.text or not self._gate.is_known(question):
-            self._look_ups.submit(self._let_in, exchange)
-        else:
-            self._let_in(exchange)
+        self._admissions.decide(admission, calls=question.may_have_files or not question.text)
         return True
 
-    def _let_in(self, exchange: Exchange) -> None:
-        """Let the models speak, if the asker may ask. What has to be looked up for that is waited for."""
-        try:
-            exchange.let_in(may_ask=self._gate.admits(exchange.question))
-            if exchange.is_admitted:
-                self._take_up(exchange)
-        except SlackError as error:
+    def _fail(self, exchange: Exchange, error: Exception) -> None:
+        if isinstance(error, SlackError):
             self._orchestrator.refuse(exchange, error)
-        except Exception:  # a mistake costs this answer, and is apologised for
-            exchange.let_in(may_ask=True)
-            self._apologise(exchange)
-        self._inbox.put(look)
+            return
+        self._apologise(exchange, error)
 
-    def _apologise(self, exchange: Exchange) -> None:
-        log.exception("question.crashed", extra=exchange.question.names)
+    def _apologise(self, exchange: Exchange, error: Exception) -> None:
+        """A mistake costs this answer, and is apologised for."""
+        log.error("question.crashed", exc_info=error, extra=exchange.question.names)
         exchange.interrupt(self._clock(), Fault.FAILED)
         self._inbox.put(look)
 
@@ -181,8 +176,8 @@ class Reception:
             answer = self._answers.recall(key) if key else None
             said = None if answer is None else Recalled(answer)
             self._inbox.put(lambda _now: self._asked_whole(exchange, question, key, said))
-        except Exception:
-            self._apologise(exchange)
+        except Exception as error:
+            self._apologise(exchange, error)
 
     def _asked_whole(
         self, exchange: Exchange, question: Question, key: str, said: StreamEvent | None
@@ -223,8 +218,12 @@ class Reception:
         try:
             if not question.place or not self._threads.is_the_bots(question.place):
                 return
-            if self._gate.denial(question) is None:  # who asked nobody is told nothing
-                self.ask(question, event_id)
+            try:
+                why = self._gate.decide(question)
+            except (RateLimited, Unreachable):
+                why = None  # it waits until that can be told
+            if why is None:
+                self.ask(question, event_id, is_quiet=True)
         except SlackError as error:
             log.log(level(error), "thread.unread", extra={**question.names, "code": error.code})
 
@@ -401,6 +400,7 @@ class Reception:
     def close(self) -> None:
         """Take nothing more up, and fetch nothing more."""
         self._context.close()
+        self._admissions.close()
         for each in (self._look_ups, self._readings):
             each.shutdown(wait=False, cancel_futures=True)
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from sys import getsizeof
 from typing import Protocol
 
 from bot.core.conversation import Remark, Replies, Role
-from bot.core.errors import RateLimited, Unreachable
+from bot.core.errors import OverBudget, RateLimited, Unreachable
+from bot.core.journal import CallKind, Charge
 from bot.core.message import Standing
 from bot.core.question import Place
 from bot.engine.budget import Bucket
 from bot.engine.memory import SizedCache, remember
 
 # conversations.replies takes 50 calls a minute (Tier 3 of https://docs.slack.dev/apis/web-api/rate-limits).
-# What a process may burst and then make in a minute is a little less, and leaves some to find lost posts.
+# What a process may burst and then make in a minute is a little less, as is what all processes may.
 _PER_SECOND, _AT_ONCE = 0.5, 15
 _MOST_TRIES = 5  # for one page of what must be known
 _MOST_PATIENCE = 4.0  # seconds that somebody who asks in a thread waits for what was said in it
@@ -57,10 +59,19 @@ class _Known:
 
 
 class Threads:
-    """Reads threads. Thread-safe; `wait` waits so many seconds, and says True if it is cut short."""
+    """Reads threads. Thread-safe; `wait` waits so many seconds, and says True if it is cut short.
 
-    def __init__(self, source: Source, clock: Callable[[], float], wait: Callable[[float], bool]) -> None:
-        self._source, self._clock, self._wait = source, clock, wait
+    `spend` counts a call over all processes, and raises OverBudget where others left no room.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        clock: Callable[[], float],
+        wait: Callable[[float], bool],
+        spend: Callable[[Charge], None] = lambda _charge: None,
+    ) -> None:
+        self._source, self._clock, self._wait, self._spend = source, clock, wait, spend
         self._lock = threading.Lock()
         self._bucket = Bucket(_PER_SECOND, _AT_ONCE)
         self._known = SizedCache[Place, _Known](MAX_BYTES)
@@ -160,14 +171,8 @@ class Threads:
 
     def _page(self, place: Place, since: str, cursor: str, patience: float | None = None) -> Replies:
         """A page, when its turn comes. Raises SlackError; RateLimited, too, if that takes over `patience`."""
-        with self._lock:
-            now = self._clock()
-            pause = self._bucket.free_at(now) - now
-            if patience is not None and pause > max(0.0, patience):
-                raise RateLimited(pause)
-            self._bucket.begin()
+        self._begin(inf if patience is None else self._clock() + patience)
         try:
-            self._wait(pause)
             return self._source.replies(place, since, cursor)
         except RateLimited as error:
             with self._lock:
@@ -176,3 +181,23 @@ class Threads:
         finally:
             with self._lock:
                 self._bucket.end(self._clock())
+
+    def _begin(self, until: float) -> None:
+        """Wait for room here and then among all processes. Raises RateLimited if there is none by `until`."""
+        while True:
+            with self._lock:
+                now = self._clock()
+                pause = self._bucket.free_at(now) - now
+                if pause > max(0.0, until - now):
+                    raise RateLimited(pause)
+                self._bucket.begin()
+            is_cut = self._wait(pause)
+            try:
+                self._spend(Charge(CallKind.THREAD, "", reserved=None))
+            except OverBudget as error:
+                with self._lock:
+                    self._bucket.refuse(self._clock() + error.retry_after)
+                if not is_cut:
+                    continue
+                raise
+            return

@@ -13,10 +13,13 @@ from slack_bolt import App
 from bot.engine.asides import Asides
 from bot.engine.home import Homes
 from bot.engine.ledger import Ledger
+from bot.engine.lookups.channels import ChannelDirectory
+from bot.engine.lookups.users import UserDirectory
 from bot.engine.orchestrator import Orchestrator
 from bot.engine.reception import Reception
 from bot.listeners.button import feedback_listener, reason_listener, retry_listener, stop_listener
 from bot.listeners.command import ask_listener
+from bot.listeners.directory import PersonReader, shared_listener, user_listener
 from bot.listeners.envelopes import unreadable
 from bot.listeners.follow_up import follow_up_listener
 from bot.listeners.home import example_listener, home_listener
@@ -31,7 +34,10 @@ def register(
     ledger: Ledger,
     homes: Homes,
     asides: Asides,
+    users: UserDirectory,
+    channels: ChannelDirectory,
     *,
+    person_in: PersonReader,
     admins: Collection[str] = (),
     follow_threads: bool = False,
     allow_bots: Collection[str] = (),
@@ -39,7 +45,7 @@ def register(
     """Let `app` hand over what it hears.
 
     `admins` may press every button. With `follow_threads` it also hears what is said in the bot's threads
-    without a mention. Apps may ask that `allow_bots` names by an id.
+    without a mention. Apps may ask that `allow_bots` names by an id. `person_in` reads Slack's user objects.
     """
     app.error(unreadable)
     app.event("app_mention")(mention_listener(reception, allow_bots))
@@ -56,3 +62,7 @@ def register(
     app.action(re.compile("follow_up_[0-9]+"))(follow_up_listener(reception))
     app.event("app_home_opened")(home_listener(homes))
     app.action(re.compile("example_[0-9]+"))(example_listener(reception))
+    app.event("user_change")(user_listener(users, person_in))
+    app.event("team_join")(user_listener(users, person_in))
+    app.event("channel_shared")(shared_listener(channels))
+    app.event("channel_unshared")(shared_listener(channels))

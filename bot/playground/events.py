@@ -9,10 +9,30 @@ from uuid import uuid4
 
 from bot.playground.socket_mode import SocketMode
 from bot.playground.views import view_as_slack_shows
-from bot.playground.web_api import READ_SCOPES, as_slack_shows
-from bot.playground.workspace import BOT_USER, TEAM, Message, Origin, Workspace, mentions
+from bot.playground.web_api import READ_SCOPES, as_slack_shows, as_user
+from bot.playground.workspace import (
+    BOT_USER,
+    OTHER_TEAM,
+    TEAM,
+    Conversation,
+    Message,
+    Origin,
+    User,
+    Workspace,
+    mentions,
+)
 
-ALL_EVENTS = frozenset({"app_home_opened", "app_mention", "message.im"})
+ALL_EVENTS = frozenset(
+    {
+        "app_home_opened",
+        "app_mention",
+        "channel_shared",
+        "channel_unshared",
+        "message.im",
+        "team_join",
+        "user_change",
+    }
+)
 _EVENTS_BY_KIND = {
     "channel": "message.channels",
     "private": "message.groups",
@@ -99,6 +119,29 @@ class Events:
             "event_ts": self._workspace.new_ts(self._clock()),
         }
         self.send(event | ({"view": view_as_slack_shows(home)} if home else {}))
+
+    def of_user(self, kind: str, user: User) -> None:
+        """That `user` joined the workspace ("team_join") or changed ("user_change").
+
+        https://docs.slack.dev/reference/events/user_change
+        """
+        if kind in self._subscribed:
+            self._needs_scope("users:read")
+            now = self._clock()
+            shown = as_user(self._workspace, user, with_locale=True)
+            self.send({"type": kind, "user": shown, "event_ts": self._workspace.new_ts(now)})
+
+    def of_sharing(self, channel: Conversation) -> None:
+        """That `channel` was shared with another company, or no longer is.
+
+        https://docs.slack.dev/reference/events/channel_shared
+        """
+        kind = "channel_shared" if channel.is_shared else "channel_unshared"
+        if kind in self._subscribed:
+            self._needs_scope("groups:read" if channel.kind == "private" else "channels:read")
+            team = {"connected_team_id" if channel.is_shared else "previously_connected_team_id": OTHER_TEAM}
+            event_ts = self._workspace.new_ts(self._clock())
+            self.send({"type": kind, "channel": channel.id, "event_ts": event_ts, **team})
 
     def send(self, event: dict[str, Any], event_id: str = "") -> None:
         """Send `event` as Slack's wrapper carries it; the same `event_id` twice is a redelivery."""

@@ -15,6 +15,7 @@ _PER_MINUTE = {
     "chat.appendStream": _TIER_4,
     "chat.postEphemeral": _TIER_4,
     "users.info": _TIER_4,
+    "users.list": _TIER_2,
     "views.open": _TIER_4,
     "views.publish": _TIER_4,
 }

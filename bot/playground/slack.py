@@ -36,7 +36,7 @@ from bot.playground.response_urls import ResponseUrls
 from bot.playground.socket_mode import SocketMode
 from bot.playground.views import changed_view, unfit
 from bot.playground.web_api import METHODS, ApiError, as_slack_shows
-from bot.playground.workspace import TEAM, Message, View, Workspace
+from bot.playground.workspace import TEAM, Message, User, View, Workspace
 
 BOT_TOKEN = "xoxb-playground"  # noqa: S105 - it opens nothing but this server
 APP_TOKEN = "xapp-playground"  # noqa: S105 - likewise
@@ -235,6 +235,22 @@ class Slack:
             self.events.of_change(grave, message)
         else:
             self.events.of_deletion(message)
+
+    def join(self, user: User) -> None:
+        """Let somebody join the workspace."""
+        self.workspace.users[user.id] = user
+        self.events.of_user("team_join", user)
+
+    def change(self, user: User) -> None:
+        """Let somebody's name, rights or account be what `user` tells now."""
+        self.workspace.users[user.id] = user
+        self.events.of_user("user_change", user)
+
+    def share(self, channel: str, *, is_shared: bool = True) -> None:
+        """Share a channel with another company, or no longer."""
+        changed = replace(self.workspace.conversations[channel], is_shared=is_shared)
+        self.workspace.conversations[channel] = changed
+        self.events.of_sharing(changed)
 
     async def command(self, user: str, channel: str, command: str, text: str) -> None:
         """Let `user` give a slash command."""

@@ -23,7 +23,7 @@ from bot.playground.api_rules import (
 from bot.playground.message_blocks import content_of
 from bot.playground.streams import chat_append_stream, chat_start_stream, chat_stop_stream
 from bot.playground.views import views_open, views_publish
-from bot.playground.workspace import BOT_ID, BOT_USER, TEAM, Conversation, Message, Workspace
+from bot.playground.workspace import BOT_ID, BOT_USER, TEAM, Conversation, Message, User, Workspace
 
 __all__ = ["METHODS", "READ_SCOPES", "ApiError", "Method", "as_slack_shows"]
 
@@ -32,6 +32,7 @@ _UPDATE_TEXT_LIMIT = 4_000
 # Of what keeps an app from posting, that which keeps it from whispering, too:
 # https://docs.slack.dev/reference/methods/chat.postEphemeral#errors
 _REFUSED_PRIVATELY = {"is_archived", "messages_tab_disabled", "restricted_action"}
+_MAX_USERS, _MAX_UNLIMITED = 1_000, 500
 
 
 @dataclass(frozen=True)
@@ -244,10 +245,33 @@ def users_info(workspace: Workspace, parameters: Parameters, _now: float) -> dic
     user = workspace.users.get(str(parameters.get("user")))
     if user is None:
         raise ApiError("user_not_found")
+    return {"user": as_user(workspace, user, with_locale=is_set(parameters, "include_locale"))}
+
+
+def users_list(workspace: Workspace, parameters: Parameters, _now: float) -> dict[str, Any]:
+    """All members of the workspace, deactivated accounts and bots included; nobody of another company.
+
+    Slack takes no more than 1,000 a page, and wants a limit where there are many:
+    https://docs.slack.dev/reference/methods/users.list
+    """
+    members = [user for user in workspace.users.values() if user.team == TEAM]
+    if "limit" not in parameters and len(members) > _MAX_UNLIMITED:
+        raise ApiError("limit_required")
+    start = number(parameters.get("cursor") or 0, "invalid_cursor")
+    limit = min(number(parameters.get("limit") or _MAX_UNLIMITED, "invalid_limit"), _MAX_USERS)
+    with_locale = is_set(parameters, "include_locale")
+    return {
+        "members": [as_user(workspace, user, with_locale) for user in members[start : start + limit]],
+        "response_metadata": {"next_cursor": str(start + limit) if start + limit < len(members) else ""},
+    }
+
+
+def as_user(workspace: Workspace, user: User, with_locale: bool = False) -> dict[str, Any]:
+    """A user object: https://docs.slack.dev/reference/objects/user-object"""
     shown = {
         "id": user.id,
         "team_id": user.team,
-        "deleted": False,
+        "deleted": user.is_deleted,
         "name": user.name,
         "real_name": user.name,
         "profile": {"real_name": user.name, "display_name": user.name},
@@ -258,7 +282,7 @@ def users_info(workspace: Workspace, parameters: Parameters, _now: float) -> dic
         "is_stranger": workspace.is_stranger(user),
         "tz": user.tz,
     }
-    return {"user": shown | ({"locale": user.locale} if is_set(parameters, "include_locale") else {})}
+    return shown | ({"locale": user.locale} if with_locale else {})
 
 
 def _visible(workspace: Workspace, conversation: Conversation, ts: Any) -> Message:
@@ -303,6 +327,7 @@ METHODS = {
     "files.info": Method(files_info, {"": "files:read"}),
     "users.conversations": Method(users_conversations, _INFO_SCOPES),
     "users.info": Method(users_info, {"": "users:read"}),
+    "users.list": Method(users_list, {"": "users:read"}),
     "views.open": Method(views_open, {}),
     "views.publish": Method(views_publish, {}),
 }

@@ -18,7 +18,8 @@ BOT_ID = "BDUET"
 class User:
     """Somebody who can speak: a person, or a bot. `tz` is a name of IANA's, `locale` a tag of IETF's.
 
-    A guest `is_restricted`. Who is of another `team` is here by Slack Connect.
+    A guest `is_restricted`. Who is of another `team` is here by Slack Connect. A deactivated account
+    `is_deleted`, and stays.
     """
 
     id: str
@@ -29,6 +30,7 @@ class User:
     is_admin: bool = False
     is_restricted: bool = False
     team: str = TEAM
+    is_deleted: bool = False
 
 
 # What a post of the bot's is refused with, at top level and in a thread, by what its admins let be posted:
@@ -329,6 +331,13 @@ class Workspace:
     def add_channel(self, channel: str, name: str, kind: str = "channel") -> None:
         """Open a channel that everybody and the bot are in."""
         self.conversations[channel] = Conversation(channel, name, kind, _EVERYONE | {BOT_USER})
+
+    def add_people(self, count: int) -> list[User]:
+        """Let so many more people be members of the workspace, in no channel yet."""
+        first = len(self.users)
+        people = [User(f"UMANY{number}", f"Person {number}") for number in range(first, first + count)]
+        self.users.update((user.id, user) for user in people)
+        return people
 
     def invite(self, channel: str, user: str) -> None:
         """Let `user` join a channel."""

@@ -17,15 +17,19 @@ from typing import Protocol, TypeAlias, TypeVar
 import pytest
 from redis import Redis
 
+import bot.adapters.redis.directory
 import bot.adapters.redis.journal
 import bot.adapters.redis.ledger
 import bot.adapters.sqlite.database
+import bot.adapters.sqlite.directory
 import bot.adapters.sqlite.journal
 import bot.adapters.sqlite.ledger
 from bot.adapters.redis.connection import RedisConnection
+from bot.adapters.redis.directory import RedisDirectory
 from bot.adapters.redis.journal import RedisJournal
 from bot.adapters.redis.ledger import RedisLedger
 from bot.adapters.sqlite.database import SqliteDatabase
+from bot.adapters.sqlite.directory import SqliteDirectory
 from bot.adapters.sqlite.journal import SqliteJournal
 from bot.adapters.sqlite.ledger import SqliteLedger
 from bot.core.errors import StoreError
@@ -35,6 +39,7 @@ from tests.adapters.redis_server import redis_server
 T = TypeVar("T")
 Journal: TypeAlias = SqliteJournal | RedisJournal
 Ledger: TypeAlias = SqliteLedger | RedisLedger
+Directory: TypeAlias = SqliteDirectory | RedisDirectory
 
 ALLOWANCE = Allowance()
 SECRET = "s3cret"
@@ -46,6 +51,8 @@ class Shelf(Protocol):
     def journal(self, allowance: Allowance = ALLOWANCE) -> Journal: ...
 
     def ledger(self, most_answers: int = 1000) -> Ledger: ...
+
+    def directory(self) -> Directory: ...
 
     def spoil(self, kind: str, entry_id: str, text: str) -> None:
         """Let something else be written where the question, or interaction, of an id was."""
@@ -64,6 +71,9 @@ class SqliteShelf:
     def ledger(self, most_answers: int = 1000) -> Ledger:
         return SqliteLedger(SqliteDatabase(self.path), most_answers)
 
+    def directory(self) -> Directory:
+        return SqliteDirectory(SqliteDatabase(self.path))
+
     def spoil(self, kind: str, entry_id: str, text: str) -> None:
         statement = f"UPDATE {kind}s SET {kind} = CAST(? AS TEXT) WHERE id = ?"  # noqa: S608
         with closing(sqlite3.connect(self.path)) as db, db:
@@ -71,7 +81,9 @@ class SqliteShelf:
 
     def shorten(self, monkeypatch: pytest.MonkeyPatch, name: str, seconds: float) -> None:
         vendor = bot.adapters.sqlite
-        shorten((vendor.database, vendor.journal, vendor.ledger), monkeypatch, name, seconds)
+        shorten(
+            (vendor.database, vendor.directory, vendor.journal, vendor.ledger), monkeypatch, name, seconds
+        )
 
 
 @dataclass(frozen=True)
@@ -85,6 +97,9 @@ class RedisShelf:
     def ledger(self, most_answers: int = 1000) -> Ledger:
         return RedisLedger(RedisConnection(self.url, self.prefix), most_answers)
 
+    def directory(self) -> Directory:
+        return RedisDirectory(RedisConnection(self.url, self.prefix))
+
     def spoil(self, kind: str, entry_id: str, text: str) -> None:
         name, spoilt = f"{self.prefix}{kind}:{entry_id}", text.encode("latin-1")
         with Redis.from_url(self.url) as redis:
@@ -95,7 +110,7 @@ class RedisShelf:
 
     def shorten(self, monkeypatch: pytest.MonkeyPatch, name: str, seconds: float) -> None:
         vendor = bot.adapters.redis
-        shorten((vendor.journal, vendor.ledger), monkeypatch, name, seconds)
+        shorten((vendor.directory, vendor.journal, vendor.ledger), monkeypatch, name, seconds)
 
 
 def shorten(

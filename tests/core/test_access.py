@@ -32,7 +32,10 @@ GUESTS, EXTERNAL = Access(guests=True), Access(external=True)
         (EXTERNAL, "C1", GUEST, OPEN, Denial.PERSON),
         (Access(), "C1", None, OPEN, Denial.UNKNOWN),
         (Access(), "C1", MEMBER, None, Denial.UNKNOWN),
-        (Access(guests=True, external=True), "C1", None, OPEN, Denial.UNKNOWN),
+        (Access(guests=True), "C1", None, OPEN, Denial.UNKNOWN),
+        (Access(external=True), "C1", None, None, Denial.UNKNOWN),
+        (Access(guests=True, external=True), "C1", None, None, None),
+        (Access(external=True), "C1", MEMBER, None, None),
         (Access(direct_messages=False), "D1", MEMBER, CLOSED, Denial.DIRECT_MESSAGES),
         (Access(direct_messages=False), "C1", MEMBER, OPEN, None),
         (Access(channels=frozenset({"C2"})), "C1", MEMBER, OPEN, Denial.ROOM),
@@ -58,6 +61,7 @@ def test_who_may_ask_where(
         (Access(users=frozenset({"U2"})), "B1", BOT, None),
         (Access(users=frozenset({"U2"})), "U1", BOT, None),
         (Access(users=frozenset({"U2"})), "U1", MEMBER, Denial.PERSON),
+        (Access(frozenset(), frozenset({"U2"}), guests=True, external=True), "U1", None, Denial.UNKNOWN),
         (Access(blocked=frozenset({"U1"})), "U1", BOT, Denial.PERSON),
         (Access(channels=frozenset({"C2"})), "B1", BOT, Denial.ROOM),
         (Access(), "U1", Person("", is_external=True, is_bot=True), Denial.PERSON),
@@ -65,7 +69,7 @@ def test_who_may_ask_where(
     ],
 )
 def test_a_bot_that_was_let_ask_need_not_be_named_as_a_user_but_is_a_user_for_all_else(
-    access: Access, user: str, person: Person, why: Denial | None
+    access: Access, user: str, person: Person | None, why: Denial | None
 ) -> None:
     assert denial(access, Question("T1", "C1", user, "why?", ts="1.0", bot="B1"), person, OPEN) is why
 

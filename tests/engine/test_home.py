@@ -6,16 +6,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
 from bot.core.errors import RateLimited, SlackError, StoreError
 from bot.core.home import Home
 from bot.core.interaction import Interaction, Vote
-from bot.core.person import Person
 from bot.core.texts import Language, texts_in
 from bot.engine.home import Homes
 from bot.engine.people import People
+from tests.engine.directories import Directory, Process
 
 EN = texts_in(Language.EN)
 NOW = 1_700_000_000.0
@@ -48,9 +49,6 @@ class Desk:
     at_once: int = 0
     most_at_once: int = 0
     now: float = NOW
-
-    def person(self, user: str) -> Person:
-        return Person(user)
 
     def publish_home(self, user: str, page: Home) -> None:
         self.at_once += 1
@@ -97,10 +95,9 @@ def desk() -> Desk:
 
 
 @pytest.fixture
-def homes(desk: Desk) -> Iterator[Homes]:
-    homes = Homes(
-        desk, People(desk, lambda: desk.now, lambda _: True), desk, admins={"UADMIN"}, clock=lambda: desk.now
-    )
+def homes(desk: Desk, tmp_path: Path) -> Iterator[Homes]:
+    people = People(Process(Directory(), tmp_path).users.lookup)
+    homes = Homes(desk, people, desk, admins={"UADMIN"}, clock=lambda: desk.now)
     yield homes
     desk.gate.set()
     homes.stop()

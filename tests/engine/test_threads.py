@@ -11,10 +11,7 @@ import pytest
 from bot.core.conversation import Remark, Replies, Role
 from bot.core.errors import RateLimited, SlackError, Unreachable
 from bot.core.message import Standing
-from bot.core.person import Person
 from bot.core.question import Place
-from bot.core.texts import Language
-from bot.engine.people import People
 from bot.engine.threads import Threads
 
 PLACE = Place("C1", "1.0")
@@ -205,63 +202,3 @@ def test_a_thread_that_is_larger_than_all_may_be_is_told_and_not_kept(
 
     assert [texts(threads.remarks(PLACE))[:5] for _ in range(2)] == ["abcde"] * 2
     assert len(thread.calls) == 6
-
-
-@dataclass
-class Directory:
-    """People, and a clock."""
-
-    now: float = 0.0
-    calls: int = 0
-    is_broken: bool = False
-
-    def wait(self, seconds: float) -> bool:
-        self.now += seconds
-        return False
-
-    def person(self, user: str) -> Person:
-        self.calls += 1
-        if self.is_broken:
-            raise SlackError("user_not_found")
-        return Person(f"{user} at {self.now:g}", "ko-KR" if user == "U2" else "en-GB")
-
-
-def test_a_name_is_looked_up_once_an_hour() -> None:
-    directory = Directory()
-    people = People(directory, lambda: directory.now, directory.wait)
-    assert people.names(["U1", "U1", "U2"]) == {"U1": "U1 at 0", "U2": "U2 at 0"}
-    directory.now = 3_599.0
-    assert people.names(["U1"]) == {"U1": "U1 at 0"}
-    directory.now = 3_601.0
-
-    assert people.names(["U1"]) == {"U1": "U1 at 3601"}
-    assert directory.calls == 3
-
-
-def test_who_cannot_be_looked_up_keeps_the_name_that_was_known_or_has_none() -> None:
-    directory = Directory()
-    people = People(directory, lambda: directory.now, directory.wait)
-    people.names(["U1"])
-    directory.now, directory.is_broken = 4_000.0, True
-
-    assert people.names(["U1", "U2"]) == {"U1": "U1 at 0"}
-
-
-def test_who_uses_slack_in_korean_reads_korean() -> None:
-    directory = Directory()
-    people = People(directory, lambda: directory.now, directory.wait)
-
-    assert [people.language(user) for user in ("U1", "U2")] == [Language.EN, Language.KO]
-    directory.is_broken = True
-    assert people.language("U3") is Language.EN
-    assert directory.calls == 3
-
-
-def test_no_more_people_are_looked_up_in_a_minute_than_slack_allows() -> None:
-    directory = Directory()
-    people = People(directory, lambda: directory.now, directory.wait)
-    for tenth in range(600):
-        directory.now = tenth / 10
-        people.names([f"U{tenth}"])
-
-    assert 60 <= directory.calls <= 100

@@ -265,7 +265,7 @@ if messages ~= '' and hold == 'ours' then
 end
 redis.call('ZADD', key('calls', kind), now + window, me .. ' ' .. call)
 redis.call('PEXPIRE', key('calls', kind), window)
-if redis.call('EXISTS', key('owner', me)) == 1 then
+if reserved ~= '' and redis.call('EXISTS', key('owner', me)) == 1 then
   redis.call('HSET', key('owner', me), 'reserved', reserved)
 end
 if begins == '1' then
@@ -377,7 +377,8 @@ class RedisJournal:
         not counted if its question is not `owner_id`'s any more; else what is noted of that is written down.
         """
         ours, noted = self._allowance, charge.noted
-        call = (owner_id, str(uuid4()), charge.kind.value, int(charge.is_spare), charge.reserved)
+        reserved = "" if charge.reserved is None else charge.reserved
+        call = (owner_id, str(uuid4()), charge.kind.value, int(charge.is_spare), reserved)
         limits = (min(ours.per_minute(kind), _UNLIMITED) for kind in (charge.kind, CallKind.EDIT))
         interval = 1000 / min(ours.per_second, _UNLIMITED)
         bucket = (charge.channel, interval, interval * (min(ours.burst, _UNLIMITED) - 1))

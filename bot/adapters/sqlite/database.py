@@ -60,6 +60,9 @@ MIGRATIONS = (
     "CREATE TABLE beats (id INTEGER PRIMARY KEY, beaten_at REAL NOT NULL, grace_until REAL NOT NULL)",
     "CREATE INDEX questions_of_owners ON questions (owner) WHERE owner IS NOT NULL",
     "CREATE TABLE clock (boot TEXT NOT NULL, ahead REAL NOT NULL)",
+    """CREATE TABLE directory (kind TEXT NOT NULL, id TEXT NOT NULL, until REAL NOT NULL,
+    record TEXT NOT NULL, PRIMARY KEY (kind, id))""",
+    "CREATE INDEX directory_by_end ON directory (until)",
 )
 
 # What is past is read by nobody, and leaves the file in batches.
@@ -76,6 +79,7 @@ _PAST = {
     "interactions": "until <= :now",
     "votes": "until <= :now",
     "claims": "until <= :now",
+    "directory": "until <= :now",
 }
 _KEYS = {"spendings": "question"}  # of tables without a rowid
 # Times that no call can have written yet are those of a clock that was put back: they count as now.

@@ -179,7 +179,8 @@ class SqliteJournal:
                 written = (charge.noted.encoded(), charge.noted.intent)
                 db.execute(_NOTE_BEFORE, (*written, charge.entry_id, owner_id))
             db.execute(_COUNT, (charge.kind.value, owner_id, now + WINDOW_SECONDS))
-            db.execute(_RESERVE, (charge.reserved, owner_id))
+            if charge.reserved is not None:
+                db.execute(_RESERVE, (charge.reserved, owner_id))
             if charge.kind in BEGINNING:
                 values = {"channel": charge.channel, "now": now, "seconds": 1 / self._allowance.per_second}
                 db.execute(_COUNT_IN_CHANNEL, values)
@@ -188,7 +189,7 @@ class SqliteJournal:
     def _wait(self, db: sqlite3.Connection, owner_id: str, charge: Charge, now: float) -> float:
         edits = self._allowance.edits_per_minute
         if charge.is_spare:
-            edits -= _reserved(db, owner_id, now) + charge.reserved
+            edits -= _reserved(db, owner_id, now) + (charge.reserved or 0)
         if charge.kind is CallKind.EDIT:
             return _wait_of_window(db, CallKind.EDIT, edits, now)
         wait = _wait_of_window(db, charge.kind, self._allowance.per_minute(charge.kind), now)
@@ -230,7 +231,9 @@ def _adopted(db: sqlite3.Connection, owner: str, now: float, *, is_grace_over: b
 def _spent(db: sqlite3.Connection, owner: str, now: float) -> Spent:
     """What others than `owner` spend."""
     calls = dict(db.execute(_SPENT_BY_OTHERS, (owner, now)))
-    return Spent({CallKind(kind): count for kind, count in calls.items()}, _reserved(db, owner, now))
+    # A newer version, which is about to take over, can count kinds that this one does not know.
+    known = {kind: calls[kind.value] for kind in CallKind if kind.value in calls}
+    return Spent(known, _reserved(db, owner, now))
 
 
 def _reserved(db: sqlite3.Connection, owner: str, now: float) -> int:

@@ -1,0 +1,87 @@
+"""What Slack tells by an id: as it is kept, or asked for once, however many want to know."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from typing import Generic, TypeVar
+
+from bot.core.errors import RateLimited, Unreachable
+from bot.engine.lookups.records import Records
+
+_RETRY_SECONDS = 1.0  # after a call that got no clear answer
+_T = TypeVar("_T")
+
+
+class CachedLookup(Generic[_T]):
+    """Thread-safe. Who wants to know what somebody else just looks up waits for that one's answer.
+
+    A record is fresh for `seconds`. `turn` is entered around each call, and raises RateLimited where there is
+    no room for one. `wait` waits so many seconds, and says True if it is cut short.
+    """
+
+    def __init__(
+        self,
+        fetch: Callable[[str], _T],
+        records: Records[_T],
+        turn: Callable[[], AbstractContextManager[None]],
+        clock: Callable[[], float],
+        wait: Callable[[float], bool],
+        *,
+        seconds: float,
+    ) -> None:
+        self._fetch, self._records, self._turn = fetch, records, turn
+        self._clock, self._wait, self._seconds = clock, wait, seconds
+        self._lock = threading.Lock()
+        self._pending: dict[str, Future[_T]] = {}
+
+    def known(self, record_id: str) -> _T | None:
+        """Return what is known without asking Slack, while it is fresh."""
+        return self._records.get(record_id, self._seconds)
+
+    def last(self, record_id: str) -> _T | None:
+        """Return what was known last, however long ago."""
+        return self._records.get(record_id)
+
+    def get(self, record_id: str, patience: float = 0.0) -> _T:
+        """Return what is true now. Raises SlackError; what can pass, when it has not in `patience` seconds."""
+        until = self._clock() + patience
+        while True:
+            if (known := self.known(record_id)) is not None:
+                return known
+            try:
+                return self.refresh(record_id)
+            except (RateLimited, Unreachable) as error:
+                pause = pause_after(error)
+                if self._clock() + pause <= until and not self._wait(pause):
+                    continue
+                raise
+
+    def refresh(self, record_id: str) -> _T:
+        """Return what Slack tells now, in one call. Raises SlackError."""
+        with self._lock:
+            pending = self._pending.get(record_id)
+            if pending is None:
+                mine = self._pending[record_id] = Future[_T]()
+        if pending:
+            return pending.result()
+        try:
+            with self._turn():
+                value = self._fetch(record_id)
+            self._records.put({record_id: value})
+            mine.set_result(value)
+        except BaseException as error:
+            mine.set_exception(error)
+        finally:
+            with self._lock:
+                del self._pending[record_id]
+        return mine.result()
+
+
+def pause_after(error: RateLimited | Unreachable, tries: int = 1) -> float:
+    """Return for how many seconds to wait before a call is made again that failed for the `tries`th time."""
+    if isinstance(error, RateLimited):
+        return error.retry_after
+    return min(15.0, _RETRY_SECONDS * 2.0 ** min(tries - 1, 10))
