@@ -51,6 +51,7 @@ def test_a_bot_that_cannot_connect_is_not_healthy(bench: Workbench, processes: P
 def test_a_bot_whose_token_slack_takes_no_more_is_not_healthy_and_says_why(
     bench: Workbench, processes: Processes
 ) -> None:
+    bench.slack.faults.always("users.list", Fault(error="limit_required"))  # so that who asks is looked up
     processes.start()
     bench.until(lambda: is_told(processes, "connected"))
     bench.slack.faults.always("", Fault(error="token_revoked"))

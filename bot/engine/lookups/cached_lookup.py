@@ -46,7 +46,7 @@ class CachedLookup(Generic[_T]):
         return self._records.get(record_id)
 
     def get(self, record_id: str, patience: float = 0.0) -> _T:
-        """Return what is true now. Raises SlackError; what can pass, when it has not in `patience` seconds."""
+        """Return what is true now. Raises SlackError; what can pass, if it has not in `patience` seconds."""
         until = self._clock() + patience
         while True:
             if (known := self.known(record_id)) is not None:
