@@ -215,10 +215,21 @@ def test_a_channel_that_is_shared_is_looked_up_anew(slack: Directory, tmp_path: 
     until(lambda: process.channels.lookup.last("C1") is None)
 
 
+def test_many_channels_that_the_bot_just_joined_are_one_call(slack: Directory, tmp_path: Path) -> None:
+    process = Process(slack, tmp_path)
+    look(process)
+    slack.calls.clear()
+    slack.rooms_there = {f"C{number}": Room(is_open=True) for number in range(250)}
+
+    assert all(process.channels.lookup.get(channel).is_open for channel in slack.rooms_there)
+    assert slack.calls == ["users.conversations"]
+
+
 def test_two_processes_together_stay_within_what_slack_lets_be_read(slack: Directory, tmp_path: Path) -> None:
     """Each of them alone would spend all of it."""
     one, other = Process(slack, tmp_path, "p1"), Process(slack, tmp_path, "p2")
     slack.rooms_there = {f"C{number}": Room() for number in range(2500)}
+    slack.page_size = 10
     for number in range(1200):
         slack.now += 0.1
         for process, offset in ((one, 0), (other, 1200)):

@@ -18,8 +18,9 @@ _T = TypeVar("_T")
 class CachedLookup(Generic[_T]):
     """Thread-safe. Who wants to know what somebody else just looks up waits for that one's answer.
 
-    A record is fresh for `seconds`. `turn` is entered around each call, and raises RateLimited where there is
-    no room for one. `wait` waits so many seconds, and says True if it is cut short.
+    A record is fresh for `seconds`. Before Slack is asked for one alone, `ahead` may find many. `turn` is
+    entered around each call, and raises RateLimited where there is no room for one. `wait` waits so many
+    seconds, and says True if it is cut short.
     """
 
     def __init__(
@@ -31,9 +32,11 @@ class CachedLookup(Generic[_T]):
         wait: Callable[[float], bool],
         *,
         seconds: float,
+        ahead: Callable[[], None] = lambda: None,
     ) -> None:
         self._fetch, self._records, self._turn = fetch, records, turn
         self._clock, self._wait, self._seconds = clock, wait, seconds
+        self._ahead = ahead
         self._lock = threading.Lock()
         self._pending: dict[str, Future[_T]] = {}
 
@@ -49,6 +52,9 @@ class CachedLookup(Generic[_T]):
         """Return what is true now. Raises SlackError; what can pass, if it has not in `patience` seconds."""
         until = self._clock() + patience
         while True:
+            if (known := self.known(record_id)) is not None:
+                return known
+            self._ahead()
             if (known := self.known(record_id)) is not None:
                 return known
             try:

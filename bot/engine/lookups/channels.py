@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
+from math import inf
 from typing import Protocol
 
 from bot.core.access import Room
@@ -21,6 +23,7 @@ from bot.engine.lookups.records import Codec, Records, Store
 
 # No event tells that a channel became private, so the list is read often; it is one call for most bots.
 LIST_SECONDS, FRESH_SECONDS = 300.0, 600.0
+_LOOK_SECONDS = 10.0  # from one look at the list for a channel that is not known to the next
 _MAX_PAGES = 10  # of about 1,000 channels that the bot is in
 _CODEC = Codec("channel", encoded_channel, read_channel)
 
@@ -53,7 +56,11 @@ class ChannelDirectory:
         self.changed: Callable[[], None] = lambda: None
         self._records = Records(_CODEC, store, journal, clock)
         one, many = (partial(budget.turn, kind) for kind in (CallKind.CHANNEL, CallKind.CHANNEL_LIST))
-        self.lookup = CachedLookup(slack.room, self._records, one, clock, wait, seconds=FRESH_SECONDS)
+        self.lookup = CachedLookup(
+            slack.room, self._records, one, clock, wait, seconds=FRESH_SECONDS, ahead=self._look_at_list
+        )
+        self._slack, self._turn, self._clock = slack, many, clock
+        self._listing, self._listed_at = threading.Lock(), -inf
         source = ListSource("channels", slack.rooms, many, LIST_SECONDS, _MAX_PAGES)
         self.reader = ListReader(source, self._records, store, journal, clock, wait, lambda: self.changed())
         self._news = ThreadPoolExecutor(1, "channels")
@@ -61,6 +68,14 @@ class ChannelDirectory:
     def start(self) -> None:
         """Read the list in the background, now and then."""
         threading.Thread(target=self.reader.run, name="channel_list", daemon=True).start()
+
+    def _look_at_list(self) -> None:
+        """Read the first page of the list, if it was not just done: the bot may have joined many channels."""
+        with self._listing:
+            if self._clock() - self._listed_at >= _LOOK_SECONDS:
+                self._listed_at = self._clock()
+                with suppress(SlackError), self._turn():
+                    self._records.put(self._slack.rooms("").found)
 
     def heed(self, channel: str) -> None:
         """Look up, soon, what is true of a channel that was shared with another company, or no longer is."""
