@@ -61,6 +61,6 @@ def test_code_that_is_still_open_goes_on() -> None:
     )
 )
 def test_no_word_is_lost(text: str) -> None:
-    parts = pages(Safe(text * 20), SMALL)
+    parts = pages(Safe(f"{text}\n" * 20), SMALL)
 
     assert rejoined(parts).count("x") == "".join(parts).count("x")
