@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from pathlib import Path
 
 from dotenv import dotenv_values, find_dotenv, load_dotenv
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 # Bolt would read these behind our back: with a client id and secret it takes the bot for one that many
 # workspaces install, and drops the token.
 _READ_BY_BOLT = ("SLACK_BOT_TOKEN", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET")
+_BROKEN = b"\0"  # told by the bot itself, where signals tell their numbers
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -94,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run() -> int:
-    asked_to_stop = _stop_signals()
+    asked_to_stop, ask_to_stop = _stop_signals()
     file = find_dotenv(usecwd=True)
     unknown_names = unknown(os.environ, dotenv_values(file))
     load_dotenv(file)
@@ -109,13 +111,14 @@ def _run() -> int:
 
     try:
         bot = build(settings, problems)
+        bot.orchestrator.give_up = partial(os.write, ask_to_stop, _BROKEN)
         bot.start()
     except SettingsError as error:
         sys.stderr.write(_complaint(error.problems))
         return 2
-    os.read(asked_to_stop, 1)
+    is_broken = os.read(asked_to_stop, 1) == _BROKEN
     bot.stop()
-    return 0
+    return int(is_broken)
 
 
 def _health() -> int:
@@ -233,8 +236,10 @@ def _lacks(error: ModuleNotFoundError) -> int:
     return 2
 
 
-def _stop_signals() -> int:
-    """What can be read once SIGTERM or SIGINT came: a file descriptor. A second one ends the process at once.
+def _stop_signals() -> tuple[int, int]:
+    """The ends of a pipe from which the number of a signal can be read once SIGTERM or SIGINT came.
+
+    A second one ends the process at once.
 
     An Event instead could be waited for for ever: a handler that sets it, while its lock is held, stops there
     (https://docs.python.org/3/library/signal.html#signals-and-threads).
@@ -244,7 +249,7 @@ def _stop_signals() -> int:
     signal.set_wakeup_fd(ask)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _frame: signal.signal(number, signal.SIG_DFL))
-    return asked
+    return asked, ask
 
 
 def _complaint(problems: Sequence[str]) -> str:

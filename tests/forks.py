@@ -17,7 +17,7 @@ import os
 import runpy
 import ssl
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -48,18 +48,30 @@ _SERVER = multiprocessing.get_context("forkserver")
 _SERVER.set_forkserver_preload([__name__])
 
 
-def start(environment: Mapping[str, str], folder: Path, output: Path, *command: str) -> BaseProcess:
-    """`python -m bot`, or a command of its; what it writes is appended to the file `output`."""
-    process = _SERVER.Process(target=_run, args=(environment, folder, output, *command), daemon=True)
+def start(
+    environment: Mapping[str, str],
+    folder: Path,
+    output: Path,
+    *command: str,
+    before: Callable[[], object] | None = None,
+) -> BaseProcess:
+    """`python -m bot`, or a command of its; what it writes is appended to the file `output`.
+
+    `before`, a function of a module's, is called in its process first.
+    """
+    arguments = (environment, folder, output, before, *command)
+    process = _SERVER.Process(target=_run, args=arguments, daemon=True)
     process.start()
     return process
 
 
-def run(environment: Mapping[str, str], folder: Path, *command: str) -> tuple[int, str]:
+def run(
+    environment: Mapping[str, str], folder: Path, *command: str, before: Callable[[], object] | None = None
+) -> tuple[int, str]:
     """Run such a command to its end: its exit status, and what it wrote."""
     said = folder / "said"
     said.unlink(missing_ok=True)
-    status = exit_status(start(environment, folder, said, *command))
+    status = exit_status(start(environment, folder, said, *command, before=before))
     return status, said.read_text()
 
 
@@ -70,7 +82,13 @@ def exit_status(process: BaseProcess) -> int:
     return process.exitcode
 
 
-def _run(environment: Mapping[str, str], folder: Path, output: Path, *command: str) -> None:
+def _run(
+    environment: Mapping[str, str],
+    folder: Path,
+    output: Path,
+    before: Callable[[], object] | None,
+    *command: str,
+) -> None:
     gc.freeze()  # else each fork looks again and again at what it has from its server
     os.environ.clear()
     os.environ.update(environment)
@@ -79,5 +97,7 @@ def _run(environment: Mapping[str, str], folder: Path, output: Path, *command: s
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     faulthandler.enable()
+    if before:
+        before()
     sys.argv[1:] = command
     runpy.run_module("bot", run_name="__main__")

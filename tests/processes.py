@@ -6,7 +6,7 @@ import ctypes
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -59,12 +59,13 @@ class Processes:
         """Run a command of the bot's to its end: its exit status, and what it wrote."""
         return forks.run(self._environment, self._folder, *command)
 
-    def start(self, **settings: str) -> BaseProcess:
-        """A bot that listens."""
-        before = self.bench.slack.sockets.connections
-        process = forks.start(self._environment | settings, self._folder, self._folder / "log")
+    def start(self, before: Callable[[], object] | None = None, /, **settings: str) -> BaseProcess:
+        """A bot that listens. `before`, a function of a module's, is called in its process first."""
+        connections = self.bench.slack.sockets.connections
+        environment, log = self._environment | settings, self._folder / "log"
+        process = forks.start(environment, self._folder, log, before=before)
         self.running.append(process)
-        self.bench.until(lambda: self.bench.slack.sockets.connections > before)
+        self.bench.until(lambda: self.bench.slack.sockets.connections > connections)
         return process
 
     def stop(self, process: BaseProcess) -> int:

@@ -2,7 +2,7 @@
 
 Rules only: an exchange makes no call and reads no clock. It wishes, the pacer grants, the orchestrator makes
 the call and tells how it went. All of it runs on the orchestrator's thread, but for `admit`,
-`await_admission`, `receive` and `interrupt`.
+`await_admission`, `receive`, `interrupt` and `break_off`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import replace
 from enum import Enum
 from math import inf
 
-from bot.core.draft import Draft
+from bot.core.draft import Draft, Outcome
 from bot.core.errors import (
     ContentRefused,
     Fault,
@@ -29,7 +29,7 @@ from bot.core.errors import (
 from bot.core.journal import BEGINNING, CallKind
 from bot.core.layout import DEFAULT, Layout
 from bot.core.lines import goes_on
-from bot.core.message import Content, Kind, Standing
+from bot.core.message import Action, Button, Content, Kind, Standing
 from bot.core.question import Place, Question
 from bot.core.rejoined import rejoined
 from bot.core.safety import Safe, neutralise
@@ -91,6 +91,7 @@ class Exchange:
         self.is_addressed = True  # whether its asker is to be told while that is not known
         self._has_waited = False  # whether it was acknowledged, or tried to be, before its asker might ask
         self.is_denied = False
+        self.is_broken = False  # whether a defect ended it
         self.draft = Draft()
         self.ending: Ending | None = None
         self.screen = Screen(question)
@@ -213,6 +214,17 @@ class Exchange:
         """End the answer where it is, as one that was interrupted or, by its asker, stopped."""
         self.receive(Failed(ModelError(fault, fault.value)), now)
 
+    def break_off(self) -> None:
+        """End the answer because a rule failed on it: an apology is shown, below the words that stand.
+
+        None of the rules that make an answer of what the models said is applied again.
+        """
+        with self._receiving:
+            self.is_broken = True
+            outcome = Outcome.CUT if self.screen.answer else Outcome.FAILED
+            self.draft = Draft(self.draft.text, outcome, Fault.FAILED)
+            self._follow_ups, self._has_news, self.is_recalled = (), True, True
+
     def withdraw(self, now: float) -> None:
         """Its question is gone: the answer ends where it is, and is not begun."""
         if self.screen.is_blank:
@@ -327,13 +339,15 @@ class Exchange:
         elif layout := self._layout.smaller(number, shown.content.body if shown else None):
             self._layout = layout
         else:
-            *others, last = [shown.content for shown in self.screen.answer] or [
-                Content(Safe(""), is_plain=True)
-            ]
-            sentence = neutralise(self.texts.unshown)
-            end = replace(last, note=sentence) if last.body else replace(last, body=sentence)
-            self._last_contents = tuple(replace(each, button=None) for each in (*others, end))
+            self._last_contents = self._ending_with(self.texts.unshown)
             self.interrupt(now, Fault.FAILED)
+
+    def _ending_with(self, sentence: str, button: Button | None = None) -> tuple[Content, ...]:
+        """The messages of the answer as they stand, and a fixed sentence at their end."""
+        *others, last = [shown.content for shown in self.screen.answer] or [Content(Safe(""), is_plain=True)]
+        told = neutralise(sentence)
+        end = replace(last, note=told) if last.body else replace(last, body=told)
+        return (*(replace(each, button=None) for each in others), replace(end, button=button))
 
     def _may_move(self, step: Show | OpenThread | None) -> bool:
         """Whether it can be answered elsewhere, after a post that was refused for where it was to stand."""
@@ -519,6 +533,9 @@ class Exchange:
 
     def _dressed(self, draft: Draft, *, is_streamed: bool) -> tuple[Content, ...]:
         """The messages that show `draft`, with what is told at its end."""
+        if self.is_broken and not self._last_contents:
+            retry = Button(Action.RETRY, self.texts.retry)
+            self._last_contents = self._ending_with(self.texts.failed, retry)
         if self._last_contents:
             return self._last_contents
         dressing = (draft, self._layout, is_streamed, self._follow_ups or ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from bot.core.question import Question
 from bot.core.safety import Safe
 from bot.core.stream import Aside, Failed, Finished, Reply, StreamEvent, Text, Usage
 from bot.engine.exchange import Exchange
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -137,15 +140,13 @@ class Flight:
         """The answering model is busy; `ahead` tells how many others wait for it before this one."""
         with self._lock:
             self._ahead = ahead
-            for exchange in self._listeners:
-                exchange.stand_in_line(ahead)
+            self._tell(lambda exchange: exchange.stand_in_line(ahead))
 
     def take_turn(self) -> None:
         """The answering model has time for it."""
         with self._lock:
             self._ahead = None
-            for exchange in self._listeners:
-                exchange.take_turn()
+            self._tell(lambda exchange: exchange.take_turn())
 
     @property
     def answer(self) -> str:
@@ -156,15 +157,13 @@ class Flight:
     def suggest(self, questions: tuple[Safe, ...]) -> None:
         """These can be asked next."""
         with self._lock:
-            for exchange in self._listeners:
-                exchange.suggest(questions)
+            self._tell(lambda exchange: exchange.suggest(questions))
 
     def greet(self, words: str) -> None:
         """The first model said `words`, or ("") nothing that can be shown."""
         with self._lock:
             self._has_greeted, self._greeting = True, words
-            for exchange in self._listeners:
-                exchange.greet(words)
+            self._tell(lambda exchange: exchange.greet(words))
 
     def receive(self, event: StreamEvent, now: float) -> bool:
         """Take what the answering model says; True if the orchestrator must look."""
@@ -173,5 +172,19 @@ class Flight:
                 self._answering.hear(event, now)
             if not isinstance(event, Text | Aside):
                 self._end = event
-            heard = [exchange.receive(event, now) for exchange in self._listeners]
-            return any(heard)
+            return self._tell(lambda exchange: exchange.receive(event, now))
+
+    def _tell(self, tell: Callable[[Exchange], object]) -> bool:
+        """Tell all who wait; True if any of them says so."""
+        told = [_is_told(exchange, tell) for exchange in self._listeners]  # all, whatever the first says
+        return any(told)
+
+
+def _is_told(exchange: Exchange, tell: Callable[[Exchange], object]) -> bool:
+    """What `tell` says of `exchange`; where it fails, that one ends alone, and the orchestrator must look."""
+    try:
+        return bool(tell(exchange))
+    except Exception:
+        log.exception("answer.crashed", extra=exchange.question.names)
+        exchange.break_off()
+        return True

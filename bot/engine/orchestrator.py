@@ -11,15 +11,16 @@ import queue
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from math import inf
 
 from bot.core.draft import Outcome
 from bot.core.errors import Fault, OverBudget, SetupFault, SlackError, TakenOver, ThreadGone, Unreachable
+from bot.core.interaction import Call
 from bot.core.journal import BEGINNING, UNKNOWN, Beat, Entry, Noted
 from bot.core.lines import joined
 from bot.core.message import Standing, posted_key
@@ -31,7 +32,7 @@ from bot.engine.admissions import Admission, Admissions
 from bot.engine.asides import Asides
 from bot.engine.entrance import explain_break, open_thread
 from bot.engine.exchange import Ending, Exchange
-from bot.engine.inbox import Inbox, look
+from bot.engine.inbox import Inbox, News, look
 from bot.engine.journal import BEAT_SECONDS, Journal
 from bot.engine.lanes import lane
 from bot.engine.ledger import Ledger
@@ -48,6 +49,9 @@ _MOST_SUSPENSIONS = 3  # of one question
 _RECALLS_AT_ONCE = 8
 _WATCHED_SECONDS = 5.0  # in which a question ends its process, if it is one that does
 _LAST_LINES_SECONDS = 3.0  # for what is still to be written down
+# A loop that fails so often within so many seconds, and not on one answer, will not do better.
+_MAX_FAILURES, _FAILURES_SECONDS = 5, 60.0
+_PAUSE_SECONDS = 0.1  # after a failure
 
 
 class Orchestrator:
@@ -92,7 +96,10 @@ class Orchestrator:
         self._suspended: dict[str, tuple[Entry, float]] = {}  # what waits for that to end, and since when
         self._interrupted: set[Exchange] = set()  # answers that it ended
         self._suspensions = Counter[str]()  # how often that happened to a question
-        self._left_to_the_next: set[str] = set()  # questions that a mistake ended, which stay open
+        self.give_up: Callable[[], object] = lambda: None  # called once the loop is broken, and has ended
+        self._failures = deque[float](maxlen=_MAX_FAILURES)  # when the loop failed
+        self._has_crashed = False  # whether an answer did in this round
+        self._calls: set[Future[None]] = set()  # of Slack, under way
         self._stopping = threading.Event()
         self._slack_lane = lane("slack", max(LEAST_QUICK_CALLS, live_answers))
         self._recall_lane = ThreadPoolExecutor(_RECALLS_AT_ONCE, "recall")
@@ -123,6 +130,15 @@ class Orchestrator:
             if exchange.is_admitted:  # else the look-up that it waits for fails, and ends it
                 self._interrupted.add(exchange)
                 exchange.end(Ending.REFUSED)
+
+    def apply(self, exchange: Exchange, change: News) -> None:
+        """Apply `change`, which is about `exchange` alone, on the loop; if it fails, that answer ends."""
+
+        def contained(now: float) -> None:
+            with self._contained(exchange):
+                change(now)
+
+        self._inbox.put(contained)
 
     def resume(self) -> None:
         """Slack takes calls again: what waits is answered, or marked as interrupted if it is too late."""
@@ -168,17 +184,18 @@ class Orchestrator:
         _now: float,
     ) -> None:
         line = exchange.question
-        here = next((each for each in self._live if each.takes(line)), None)
+        here = self._first(lambda each: each.takes(line))
         if here is None:
             self._take(exchange)
             begin()
             return
-        self._voices.hush(here)
-        here.ask_instead(joined(here.question, line))
-        self._journal.join(here.question, line.id)
-        log.info("line.joined", extra={**here.question.names, "lines": len(here.question.lines) + 1})
-        if here.starts is not None:
-            ask_again(here)
+        with self._contained(here):
+            self._voices.hush(here)
+            here.ask_instead(joined(here.question, line))
+            self._journal.join(here.question, line.id)
+            log.info("line.joined", extra={**here.question.names, "lines": len(here.question.lines) + 1})
+            if here.starts is not None:
+                ask_again(here)
 
     def after(self, exchange: Exchange, seconds: float, then: Callable[[], object]) -> None:
         """Do that in so many seconds if `exchange` is live still, in place of what was to be done.
@@ -195,7 +212,7 @@ class Orchestrator:
         if standing is None:
             self._recall_lane.submit(self._recall, exchange, Noted())
         else:
-            self._inbox.put(partial(self._go_on, exchange, place, standing))
+            self.apply(exchange, partial(self._go_on, exchange, place, standing))
 
     def _replace(self, exchange: Exchange, _now: float) -> None:
         for each in self._live:
@@ -213,10 +230,10 @@ class Orchestrator:
         self._inbox.put(partial(self._stop_answer, team, question_key, retry))
 
     def _stop_answer(self, team: str, question_key: str, retry: int, now: float) -> None:
-        found = (each for each in self._live if each.question.key == question_key)
-        here = next((each for each in found if each.question.retry == retry), None)
+        here = self._first(lambda each: (each.question.key, each.question.retry) == (question_key, retry))
         if here and here.is_recalled:
-            here.interrupt(now, Fault.STOPPED)
+            with self._contained(here):
+                here.interrupt(now, Fault.STOPPED)
         else:  # it is another's, or what stands of it is not known yet: a beat will tell whoever has it then
             self._journal.stop(here.question.id if here else question_id(team, question_key, retry))
 
@@ -235,7 +252,8 @@ class Orchestrator:
         if line and line.grows and line.place:
             restart(replace(line.question, retry=line.question.retry + 1, replaces=True), line.place)
         elif here and here.is_recalled:
-            here.withdraw(now)
+            with self._contained(here):
+                here.withdraw(now)
         else:
             self._stop_answer(team, question_key, here.question.retry if here else 0, now)
 
@@ -282,11 +300,18 @@ class Orchestrator:
     def _answering_line(self, line_key: str) -> Exchange | None:
         """The answer to a question of which that is one of several lines."""
         channel, _, ts = line_key.partition("/")
-        found = (each for each in self._live if ts in each.question.lines)
-        return next((each for each in found if each.question.channel == channel), None)
+        return self._first(lambda each: each.question.channel == channel and ts in each.question.lines)
 
     def _answering(self, question_key: str) -> Exchange | None:
-        return next((each for each in self._live if each.question.key == question_key), None)
+        return self._first(lambda each: each.question.key == question_key)
+
+    def _first(self, fits: Callable[[Exchange], bool]) -> Exchange | None:
+        """An answer that `fits`."""
+        for exchange in list(self._live):
+            with self._contained(exchange):
+                if fits(exchange):
+                    return exchange
+        return None
 
     def stop(self, grace: float) -> None:
         """Let live answers end within `grace` seconds and leave the others to the journal.
@@ -299,6 +324,8 @@ class Orchestrator:
         self._voices.hurry()
         self._inbox.put(look)
         self._loop.join(grace + _LAST_WORDS_SECONDS)
+        if self._is_broken:  # nobody is to take up what a call changes yet
+            wait(list(self._calls), _LAST_WORDS_SECONDS)
         self._journal.leave(_LAST_LINES_SECONDS)  # what it writes last can be a reason to warn
         self._asides.close(_LAST_LINES_SECONDS)
         self._voices.fall_silent()
@@ -309,8 +336,11 @@ class Orchestrator:
 
     def _run(self) -> None:
         again = inf
-        while self._live or not self._stopping.is_set():
+        while (self._live or not self._stopping.is_set()) and not self._is_broken:
             again = self._round(again)
+        if self._is_broken:
+            log.critical("loop.broken", extra={"live": len(self._live)})
+            self.give_up()
 
     def _round(self, again: float) -> float:
         """Wait until `again` or for news, and do what it is time for; when the next is, without news."""
@@ -320,7 +350,8 @@ class Orchestrator:
             now = self._clock()
             for exchange in [exchange for exchange, (at, _) in self._due.items() if at <= now]:
                 _, then = self._due.pop(exchange)
-                then()
+                with self._contained(exchange):
+                    then()
             if now >= self._beat_at:
                 self._beat_at = now + BEAT_SECONDS
                 self._journal.beat(self.state, self._pacer.reserved, self._heard)
@@ -328,54 +359,104 @@ class Orchestrator:
                 self._cut_at = inf
                 self._end_all(now)
             return self._make_turns(now)
-        except Exception:  # a mistake in a rule ends the answers that are live, not the bot
-            log.exception("round.crashed", extra={"live": len(self._live)})
-            self._left_to_the_next |= {exchange.question.id for exchange in self._live}
-            for exchange in self._live:
-                self._voices.leave(exchange)
-            self._live.clear()
-            self._interrupted.clear()
-            self._due.clear()
-            return inf
+        except Exception:
+            self._fail()
+            return self._clock()
+
+    def _fail(self) -> None:
+        """Take note of a defect that is of no answer: what was to be done is tried again, a few times."""
+        log.exception("loop.crashed", extra={"live": len(self._live)})
+        self._failures.append(self._clock())
+        self._stopping.wait(_PAUSE_SECONDS)
+
+    @property
+    def _is_broken(self) -> bool:
+        """Whether it fails again and again, so that another process does better."""
+        is_often = len(self._failures) == _MAX_FAILURES
+        return is_often and self._failures[-1] - self._failures[0] < _FAILURES_SECONDS
+
+    @contextmanager
+    def _contained(self, exchange: Exchange) -> Iterator[None]:
+        """Let a defect in what is done for one answer end that answer, and no other.
+
+        An apology is shown; where that fails, too, its asker alone is told.
+        """
+        try:
+            yield
+        except Exception:
+            log.exception("answer.crashed", extra=exchange.question.names)
+            self._has_crashed = True
+            if not exchange.is_broken:
+                exchange.break_off()
+                return
+            exchange.end(Ending.REFUSED)
+            self._finish(exchange, self._clock())
+            with _logged(exchange):
+                if not exchange.screen.answer:
+                    self._asides.tell(exchange.question.asker, exchange.texts.failed)
 
     def _end_all(self, now: float) -> None:
-        for exchange in self._live:
-            if self._journal.holds(exchange.question.id):
-                exchange.end(Ending.HANDED_OVER)
-            else:
-                exchange.interrupt(now)
+        for exchange in list(self._live):
+            with self._contained(exchange):
+                if self._journal.holds(exchange.question.id):
+                    exchange.end(Ending.HANDED_OVER)
+                else:
+                    exchange.interrupt(now)
 
     def _take_in(self, until: float) -> None:
         """Wait for news, but not beyond `until`, and apply all there is."""
         try:
             news = self._inbox.get(timeout=None if until == inf else max(0.0, until - self._clock()))
             while True:
-                news(self._clock())
+                try:
+                    news(self._clock())
+                except Exception:  # it costs what it told, be it of one answer or of none
+                    log.exception("news.crashed")
                 news = self._inbox.get_nowait()
         except queue.Empty:
             return
 
     def _make_turns(self, now: float) -> float:
         """Begin the calls whose turn it is; when the next one's is."""
-        for exchange in [exchange for exchange in self._live if exchange.is_over]:
+        self._has_crashed = False
+        for exchange in list(self._live):
+            with self._contained(exchange):
+                if exchange.is_over:
+                    self._finish(exchange, now)
+        self._resume_suspect(now)
+        turns, again = self._pacer.turns(list(self._live), now, self._contained)
+        for turn in turns:
+            self._begin_call(turn)
+        if self._has_crashed:
+            return now
+        return min(again, self._watched_until if self._suspects else inf)
+
+    def _finish(self, exchange: Exchange, now: float) -> None:
+        """Let go of an answer that is over. A step that fails does not keep the others from being made."""
+        self._live.discard(exchange)
+        self._due.pop(exchange, None)
+        answer_again = self._amended.pop(exchange, None)
+        calls: list[Call] = []
+        is_kept = False
+        with _logged(exchange):
             calls = self._voices.leave(exchange)
-            self._due.pop(exchange, None)
+        with _logged(exchange):
             if exchange.draft.outcome is Outcome.WHOLE and not exchange.draft.is_from_cache:
                 self._pacer.learn(exchange)
-            if answer_again := self._amended.pop(exchange, None):
+        with _logged(exchange):
+            if answer_again:
                 answer_again()
-            if exchange.ending is Ending.HANDED_OVER:
-                log.info("answer.handed_over", extra=exchange.question.names)
-            else:
-                if not self._is_kept(exchange, now):
-                    self._journal.close(exchange.question.id)
-                self._ledger.close(exchange, calls, now)
-            self._live.remove(exchange)
-        self._resume_suspect(now)
-        turns, again = self._pacer.turns(self._live, now)
-        for turn in turns:
-            self._slack_lane.submit(self._call_slack, _noting(turn))
-        return min(again, self._watched_until if self._suspects else inf)
+        if exchange.ending is Ending.HANDED_OVER:
+            self._interrupted.discard(exchange)
+            self._suspensions.pop(exchange.question.id, None)
+            log.info("answer.handed_over", extra=exchange.question.names)
+            return
+        with _logged(exchange):
+            is_kept = self._is_kept(exchange, now)
+        if not is_kept:
+            self._journal.close(exchange.question.id)
+        with _logged(exchange):
+            self._ledger.close(exchange, calls, now)
 
     def _is_kept(self, exchange: Exchange, now: float) -> bool:
         """Whether an answer that is over goes on later, because Slack took no call at all.
@@ -404,6 +485,12 @@ class Orchestrator:
 
     def _heed(self, beat: Beat, now: float) -> None:
         """Take up what others left, let go of what others took, and close what was forgotten."""
+        try:
+            self._take_note(beat, now)
+        except Exception:
+            self._fail()
+
+    def _take_note(self, beat: Beat, now: float) -> None:
         self._pacer.share(beat.others)
         live = {exchange.question.id: exchange for exchange in self._live}
         for taken in beat.taken & live.keys():
@@ -412,7 +499,8 @@ class Orchestrator:
             del self._suspended[taken]
         for stopped in beat.stopped & live.keys():
             if live[stopped].is_recalled:  # else the next beat tells again
-                live[stopped].interrupt(now, Fault.STOPPED)
+                with self._contained(live[stopped]):
+                    live[stopped].interrupt(now, Fault.STOPPED)
         waiting = {entry.question.id for entry, _ in self._suspects}
         for entry in beat.adopted:
             if entry.question.id in live.keys() | waiting:
@@ -433,7 +521,16 @@ class Orchestrator:
         self._watched = self._resume(replace(entry, age=entry.age + now - since), now, is_adopted=True)
         self._watched_until = now + _WATCHED_SECONDS
 
-    def _resume(self, entry: Entry, now: float, *, is_adopted: bool = False) -> Exchange:
+    def _resume(self, entry: Entry, now: float, *, is_adopted: bool = False) -> Exchange | None:
+        """Answer a question that was begun before; None if that fails at once, as it would for others."""
+        try:
+            return self._begin_again(entry, now, is_adopted=is_adopted)
+        except Exception:
+            log.exception("answer.crashed", extra=entry.question.names)
+            self._journal.close(entry.question.id)
+            return None
+
+    def _begin_again(self, entry: Entry, now: float, *, is_adopted: bool) -> Exchange:
         exchange = Exchange(
             entry.going_on,
             now,
@@ -464,7 +561,7 @@ class Orchestrator:
                 standing = noted.messages
                 if exchange.is_lost or not noted.is_certain:  # of what is lost, nobody waits for the end
                     standing = self._threads.standing(exchange.place, exchange.question.key, standing)
-                self._inbox.put(partial(self._go_on, exchange, exchange.place, standing))
+                self.apply(exchange, partial(self._go_on, exchange, exchange.place, standing))
             elif not exchange.is_admitted:
                 self._ask_for_admission(exchange)
         except ThreadGone as gone:
@@ -472,11 +569,20 @@ class Orchestrator:
                 take_back(self._slack, exchange.question, exchange.question.channel, gone)
             self._inbox.put(lambda _now: exchange.end(Ending.WITHDRAWN))
         except Exception as error:
+            self._end_with(exchange, error)
+
+    def _end_with(self, exchange: Exchange, error: Exception) -> None:
+        """End an answer because of what was raised on another thread."""
+        if isinstance(error, SlackError):
             self.refuse(exchange, error)
+        else:
+            log.error("answer.crashed", exc_info=error, extra=exchange.question.names)
+            exchange.break_off()
+            self._inbox.put(look)
 
     def _ask_for_admission(self, exchange: Exchange) -> None:
         """Let an answer that another process began go on as soon as it is known that its asker may ask."""
-        admitted, failed = partial(self._admitted, exchange), partial(self.refuse, exchange)
+        admitted, failed = partial(self._admitted, exchange), partial(self._end_with, exchange)
         self._admissions.decide(Admission(exchange, admitted, failed), calls=True)
 
     def _admitted(self, exchange: Exchange) -> None:
@@ -490,9 +596,9 @@ class Orchestrator:
             notice = Notice(refusal_in(exchange.texts, refusal), is_over_budget=True)
             exchange.receive(notice, self._clock())
 
-    def refuse(self, exchange: Exchange, error: Exception) -> None:
+    def refuse(self, exchange: Exchange, error: SlackError) -> None:
         """End an answer of which nothing can be shown, for what `error` tells."""
-        _log_refusal(exchange, error, None if isinstance(error, SlackError) else error)
+        _log_refusal(exchange, error)
 
         def end(_now: float) -> None:
             self._note_token(exchange, error)
@@ -510,42 +616,75 @@ class Orchestrator:
 
     # What waits for Slack, in its lane
 
-    def _call_slack(self, turn: Turn) -> None:
-        exchange, error = turn.exchange, None
+    def _begin_call(self, turn: Turn) -> None:
         try:
-            self._journal.spend(turn.charge)
-            try:
-                change = self._made(exchange, turn.step)
-            except ThreadGone as gone:
-                take_back(self._slack, exchange.question, turn.charge.channel, gone)
-                raise
-        except Exception as raised:
-            error = raised if isinstance(raised, SlackError) else SlackError("crashed", repr(raised))
-            if not isinstance(error, OverBudget | TakenOver | ThreadGone):
-                _log_refusal(exchange, error, None if error is raised else raised)
-            if error.forbids_posting and exchange.screen.answer and not exchange.whole_at:
-                explain_break(exchange.question, self._slack)
-            change = partial(exchange.refused, error)
+            noting = _noting(turn)
+        except Exception as defect:
+            self._end_call(turn, SlackError("crashed", repr(defect)), partial(_raise, defect))
+            return
+        call = self._slack_lane.submit(self._call_slack, noting)
+        self._calls.add(call)
+        call.add_done_callback(self._calls.discard)
 
+    def _call_slack(self, turn: Turn) -> None:
+        try:
+            change = self._attempted(turn)
+        except SlackError as error:
+            self._end_call(turn, error, partial(turn.exchange.refused, error))
+        except Exception as defect:
+            self._end_call(turn, SlackError("crashed", repr(defect)), partial(_raise, defect))
+        else:
+            self._end_call(turn, None, change)
+
+    def _end_call(self, turn: Turn, error: SlackError | None, change: News) -> None:
         def settle(now: float) -> None:
-            self._pacer.ended(turn, now, error)
-            self._note_token(exchange, error)
-            change(now)
-            is_acknowledged = isinstance(turn.step, Show) and turn.step.is_acknowledgement
-            if is_acknowledged and error is None and exchange.place and not exchange.draft.started:
-                self._asides.show_status(exchange.place, exchange.texts)
-            is_settled = turn.charge.kind in BEGINNING and not isinstance(error, Unreachable)
-            if is_settled and exchange.place:
-                noted = Noted(exchange.screen.standing(), _intent(exchange, turn.step))
-                self._journal.note(exchange.question, exchange.place, noted)
+            try:
+                self._pacer.ended(turn, now, error)
+            except Exception:
+                self._fail()
+            with self._contained(turn.exchange):
+                self._settle(turn, change, error, now)
 
         self._inbox.put(settle)
 
-    def _note_token(self, exchange: Exchange, error: Exception | None) -> None:
-        if isinstance(error, SlackError) and error.setup is SetupFault.TOKEN:
+    def _settle(self, turn: Turn, change: News, error: SlackError | None, now: float) -> None:
+        exchange = turn.exchange
+        self._note_token(exchange, error)
+        try:
+            change(now)
+        except Exception:
+            exchange.screen.in_flight = None  # the call is over all the same
+            raise
+        is_acknowledged = isinstance(turn.step, Show) and turn.step.is_acknowledgement
+        if is_acknowledged and error is None and exchange.place and not exchange.draft.started:
+            self._asides.show_status(exchange.place, exchange.texts)
+        is_settled = turn.charge.kind in BEGINNING and not isinstance(error, Unreachable)
+        if is_settled and exchange.place:
+            noted = Noted(exchange.screen.standing(), _intent(exchange, turn.step))
+            self._journal.note(exchange.question, exchange.place, noted)
+
+    def _note_token(self, exchange: Exchange, error: SlackError | None) -> None:
+        if error and error.setup is SetupFault.TOKEN and exchange in self._live:
             self._interrupted.add(exchange)
 
-    def _made(self, exchange: Exchange, step: Show | OpenThread) -> Callable[[float], None]:
+    def _attempted(self, turn: Turn) -> News:
+        """Make the call of a turn; what it changes about the exchange. Raises SlackError."""
+        exchange = turn.exchange
+        try:
+            self._journal.spend(turn.charge)
+            try:
+                return self._made(exchange, turn.step)
+            except ThreadGone as gone:
+                take_back(self._slack, exchange.question, turn.charge.channel, gone)
+                raise
+        except SlackError as error:
+            if not isinstance(error, OverBudget | TakenOver | ThreadGone):
+                _log_refusal(exchange, error)
+            if error.forbids_posting and exchange.screen.answer and not exchange.whole_at:
+                explain_break(exchange.question, self._slack)
+            raise
+
+    def _made(self, exchange: Exchange, step: Show | OpenThread) -> News:
         """Make the call; what it changes about the exchange."""
         if isinstance(step, OpenThread):
             place = open_thread(exchange.question, self._slack, again=step.again, refused=step.refused)
@@ -570,8 +709,20 @@ def _noting(turn: Turn) -> Turn:
     return replace(turn, charge=charge)
 
 
-def _log_refusal(exchange: Exchange, error: Exception, crash: BaseException | None = None) -> None:
-    if isinstance(error, SlackError) and error.setup is SetupFault.PERMISSION:
+@contextmanager
+def _logged(exchange: Exchange) -> Iterator[None]:
+    """Let a defect in what is done for an answer that is over go no further than the log."""
+    try:
+        yield
+    except Exception:
+        log.exception("answer.crashed", extra=exchange.question.names)
+
+
+def _raise(defect: Exception, _now: float) -> None:
+    raise defect
+
+
+def _log_refusal(exchange: Exchange, error: SlackError) -> None:
+    if error.setup is SetupFault.PERMISSION:
         return  # told once for all calls
-    fields = {**exchange.question.names, "error": str(error)}
-    log.warning("slack.refused", extra=fields, exc_info=crash)
+    log.warning("slack.refused", extra={**exchange.question.names, "error": str(error)})

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from math import inf
+from typing import TypeAlias
 
 from bot.engine.exchange import Exchange
 from bot.engine.forecast import Forecast
 from bot.engine.steps import Need, Wish
+
+Guard: TypeAlias = Callable[[Exchange], AbstractContextManager[None]]
+
+
+def unguarded(_exchange: Exchange) -> AbstractContextManager[None]:
+    """Let what fails on an exchange fail for all."""
+    return nullcontext()
 
 
 class Order:
@@ -23,18 +32,21 @@ class Order:
         self._served_at[exchange.question.user] = now
 
     def wishes(
-        self, live: Collection[Exchange], forecast: Forecast, now: float
+        self, live: Collection[Exchange], forecast: Forecast, now: float, guard: Guard = unguarded
     ) -> list[tuple[Wish, Exchange]]:
         """All that is wished for, in the order in which it is to be granted.
 
         Within one need a turn goes to whoever had none for longest, and to what that person asked first; for
-        progress, to what its reader is furthest behind with.
+        progress, to what its reader is furthest behind with. One whose wish fails is left out, if its `guard`
+        lets that pass.
         """
         people = {exchange.question.user for exchange in live}
         self._served_at = {person: at for person, at in self._served_at.items() if person in people}
-        wishes = [
-            (_aged(wish, exchange, forecast, now), exchange) for exchange in live if (wish := exchange.wish())
-        ]
+        wishes: list[tuple[Wish, Exchange]] = []
+        for exchange in live:
+            with guard(exchange):
+                if wish := exchange.wish():
+                    wishes.append((_aged(wish, exchange, forecast, now), exchange))
         wishes.sort(key=lambda pair: _precedence(pair[0], pair[1], now))
         turns: Counter[tuple[Need, str]] = Counter()
         keys: dict[Exchange, tuple[Need, int, float]] = {}

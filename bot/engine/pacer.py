@@ -22,7 +22,7 @@ from bot.engine.budget import Bucket, Window
 from bot.engine.exchange import Exchange
 from bot.engine.forecast import Forecast
 from bot.engine.journal import BEAT_SECONDS
-from bot.engine.order import Order
+from bot.engine.order import Guard, Order, unguarded
 from bot.engine.outage import Outage
 from bot.engine.steps import METHODS, OF_STREAMS, Need, OpenThread, Show, Start, Wish
 
@@ -101,15 +101,22 @@ class Pacer:
             window.others = others.calls.get(kind, 0)
         self._reserved_by_others = others.reserved
 
-    def turns(self, live: Collection[Exchange], now: float) -> tuple[list[Turn], float]:
-        """The calls to make now, and when to ask again if nothing happens until then."""
+    def turns(
+        self, live: Collection[Exchange], now: float, guard: Guard = unguarded
+    ) -> tuple[list[Turn], float]:
+        """The calls to make now, and when to ask again if nothing happens until then.
+
+        What fails on one of the exchanges is done within its `guard`; where that lets it pass, that exchange
+        is left out.
+        """
         if (free_at := self._outage.free_at(now)) > now:
             return [], free_at
+        live = _readable(live, guard)
         self.reserved = sum(exchange.screen.is_open for exchange in live)
         streaming = sum(exchange.screen.is_streaming for exchange in live)
         unopened = sum(exchange.is_unopened for exchange in live)
         self._forecast.watch(live, now)
-        wishes = self._order.wishes(live, self._forecast, now)
+        wishes = self._order.wishes(live, self._forecast, now, guard)
         room = _Room(
             edits=self._windows[CallKind.EDIT].room(now) - self.reserved - self._reserved_by_others,
             signs=self._windows[CallKind.POST].room(now) - self._to_post(wishes, unopened, now),
@@ -125,18 +132,20 @@ class Pacer:
             room.edits, again = 0, self._spare_paused_until
         turns: list[Turn] = []
         for wish, exchange in wishes:
-            at = max(wish.earliest, self._due(wish, exchange, room), self._free_at(wish, exchange, room, now))
-            if at > now and wish.need is Need.FOLLOW_UPS:  # nobody waits for them
-                exchange.forgo()
-                again = now
-            elif at > now:
-                again = min(again, at)
-            elif turn := self._grant(wish, exchange, room, now):
-                turns.append(turn)
-                if self._outage.is_on:
-                    return turns, inf
-            elif exchange.wish():  # for another kind of call: its news begins a new message
-                again = now
+            with guard(exchange):
+                due_at, free_at = self._due(wish, exchange, room), self._free_at(wish, exchange, room, now)
+                at = max(wish.earliest, due_at, free_at)
+                if at > now and wish.need is Need.FOLLOW_UPS:  # nobody waits for them
+                    exchange.forgo()
+                    again = now
+                elif at > now:
+                    again = min(again, at)
+                elif turn := self._grant(wish, exchange, room, now):
+                    turns.append(turn)
+                    if self._outage.is_on:
+                        return turns, inf
+                elif exchange.wish():  # for another kind of call: its news begins a new message
+                    again = now
         return turns, again
 
     def ended(self, turn: Turn, now: float, error: SlackError | None = None) -> None:
@@ -240,3 +249,20 @@ class Pacer:
         room.streaming += kind is CallKind.START
         charge = Charge(kind, wish.channel, self.reserved, is_spare)
         return Turn(exchange, step, charge, is_probe=self._outage.begin())
+
+
+def _readable(live: Collection[Exchange], guard: Guard) -> list[Exchange]:
+    """Those of which all can be read that a round of turns reads of each."""
+    readable = []
+    for exchange in live:
+        with guard(exchange):
+            screen = exchange.screen
+            _ = (
+                screen.is_open,
+                screen.is_streaming,
+                exchange.is_unopened,
+                exchange.is_in_line,
+                exchange.unseen,
+            )
+            readable.append(exchange)
+    return readable

@@ -14,7 +14,7 @@ from math import inf
 
 from bot.core import access, lines
 from bot.core.conversation import asked_again
-from bot.core.errors import Fault, RateLimited, SlackError, Unreachable
+from bot.core.errors import RateLimited, SlackError, Unreachable
 from bot.core.journal import REMEMBERED_SECONDS
 from bot.core.message import Kind, Press, Standing
 from bot.core.mrkdwn import unformatted
@@ -124,7 +124,7 @@ class Reception:
     def _apologise(self, exchange: Exchange, error: Exception) -> None:
         """A mistake costs this answer, and is apologised for."""
         log.error("question.crashed", exc_info=error, extra=exchange.question.names)
-        exchange.interrupt(self._clock(), Fault.FAILED)
+        exchange.break_off()
         self._inbox.put(look)
 
     def _take_up(self, exchange: Exchange) -> None:
@@ -142,7 +142,7 @@ class Reception:
         is_whole = not lines.settle_seconds(question, 0)
         key = self._answers.key(question, self._gate.is_open) if is_whole else ""
         said = self._said_already(question, key)
-        self._inbox.put(lambda _now: self._took_up(exchange, question, key, said))
+        self._orchestrator.apply(exchange, lambda _now: self._took_up(exchange, question, key, said))
 
     def _answer(self, exchange: Exchange, key: str, said: StreamEvent | None) -> None:
         exchange.screen.answer_key = key
@@ -175,7 +175,7 @@ class Reception:
             key = self._answers.key(question, self._gate.is_open)
             answer = self._answers.recall(key) if key else None
             said = None if answer is None else Recalled(answer)
-            self._inbox.put(lambda _now: self._asked_whole(exchange, question, key, said))
+            self._orchestrator.apply(exchange, lambda _now: self._asked_whole(exchange, question, key, said))
         except Exception as error:
             self._apologise(exchange, error)
 

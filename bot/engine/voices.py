@@ -166,7 +166,8 @@ class Voices:
     @unattended
     def _acknowledge(self, flight: Flight) -> None:
         reply = self._reply(flight, Voice.ACKNOWLEDGEMENT, self._context.greeting(flight.question))
-        self._tell(lambda _now: flight.greet(prompts.one_sentence(reply)))
+        words = prompts.one_sentence(reply)
+        self._tell(lambda _now: flight.greet(words))
 
     @unattended
     def _answer_next(self) -> None:
@@ -180,9 +181,9 @@ class Voices:
     @unattended
     def _suggest(self, flight: Flight, answer: str) -> None:
         questions: tuple[Safe, ...] = ()
-        prompt = self._context.leading_on(flight.question, answer, self._follow_ups)
         try:
             if not self._stopping.is_set():
+                prompt = self._context.leading_on(flight.question, answer, self._follow_ups)
                 reply = self._reply(flight, Voice.SUGGESTION, prompt)
                 questions = prompts.suggestions(reply, self._follow_ups)
         finally:
