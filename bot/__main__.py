@@ -3,10 +3,15 @@
 import logging
 import os
 import sys
+import traceback
 
 from bot.cli import main
 
-status = main()
+try:
+    status = main()
+except Exception:  # else the interpreter would wait for threads that wait for work
+    traceback.print_exc()
+    status = 1
 logging.shutdown()
 sys.stdout.flush()
 sys.stderr.flush()

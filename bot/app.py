@@ -8,8 +8,8 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from queue import SimpleQueue
@@ -42,7 +42,7 @@ from bot.engine.health import Health
 from bot.engine.home import Homes
 from bot.engine.inbox import Inbox
 from bot.engine.journal import Journal
-from bot.engine.lanes import unattended
+from bot.engine.lanes import NoThreads, unattended
 from bot.engine.ledger import Ledger, Terms
 from bot.engine.lookups.channels import ChannelDirectory
 from bot.engine.lookups.read_budget import ReadBudget
@@ -98,6 +98,10 @@ class Bot:
 
     def start(self) -> None:
         """Begin to listen. Raises SettingsError if Slack does not let the app connect, or a port is taken."""
+        with _threads_needed():
+            self._start()
+
+    def _start(self) -> None:
         self.page = open_page(self.settings, self.health)
         try:
             self.connection.open()
@@ -109,6 +113,7 @@ class Bot:
         for look in (self._watch, self._probe):
             threading.Thread(target=look, name=look.__name__, daemon=True).start()
         threading.Thread(target=self.prune, name="prune", daemon=True).start()
+        self.orchestrator.warm_up()
 
     def _watch(self) -> None:
         while not self.stopping.is_set():
@@ -177,6 +182,11 @@ def build(
 
     `allowance` and `floor` are the pacer's, where they are not what the settings and Slack say.
     """
+    with _threads_needed():
+        return _built(settings, problems, allowance, floor)
+
+
+def _built(settings: Settings, problems: Sequence[str], allowance: Allowance | None, floor: float) -> Bot:
     aws, problems = reach_aws(settings, problems)
     if aws is None or problems:
         raise SettingsError(problems)
@@ -304,6 +314,19 @@ def build(
         prune,
         telemetry,
     )
+
+
+@contextmanager
+def _threads_needed() -> Iterator[None]:
+    """Raise SettingsError where the system does not let a thread be started."""
+    try:
+        yield
+    except NoThreads as error:
+        raise SettingsError([str(error)]) from error
+    except RuntimeError as error:
+        if "start new thread" not in str(error):
+            raise
+        raise SettingsError([str(NoThreads())]) from error
 
 
 def _processes(stores: Stores, journal: Journal) -> int:

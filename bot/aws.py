@@ -15,7 +15,7 @@ from bot.adapters.aws_session import Sessions, credentials_source
 from bot.core.interaction import Voice
 from bot.core.models import can_call, default_model, regions_like
 from bot.core.prices import Price, price_of, read_prices
-from bot.engine.voices import LEAST_QUICK_CALLS
+from bot.engine.voices import quick_calls
 from bot.settings import Settings
 
 
@@ -104,7 +104,7 @@ def open_models(settings: Settings, aws: Aws) -> tuple[bedrock.BedrockModel, bed
     quick = bedrock.client(
         sessions,
         silence=max(settings.ack_deadline, 1.0),
-        connections=max(LEAST_QUICK_CALLS, settings.max_live_answers),
+        connections=quick_calls(settings.max_live_answers),
     )
     expert = bedrock.client(sessions, silence=settings.idle_timeout, connections=settings.max_live_answers)
     guardrail = settings.bedrock_guardrail_id and bedrock.Guardrail(

@@ -9,29 +9,35 @@ import re
 import signal
 import socket
 import sys
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dotenv import dotenv_values, find_dotenv, load_dotenv
 
-from bot import stats
+from bot import limits, stats
 from bot.core.diagnosis import exit_status
 from bot.core.errors import StoreError
 from bot.core.journal import Allowance
 from bot.core.secrets import mask_secrets
 from bot.logs import log_to_stderr
-from bot.settings import SettingsError, read, unknown
+from bot.settings import Settings, SettingsError, read, unknown
 from bot.stores import open_store
+
+if TYPE_CHECKING:  # boto3 and Bolt take most of a second to import
+    from bot.app import Bot
 
 log = logging.getLogger(__name__)
 
 # Bolt would read these behind our back: with a client id and secret it takes the bot for one that many
 # workspaces install, and drops the token.
 _READ_BY_BOLT = ("SLACK_BOT_TOKEN", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET")
-_BROKEN = b"\0"  # told by the bot itself, where signals tell their numbers
+# What the bot itself tells the main thread, where signals tell their numbers.
+_STARTED, _CRASHED, _BROKEN = b"\xfd", b"\xfe", b"\xff"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -106,19 +112,52 @@ def _run() -> int:
     log_to_stderr(settings.log_level, settings.log_format)
     for name, nearest in unknown_names.items():
         log.warning("setting.unknown", extra={"setting": name, "nearest": nearest})
-    # boto3 and Bolt take most of a second to import, which --help need not wait for.
-    from bot.app import build
-
-    try:
-        bot = build(settings, problems)
-        bot.orchestrator.give_up = partial(os.write, ask_to_stop, _BROKEN)
-        bot.start()
-    except SettingsError as error:
-        sys.stderr.write(_complaint(error.problems))
+    if shortage := limits.make_room(settings.max_live_answers):
+        log.warning("files.short", extra={"fix": shortage})
+    starting = _Starting(settings, problems, partial(os.write, ask_to_stop))
+    news = os.read(asked_to_stop, 1)
+    if news == _STARTED:
+        news = os.read(asked_to_stop, 1)
+    if starting.problems:
+        sys.stderr.write(_complaint(starting.problems))
         return 2
-    is_broken = os.read(asked_to_stop, 1) == _BROKEN
-    bot.stop()
-    return int(is_broken)
+    if starting.bot:
+        starting.bot.stop()
+    return int(news in (_BROKEN, _CRASHED))
+
+
+class _Starting:
+    """A bot that is started on a thread of its own: whatever that waits for, the main thread hears signals.
+
+    `tell` is called with how it went.
+    """
+
+    bot: Bot | None = None
+    problems: Sequence[str] = ()
+
+    def __init__(self, settings: Settings, problems: Sequence[str], tell: Callable[[bytes], object]) -> None:
+        self._settings, self._found, self._tell = settings, problems, tell
+        try:
+            threading.Thread(target=self._run, name="start", daemon=True).start()
+        except RuntimeError:  # can't start new thread
+            self._run()
+
+    def _run(self) -> None:
+        # boto3 and Bolt take most of a second to import, which --help need not wait for.
+        from bot.app import build
+
+        try:
+            self.bot = build(self._settings, self._found)
+            self.bot.orchestrator.give_up = partial(self._tell, _BROKEN)
+            self.bot.start()
+        except SettingsError as error:
+            self.problems = error.problems
+            self._tell(_CRASHED)
+        except Exception:
+            log.exception("start.crashed")
+            self._tell(_CRASHED)
+        else:
+            self._tell(_STARTED)
 
 
 def _health() -> int:

@@ -6,13 +6,12 @@ import gc
 import os
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from bot.engine import orchestrator, voices
+from bot.engine.orchestrator import Orchestrator
 from bot.playground.bedrock import Reply
 from tests.processes import Processes
 from tests.workbench import Workbench
@@ -48,10 +47,9 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def threads_on_demand() -> Iterator[None]:
-    """A bot starts three hundred threads ahead, for storms; to start them for each test takes long."""
+    """A bot starts a hundred and fifty threads ahead, for storms; to start them for each test takes long."""
     with pytest.MonkeyPatch.context() as patch:
-        for user in (orchestrator, voices):
-            patch.setattr(user, "lane", lambda name, size: ThreadPoolExecutor(size, name))
+        patch.setattr(Orchestrator, "warm_up", lambda _orchestrator: None)
         yield
 
 

@@ -7,8 +7,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from math import inf
@@ -20,7 +18,7 @@ from bot.engine.asides import Asides
 from bot.engine.exchange import Exchange
 from bot.engine.gate import Gate
 from bot.engine.inbox import Inbox, look
-from bot.engine.lanes import unattended
+from bot.engine.lanes import Lane, unattended
 from bot.engine.lookups.cached_lookup import pause_after
 from bot.engine.memory import remember
 
@@ -65,7 +63,7 @@ class Admissions:
     ) -> None:
         self._gate, self._asides, self._inbox = gate, asides, inbox
         self._clock, self._within = clock, max(_MIN_WAIT_SECONDS, within)
-        self._pool = ThreadPoolExecutor(_CALLS_AT_ONCE, "admissions")
+        self._pool = Lane("admissions", _CALLS_AT_ONCE)
         self._changed = threading.Condition()
         self._waiting: list[tuple[float, int, Admission]] = []
         self._number = count()
@@ -97,13 +95,12 @@ class Admissions:
         with self._changed:
             self._is_closed = True
             self._changed.notify()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool.shutdown(cancel_futures=True)
 
     @unattended
     def _run(self) -> None:
         while admission := self._next():
-            with suppress(RuntimeError):  # the pool was shut down
-                self._pool.submit(self._decide, admission)
+            self._pool.submit(self._decide, admission)
 
     def _next(self) -> Admission | None:
         """Return the next question whose time has come, which is waited for; None at the end."""

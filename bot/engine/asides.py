@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from decimal import Decimal
 from functools import partial
 from math import inf
@@ -21,7 +21,7 @@ from bot.core.spending import NanoDollars
 from bot.core.texts import Language, Texts, language_of, texts_in
 from bot.engine.budget import Window
 from bot.engine.health import level
-from bot.engine.lanes import unattended
+from bot.engine.lanes import Lane, unattended
 from bot.engine.memory import remember
 from bot.engine.people import People
 
@@ -81,7 +81,7 @@ class Asides:
         self._slack, self._people, self._clock, self._language = slack, people, clock, language
         self._lock = threading.Lock()
         self._statuses = Window(_STATUSES_PER_MINUTE)
-        self._lane = ThreadPoolExecutor(_AT_ONCE, "asides")
+        self._lane = Lane("asides", _AT_ONCE)
         self._under_way: set[Future[None]] = set()
         self._no_status: dict[str, float] = {}  # since when a channel, or `_EVERYWHERE`, takes none
 
@@ -136,7 +136,7 @@ class Asides:
     def close(self, seconds: float) -> None:
         """Make the calls that are under way, within so many seconds, and no more."""
         self.settle(seconds)
-        self._lane.shutdown(wait=False, cancel_futures=True)
+        self._lane.shutdown(cancel_futures=True)
 
     def settle(self, seconds: float) -> None:
         """Wait for the calls that are under way, for so many seconds at most."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -24,6 +23,7 @@ from bot.core.question import Place, Question
 from bot.core.texts import Language, texts_in
 from bot.engine.gate import Gate
 from bot.engine.health import level
+from bot.engine.lanes import Lane
 from bot.engine.people import People
 from bot.engine.threads import Threads
 
@@ -75,7 +75,7 @@ class Context:
     ) -> None:
         self._threads, self._people, self._source, self._gate = threads, people, source, gate
         self._tokens, self._scale, self._redact = tokens, 1.0, redact
-        self._lane = ThreadPoolExecutor(_FILES_AT_ONCE, "files")
+        self._lane = Lane("files", _FILES_AT_ONCE)
 
     def greeting(self, question: Question) -> prompts.Prompt:
         """What to ask the acknowledging model. It waits for nothing."""
@@ -110,7 +110,7 @@ class Context:
 
     def close(self) -> None:
         """Fetch nothing more."""
-        self._lane.shutdown(wait=False, cancel_futures=True)
+        self._lane.shutdown(cancel_futures=True)
 
     def _remarks(self, question: Question) -> tuple[Sequence[Remark], str]:
         """Return what was said in its thread; what people are told where that cannot be read."""
@@ -165,10 +165,11 @@ class Context:
         described = [self._described(file) for file in unique.values()]
         choices, left = files.chosen(file for file in described if not isinstance(file, LeftOut))
         left = [*(file for file in described if isinstance(file, LeftOut)), *left]
-        fetched = self._lane.map(self._fetched, choices)
+        fetching = [self._lane.submit(self._fetched, choice) for choice in choices]
         attachments: dict[str, Attachment] = {}
         numbers: Counter[Medium] = Counter()
-        for choice, data in zip(choices, fetched, strict=True):
+        for choice, fetched in zip(choices, fetching, strict=True):
+            data = fetched.result()
             number = numbers[choice.medium] + 1
             made = data if isinstance(data, Flaw) else attachment(choice, data, number)
             if isinstance(made, Flaw):

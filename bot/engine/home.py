@@ -6,7 +6,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
 from math import inf
@@ -18,6 +17,7 @@ from bot.core.interaction import Interaction, Vote
 from bot.core.spending import DAY_SECONDS
 from bot.core.texts import texts_in
 from bot.engine.health import level
+from bot.engine.lanes import Lane
 from bot.engine.memory import remember
 from bot.engine.people import People
 
@@ -86,7 +86,7 @@ class Homes:
         self._figured_at = -inf
         self._links: dict[str, str] = {}  # addresses by "channel/ts"
         self._links_from = -inf  # when Slack tells such again
-        self._lane = ThreadPoolExecutor(_THREADS, "home")
+        self._lane = Lane("home", _THREADS)
 
     def open(self, team: str, user: str, room: str) -> None:
         """Publish the Home of `user` soon, once for all that open it meanwhile."""
@@ -99,7 +99,7 @@ class Homes:
 
     def stop(self) -> None:
         """Publish nothing more."""
-        self._lane.shutdown(wait=False, cancel_futures=True)
+        self._lane.shutdown(cancel_futures=True)
 
     def _serve(self, user: str) -> None:
         while visit := self._next(user):

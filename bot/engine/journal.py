@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from dataclasses import replace
 from functools import partial
 from typing import Protocol, TypeVar
@@ -19,7 +19,7 @@ from bot.core.journal import BEGINNING, Beat, Charge, Grant, Hold, Noted, Owner
 from bot.core.question import Place, Question
 from bot.engine.backlog import Backlog, Rank, Write
 from bot.engine.claims import Claims
-from bot.engine.lanes import unattended
+from bot.engine.lanes import Lane, unattended
 
 log = logging.getLogger(__name__)
 
@@ -83,8 +83,8 @@ class Journal:
         self._held: dict[str, Question] = {}  # what is written down as this process's own, by ids
         self._beaten_at, self._peers = clock(), 0
         self._backlog = Backlog() if backlog is None else backlog
-        self._writing = ThreadPoolExecutor(1, "journal")  # in order, and nobody waits
-        self._beating = ThreadPoolExecutor(1, "beat")  # a lease does not wait for what is to be written
+        self._writing = Lane("journal", 1)  # in order, and nobody waits
+        self._beating = Lane("beat", 1)  # a lease does not wait for what is to be written
         self._last_beat: Future[None] | None = None
 
     def take(self, question: Question, event_id: str) -> bool:
@@ -212,10 +212,10 @@ class Journal:
         """Finish writing, within `seconds`, and leave what is open to others. It is the last call."""
         until = self._clock() + seconds
         written = self._writing.submit(self._catch_up)
-        self._writing.shutdown(wait=False)
+        self._writing.shutdown()
         wait([written], seconds)
         left = self._beating.submit(self.asked, lambda: self._store.leave(self.owner_id), None)
-        self._beating.shutdown(wait=False)
+        self._beating.shutdown()
         if not wait([left], max(0.0, until - self._clock())).done or len(self._backlog):
             log.warning("journal.unfinished", extra={"waiting": len(self._backlog)})
 

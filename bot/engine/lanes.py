@@ -4,23 +4,182 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import wraps
-from typing import ParamSpec
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial, wraps
+from queue import Empty, SimpleQueue
+from typing import Any, ParamSpec, TypeVar
 
 log = logging.getLogger(__name__)
 
 _P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+_IDLE_SECONDS = 30.0  # after which a thread ends that is not among those that are kept ready
+# Threads that are left to others: slack_sdk and Bolt start theirs when a connection is made anew.
+_LEFT_TO_OTHERS = 24
+_FIX = (
+    "Allow more threads (ulimit -u, --pids-limit, the cgroup's pids.max), or set MAX_LIVE_ANSWERS to less: "
+    "by default up to 400 threads run."
+)
 
 
-def lane(name: str, size: int) -> ThreadPoolExecutor:
-    """A pool whose threads all run already: who starts one waits for it, in a storm for many others too."""
-    threads = ThreadPoolExecutor(size, name)
-    all_run = threading.Barrier(size)
-    for _ in range(size):
-        threads.submit(all_run.wait)
-    return threads
+class NoThreads(Exception):
+    """The system gives the process no thread. Its text is for operators: what to do."""
+
+    def __init__(self) -> None:
+        super().__init__(f"The system does not let Duet start a thread. {_FIX}")
+
+
+@dataclass(frozen=True)
+class _Job:
+    future: Future[Any]
+    work: Callable[[], object]
+
+    def cancel(self) -> None:
+        """Let whoever waits for it know that it is not done."""
+        self.future.cancel()
+        self.future.set_running_or_notify_cancel()
+
+    def do(self) -> None:
+        if not self.future.set_running_or_notify_cancel():
+            return
+        try:
+            self.future.set_result(self.work())
+        except BaseException as error:
+            self.future.set_exception(error)
+
+
+class Lane:
+    """Up to `size` threads that work off what is submitted, in its order. Thread-safe.
+
+    One runs from the start, so that whatever is submitted is done. `warm_up` starts more, up to `ready`,
+    which then run all the time. Others are started when they are needed, and end when they are not. Where the
+    system gives no more, those that run do the work. Raises NoThreads if it gives not even one.
+    """
+
+    def __init__(self, name: str, size: int, ready: int = 1) -> None:
+        self._name, self._size, self._ready = name, size, min(ready, size)
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._threads = 0
+        self._free = 0  # threads that wait, less the jobs that wait for one
+        self._is_closed = self._has_warned = False
+        if not self._start_one():
+            raise NoThreads
+
+    def submit(self, work: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> Future[_T]:
+        """Do `work` soon. Where the lane is closed it is cancelled."""
+        job = _Job(Future(), partial(work, *arguments, **named))
+        with self._lock:
+            if self._is_closed:
+                job.cancel()
+                return job.future
+            self._free -= 1
+            is_short = self._free < 0 and self._threads < self._size
+            self._jobs.put(job)
+        if is_short and not self._start_one() and not self._has_warned:
+            self._has_warned = True
+            _warn()
+        return job.future
+
+    def start_ready(self) -> bool:
+        """Start one of the threads that are to be ready; False if all are."""
+        if self._threads >= self._ready:
+            return False
+        if not self._start_one():
+            raise NoThreads
+        return True
+
+    def grow_no_more(self) -> None:
+        """Leave threads that could be had to others."""
+        with self._lock:
+            self._size = self._ready = self._threads
+
+    def shutdown(self, *, cancel_futures: bool = False) -> None:
+        """Take no more work, and begin none of what waits if it is to be cancelled."""
+        with self._lock:
+            self._is_closed = True
+            threads = self._threads
+        if cancel_futures:
+            self._cancel()
+        for _ in range(threads):
+            self._jobs.put(None)
+
+    def _cancel(self) -> None:
+        with suppress(Empty):
+            while True:
+                if job := self._jobs.get_nowait():
+                    job.cancel()
+
+    def _start_one(self) -> bool:
+        """Start a thread; False if the system gives none."""
+        with self._lock:
+            self._threads += 1
+            self._free += 1
+            thread = threading.Thread(target=self._run, name=f"{self._name}_{self._threads}", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # can't start new thread
+            with self._lock:
+                self._threads -= 1
+                self._free -= 1
+            return False
+        return True
+
+    def _run(self) -> None:
+        while job := self._next():
+            job.do()
+            del job  # what it is about is not to be kept until the next comes
+            with self._lock:
+                self._free += 1
+
+    def _next(self) -> _Job | None:
+        """What to do next; None to end."""
+        while True:
+            with suppress(Empty):
+                return self._jobs.get(timeout=None if self._threads <= self._ready else _IDLE_SECONDS)
+            with self._lock:
+                if self._threads > self._ready and self._free > 0:
+                    self._threads -= 1
+                    self._free -= 1
+                    return None
+
+
+def warm_up(lanes: Collection[Lane]) -> None:
+    """Start the threads that are to be ready: who starts one waits for it, in a storm for many others too.
+
+    Where the system does not give as many, all lanes get by with those that they have then, and some are left
+    to others.
+    """
+    try:
+        with _left_to_others():
+            while [lane for lane in lanes if lane.start_ready()]:
+                pass
+    except NoThreads:
+        for lane in lanes:
+            lane.grow_no_more()
+        _warn()
+
+
+def _warn() -> None:
+    log.warning("threads.short", extra={"threads": threading.active_count(), "fix": _FIX})
+
+
+@contextmanager
+def _left_to_others() -> Iterator[None]:
+    """Hold some threads, which can be had by others afterwards."""
+    end = threading.Event()
+    try:
+        for thread in [threading.Thread(target=end.wait, daemon=True) for _ in range(_LEFT_TO_OTHERS)]:
+            thread.start()
+        yield
+    except RuntimeError as error:
+        raise NoThreads from error
+    finally:
+        end.set()
 
 
 def unattended(work: Callable[_P, None]) -> Callable[_P, None]:

@@ -12,7 +12,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -34,13 +34,13 @@ from bot.engine.entrance import explain_break, open_thread
 from bot.engine.exchange import Ending, Exchange
 from bot.engine.inbox import Inbox, News, look
 from bot.engine.journal import BEAT_SECONDS, Journal
-from bot.engine.lanes import lane
+from bot.engine.lanes import Lane, warm_up
 from bot.engine.ledger import Ledger
 from bot.engine.pacer import Pacer, Turn
 from bot.engine.showing import Slack, show, take_back
 from bot.engine.steps import OpenThread, Show
 from bot.engine.threads import Threads
-from bot.engine.voices import LEAST_QUICK_CALLS, Voices
+from bot.engine.voices import Voices, quick_calls
 
 log = logging.getLogger(__name__)
 
@@ -101,8 +101,8 @@ class Orchestrator:
         self._has_crashed = False  # whether an answer did in this round
         self._calls: set[Future[None]] = set()  # of Slack, under way
         self._stopping = threading.Event()
-        self._slack_lane = lane("slack", max(LEAST_QUICK_CALLS, live_answers))
-        self._recall_lane = ThreadPoolExecutor(_RECALLS_AT_ONCE, "recall")
+        self._slack_lane = Lane("slack", quick_calls(live_answers), live_answers * 3 // 10)
+        self._recall_lane = Lane("recall", _RECALLS_AT_ONCE)
         self._loop = threading.Thread(target=self._run, name="orchestrator", daemon=True)
         self._loop.start()
 
@@ -115,6 +115,10 @@ class Orchestrator:
     def kept(self) -> int:
         """How many questions wait until Slack takes calls again."""
         return len(self._suspended)
+
+    def warm_up(self) -> None:
+        """Start the threads for which a storm of questions would have to wait."""
+        warm_up((self._slack_lane, *self._voices.lanes))
 
     def tell(self, state: str) -> None:
         """Let other processes and operators know how this one stands."""
@@ -330,7 +334,7 @@ class Orchestrator:
         self._asides.close(_LAST_LINES_SECONDS)
         self._voices.fall_silent()
         for each in (self._slack_lane, self._recall_lane):
-            each.shutdown(wait=False, cancel_futures=True)
+            each.shutdown(cancel_futures=True)
 
     # The loop
 

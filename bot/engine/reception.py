@@ -6,7 +6,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
@@ -32,7 +31,7 @@ from bot.engine.gate import Gate
 from bot.engine.health import level
 from bot.engine.inbox import Inbox, look
 from bot.engine.journal import Journal
-from bot.engine.lanes import unattended
+from bot.engine.lanes import Lane, unattended
 from bot.engine.ledger import Ledger
 from bot.engine.memory import remember
 from bot.engine.orchestrator import Orchestrator
@@ -83,8 +82,8 @@ class Reception:
         self._asked_directly: dict[str, float] = {}  # when people asked in direct messages, not in a thread
         self._words: dict[str, str] = {}
         self._lock = threading.Lock()
-        self._look_ups = ThreadPoolExecutor(_LOOK_UPS, "reception")
-        self._readings = ThreadPoolExecutor(1, "readings")  # Slack lets threads be read slowly anyway
+        self._look_ups = Lane("reception", _LOOK_UPS)
+        self._readings = Lane("readings", 1)  # Slack lets threads be read slowly anyway
 
     def ask(self, question: Question, event_id: str = "", *, is_quiet: bool = False) -> bool:
         """Answer `question`: it is written down, and both models start as soon as its asker may ask.
@@ -402,7 +401,7 @@ class Reception:
         self._context.close()
         self._admissions.close()
         for each in (self._look_ups, self._readings):
-            each.shutdown(wait=False, cancel_futures=True)
+            each.shutdown(cancel_futures=True)
 
 
 def _digest(question: Question) -> str:

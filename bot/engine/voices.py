@@ -25,12 +25,12 @@ from bot.engine.context import Context
 from bot.engine.exchange import Exchange
 from bot.engine.flight import Flight
 from bot.engine.inbox import Inbox, look
-from bot.engine.lanes import lane, unattended
+from bot.engine.lanes import Lane, unattended
 from bot.engine.line import Line
 
 log = logging.getLogger(__name__)
 
-LEAST_QUICK_CALLS = 100  # at once, however few answers may be live: an acknowledgement waits for nobody
+_MIN_QUICK_CALLS = 20
 # Waking a thread for every token costs more than reading the token, and with many live answers nobody is
 # shown each. So a stream is read in gulps: what comes in between waits in its socket.
 _LONGEST_BETWEEN_GULPS = 0.1
@@ -38,6 +38,11 @@ _BETWEEN_GULPS_PER_STREAM = 0.005
 _BETWEEN_LOOKS = 0.25  # seconds, for an answer that another process generates
 _BETWEEN_LEADS = 0.5  # seconds, for telling others that it gets on
 _GULP_SECONDS = 0.005  # what had come is read by then; the event after that had to be waited for
+
+
+def quick_calls(live_answers: int) -> int:
+    """How many calls that take a moment are made at once; an acknowledgement does not wait for an answer."""
+    return max(_MIN_QUICK_CALLS, live_answers)
 
 
 class QuickModel(Protocol):
@@ -91,8 +96,13 @@ class Voices:
         self._spent: dict[Exchange, list[Call]] = {}  # on what they asked before they asked more
         self._shared: dict[str, Flight] = {}  # those that others may join, by their keys
         self._line: Line[Flight] = Line()
-        self._micro_lane = lane("micro", max(LEAST_QUICK_CALLS, streams))
-        self._pro_lane = lane("pro", streams)
+        self._micro_lane = Lane("micro", quick_calls(streams), streams * 6 // 10)
+        self._pro_lane = Lane("pro", streams, streams * 6 // 10)
+
+    @property
+    def lanes(self) -> tuple[Lane, Lane]:
+        """The threads of both models."""
+        return self._micro_lane, self._pro_lane
 
     def speak(self, exchange: Exchange, key: str = "") -> None:
         """Let both models begin now, or the one that has something to say still.
@@ -161,7 +171,7 @@ class Voices:
     def fall_silent(self) -> None:
         """Begin nothing more."""
         for each in (self._micro_lane, self._pro_lane):
-            each.shutdown(wait=False, cancel_futures=True)
+            each.shutdown(cancel_futures=True)
 
     @unattended
     def _acknowledge(self, flight: Flight) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from math import inf
@@ -15,7 +14,7 @@ from bot.core.directory import Page, encoded_channel, read_channel
 from bot.core.errors import SlackError
 from bot.core.journal import CallKind
 from bot.engine.journal import Journal
-from bot.engine.lanes import unattended
+from bot.engine.lanes import Lane, unattended
 from bot.engine.lookups.cached_lookup import CachedLookup
 from bot.engine.lookups.list_reader import ListReader, ListSource
 from bot.engine.lookups.read_budget import ReadBudget
@@ -63,7 +62,7 @@ class ChannelDirectory:
         self._listing, self._listed_at = threading.Lock(), -inf
         source = ListSource("channels", slack.rooms, many, LIST_SECONDS, _MAX_PAGES)
         self.reader = ListReader(source, self._records, store, journal, clock, wait, lambda: self.changed())
-        self._news = ThreadPoolExecutor(1, "channels")
+        self._news = Lane("channels", 1)
 
     def start(self) -> None:
         """Read the list in the background, now and then."""
@@ -90,4 +89,4 @@ class ChannelDirectory:
 
     def close(self) -> None:
         """Take note of nothing more."""
-        self._news.shutdown(wait=False, cancel_futures=True)
+        self._news.shutdown(cancel_futures=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import Protocol
@@ -13,7 +12,7 @@ from bot.core.directory import Page, encoded_person, read_person
 from bot.core.journal import CallKind
 from bot.core.person import Person
 from bot.engine.journal import Journal
-from bot.engine.lanes import unattended
+from bot.engine.lanes import Lane, unattended
 from bot.engine.lookups.cached_lookup import CachedLookup
 from bot.engine.lookups.list_reader import ListReader, ListSource
 from bot.engine.lookups.read_budget import ReadBudget
@@ -63,7 +62,7 @@ class UserDirectory:
         self.lookup = CachedLookup(person, self._records, one, clock, wait, seconds=FRESH_SECONDS)
         source = ListSource("users", slack.people, many, LIST_SECONDS, _MAX_PAGES)
         self.reader = ListReader(source, self._records, store, journal, clock, wait, lambda: self.changed())
-        self._news = ThreadPoolExecutor(1, "users")
+        self._news = Lane("users", 1)
 
     def start(self) -> None:
         """Read the list in the background, now and then."""
@@ -89,4 +88,4 @@ class UserDirectory:
 
     def close(self) -> None:
         """Take note of nothing more."""
-        self._news.shutdown(wait=False, cancel_futures=True)
+        self._news.shutdown(cancel_futures=True)
