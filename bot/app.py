@@ -84,6 +84,7 @@ class Bot:
     web: WebClient
     health: Health
     reception: Reception
+    voices: Voices
     orchestrator: Orchestrator
     homes: Homes
     socket: Envelopes
@@ -134,13 +135,20 @@ class Bot:
             log.log(logging.INFO if session else logging.WARNING, "socket.%s", state)
 
     def _probe(self) -> None:
-        """Ask from time to time whether Slack takes the token, more often while it does not."""
+        """Ask from time to time whether Slack takes the token, more often while it does not.
+
+        Likewise the answering model, while it is not known whether it answers.
+        """
         waited = 0.0
         while not self.stopping.wait(_PROBE_SECONDS_SUSPENDED):
             waited += _PROBE_SECONDS_SUSPENDED
-            if waited >= _PROBE_SECONDS or self.health.is_suspended:
-                waited = 0.0
+            is_due = waited >= _PROBE_SECONDS
+            if is_due or self.health.is_suspended:
                 self.ask_for_token()
+            if self.health.doubts_model and (is_due or not self.health.refuses_to_answer):
+                self.voices.try_to_answer()
+            if is_due:
+                waited = 0.0
 
     @unattended
     def ask_for_token(self) -> None:
@@ -294,6 +302,7 @@ def _built(settings: Settings, problems: Sequence[str], allowance: Allowance | N
     )
     health.suspend, health.resume = orchestrator.suspend, orchestrator.resume
     health.tell = orchestrator.tell
+    voices.observe, journal.observe = health.observe_model, health.observe_store
     envelopes = Envelopes(app, settings.slack_app_token, ping_interval=_PING_SECONDS)
     processes = partial(_processes, stores, journal)
     connection = Connection(envelopes.client, health, processes, slack_errors.translated)
@@ -304,6 +313,7 @@ def _built(settings: Settings, problems: Sequence[str], allowance: Allowance | N
         web,
         health,
         reception,
+        voices,
         orchestrator,
         homes,
         envelopes,

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from bot import app
+from bot.playground.bedrock import Reply
 from bot.playground.faults import Fault
 from bot.playground.socket_mode import Loss
 from tests.processes import Processes
@@ -117,3 +119,24 @@ def test_a_bot_without_a_place_for_its_store_says_so_and_answers(
     assert_answers(bench)
     assert "store.failed" in processes.log
     assert "unable to open database file" in processes.log
+
+
+def test_a_bot_whose_model_aws_lets_it_call_no_more_is_not_healthy_until_it_does(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second refusal is heard without anybody's asking, and so is it that the model answers again."""
+    monkeypatch.setattr(app, "_PROBE_SECONDS", 0.1)
+    monkeypatch.setattr(app, "_PROBE_SECONDS_SUSPENDED", 0.05)
+    bench.bedrock.always("converse-stream", Reply(error="ExpiredTokenException", status=403))
+    running = bench.start_bot()
+    bench.until(lambda: running.health.is_healthy)
+    assert bench.bedrock.requests == []
+    bench.mention("why?")
+    bench.until(lambda: running.orchestrator.state.startswith("failing: "))
+    assert "(ExpiredTokenException). Renew the credentials" in running.orchestrator.state
+
+    bench.bedrock.always("converse-stream", Reply(text="Because."))
+    bench.until(lambda: running.orchestrator.state == "connected")
+    asked = len(bench.prompts())
+    bench.answered_whole("Because.", bench.mention("why?"))
+    assert len(bench.prompts()) == asked + 1  # it is not tried any more

@@ -1,13 +1,24 @@
-"""State of this process with Slack: its connection, token and scopes. Operators are told once."""
+"""State of this process: of Slack, the answering model and the store. Operators are told once."""
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Collection
 
 from bot.core import slack_setup
-from bot.core.errors import RateLimited, SetupFault, SlackError, Unreachable
+from bot.core.diagnosis import aws_fix, of_store_error
+from bot.core.errors import (
+    Fault,
+    ModelError,
+    RateLimited,
+    SetupFault,
+    SlackError,
+    StoreError,
+    Unreachable,
+)
+from bot.core.secrets import mask_secrets
 from bot.core.slack_setup import Problem
 
 log = logging.getLogger(__name__)
@@ -15,6 +26,11 @@ log = logging.getLogger(__name__)
 # Methods whose refusal says nothing new of the set-up: the connection and the probe tell of theirs, and a
 # status is offered to apps with the agent feature alone.
 _UNOBSERVED = {"apps.connections.open", "auth.test", "assistant.threads.setStatus"}
+
+# Faults of a model that last, and so many of them in a row after which it is taken for unable to answer.
+_LASTING = {Fault.NOT_SET_UP, Fault.OVER_QUOTA}
+_MAX_LASTING_FAULTS = 2
+_STORE_SECONDS = 60.0  # for which a store can be gone before that is worth waking somebody
 
 
 def level(error: SlackError) -> int:
@@ -27,7 +43,8 @@ class Health:
     and `tell` with the state whenever something has changed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self.suspend: Callable[[], None] = lambda: None
         self.resume: Callable[[], None] = lambda: None
         self.tell: Callable[[str], None] = lambda _state: None
@@ -37,12 +54,15 @@ class Health:
         self._token: Problem | None = None
         self._granted: frozenset[str] | None = None
         self._lacks: dict[str, Problem] = {}  # by scopes, or by method where Slack names none
+        self._model: Problem | None = None
+        self._lasting_faults = 0  # of the answering model, in a row
+        self._store: tuple[float, StoreError] | None = None  # since when it has failed, and how
 
     @property
     def is_healthy(self) -> bool:
-        """Return whether questions are heard, and answers shown."""
+        """Return whether questions are heard, and can be answered."""
         with self._lock:
-            return self._word == "connected" and self._token is None
+            return self._word == "connected" and not (self._token or self._model or self._lost_store)
 
     @property
     def is_suspended(self) -> bool:
@@ -53,12 +73,14 @@ class Health:
     def problems(self) -> list[Problem]:
         """Return what of the set-up is wrong, as far as is known."""
         with self._lock:
-            return [*filter(None, (self._token, self._connection)), *self._lacks.values()]
+            worst = (self._token, self._connection, self._model, self._lost_store)
+            return [*filter(None, worst), *self._lacks.values()]
 
     @property
     def state(self) -> str:
         """A word for how it stands, and after a colon what is wrong."""
-        word = "suspended" if self.is_suspended else self._word
+        cannot_answer = self._word == "connected" and (self._model or self._lost_store)
+        word = "suspended" if self.is_suspended else "failing" if cannot_answer else self._word
         return ": ".join(filter(None, (word, " ".join(map(str, self.problems)))))
 
     # The connection
@@ -139,3 +161,54 @@ class Health:
         if is_new:
             fields = {"code": error.code, "needed": error.needed or None, "provided": error.provided or None}
             log.error("permission.missing", extra={**fields, "lacks": key, "fix": problem.fix})
+
+    # The answering model
+
+    @property
+    def doubts_model(self) -> bool:
+        """Whether the answering model failed, when it was asked last, in a way that lasts."""
+        return self._lasting_faults > 0
+
+    @property
+    def refuses_to_answer(self) -> bool:
+        """Whether the answering model is known to give no answer."""
+        return self._model is not None
+
+    def observe_model(self, error: ModelError | None) -> None:
+        """The answering model failed, or (None) began to answer."""
+        if error is None:
+            with self._lock:
+                works_again, self._model, self._lasting_faults = self._model is not None, None, 0
+            if works_again:
+                log.warning("model.works_again")
+                self.tell(self.state)
+        elif error.fault in _LASTING:
+            problem = Problem(
+                error.code,
+                f"AWS lets no answer be given ({error.code})",
+                aws_fix(error, setting="PRO_MODEL_ID"),
+            )
+            with self._lock:
+                self._lasting_faults += 1
+                is_new = self._model is None and self._lasting_faults >= _MAX_LASTING_FAULTS
+                if is_new:
+                    self._model = problem
+            if is_new:
+                log.error("model.refused", extra={"code": problem.code, "fix": problem.fix})
+                self.tell(self.state)
+
+    # The store
+
+    def observe_store(self, error: StoreError | None) -> None:
+        """The store failed, or (None) works."""
+        with self._lock:
+            since = self._store[0] if self._store else self._clock()
+            self._store = (since, error) if error else None
+
+    @property
+    def _lost_store(self) -> Problem | None:
+        """The store's failure, once it has lasted."""
+        if self._store is None or self._clock() - self._store[0] < _STORE_SECONDS:
+            return None
+        found = of_store_error("STORE_URL", self._store[1])
+        return Problem("store", mask_secrets(found.detail), found.cure)

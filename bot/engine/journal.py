@@ -77,6 +77,8 @@ class Journal:
         backlog: Backlog | None = None,
     ) -> None:
         self.works = True
+        # Called when the store fails, and (None) when it works again.
+        self.observe: Callable[[StoreError | None], None] = lambda _error: None
         self._store, self.owner_id, self._host = store, owner_id, host
         self._clock = clock
         self._claims = Claims()
@@ -199,6 +201,7 @@ class Journal:
             self.works = True
             fields = {"waiting": len(self._backlog), "dropped": self._backlog.dropped}
             log.warning("store.works_again", extra=fields)
+            self.observe(None)
             self._backlog.dropped = 0
             self._writing.submit(self._catch_up)
         self._beaten_at, self._peers = begun_at, beat.peers
@@ -258,3 +261,4 @@ class Journal:
         if self.works:
             self.works = False
             log.error("store.failed", extra={"error": str(error)})
+            self.observe(error)

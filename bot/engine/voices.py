@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from functools import partial
 from random import random
 from typing import Protocol
 
 from bot.core import prompts, retry
-from bot.core.diagnosis import aws_fix
+from bot.core.diagnosis import PROBE, aws_fix
 from bot.core.draft import Draft, Outcome
 from bot.core.errors import Fault, ModelError
 from bot.core.interaction import Call, Voice
@@ -87,6 +87,8 @@ class Voices:
     ) -> None:
         self._micro, self._pro, self._context, self._answers = micro, pro, context, answers
         self._tell, self._clock, self._follow_ups = inbox.put, clock, follow_ups
+        # Called with each failure of the answering model, and (None) whenever it begins to answer.
+        self.observe: Callable[[ModelError | None], None] = lambda _error: None
         self._stopping = threading.Event()
         self._speaking: set[Flight] = set()
         self._streams, self._boarded = streams, 0  # how many may be written at once, and are, or wait to be
@@ -288,7 +290,7 @@ class Voices:
             tries += 1
             call = flight.call(Voice.ANSWER, self._pro.model_id, prompt, self._clock())
             with closing(self._pro.stream(prompt)) as events:
-                for event in events:
+                for event in self._observed(events):
                     pause = None
                     if isinstance(event, Failed):
                         _log_model_error(Voice.ANSWER, flight.question, event.error)
@@ -301,6 +303,22 @@ class Voices:
                     yield event
                 else:
                     return
+
+    def _observed(self, events: Iterable[StreamEvent]) -> Iterator[StreamEvent]:
+        has_begun = False
+        for event in events:
+            if isinstance(event, Failed):
+                self.observe(event.error)
+            elif not has_begun:
+                has_begun = True
+                self.observe(None)
+            yield event
+
+    @unattended
+    def try_to_answer(self) -> None:
+        """See whether the answering model can be called, by a call that costs next to nothing."""
+        with closing(self._pro.stream(PROBE)) as events:
+            next(iter(self._observed(events)), None)
 
     def _learn(self, prompt: prompts.Prompt, usage: Usage) -> None:
         """Correct the estimate of tokens by what was billed; what files come to is not estimated."""
