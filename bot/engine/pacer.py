@@ -31,6 +31,7 @@ _LONGEST_PATIENCE = 2.5  # for first words that are held back to carry something
 _PATIENCE_FOR_WORDS = 0.3  # with which a stream can be started; a post would be edited to its end
 _SECONDS_BETWEEN_ESTIMATES = 1.0
 _OPENS = {Need.FIRST_WORDS, Need.NEXT_PAGE}  # for which an edit is kept; a sign can be an acknowledgement
+_MIN_CHANNELS = 100  # that are remembered before it is looked which of them nothing is known of any more
 _SPARE = {Need.TURN, Need.PROGRESS, Need.FOLLOW_UPS}  # what is done without where no edit is left for it
 
 
@@ -87,6 +88,7 @@ class Pacer:
         self._channels: defaultdict[str, Bucket] = defaultdict(
             lambda: Bucket(allowance.per_second, allowance.burst)
         )
+        self._most_channels = _MIN_CHANNELS
         self.reserved = 0  # edits that the open answers of this process still need
         self._reserved_by_others = 0
         self._floor = floor
@@ -164,6 +166,8 @@ class Pacer:
             self._channels[charge.channel].refuse(now)
         if isinstance(error, RateLimited):
             self._pause(charge, error, now)
+        if len(self._channels) > self._most_channels:
+            self._forget_channels(now)
 
     def _pause(self, charge: Charge, error: RateLimited, now: float) -> None:
         """Make no call of what was limited until that can help; a look-up's limit is not the post's."""
@@ -175,6 +179,12 @@ class Pacer:
             self._channels[charge.channel].pause(until)
         else:
             self._paused_until[method] = max(self._paused_until[method], until)
+
+    def _forget_channels(self, now: float) -> None:
+        """Forget the channels in which as much may be posted as in one that is not known."""
+        for channel in [channel for channel, bucket in self._channels.items() if bucket.is_unused(now)]:
+            del self._channels[channel]
+        self._most_channels = max(_MIN_CHANNELS, 2 * len(self._channels))
 
     def learn(self, exchange: Exchange) -> None:
         """Take note of how long a finished answer took to be written."""

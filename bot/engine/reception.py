@@ -40,7 +40,7 @@ from bot.engine.voices import Voices
 
 log = logging.getLogger(__name__)
 
-_MOST_WORDS = 10_000  # questions whose words are remembered, to tell an edit that changes none
+_MOST_WORDS = 2_000  # questions whose words are remembered, to tell an edit that changes none
 _MOST_TRIES = 10  # numbers under which a question is looked for that was not asked again yet
 _HINT_WITHIN = 600.0  # seconds after one question in which another goes on from it, as people see it
 _HINT_EVERY = 30 * 86_400.0
