@@ -531,6 +531,7 @@ class Orchestrator:
             return self._begin_again(entry, now, is_adopted=is_adopted)
         except Exception:
             log.exception("answer.crashed", extra=entry.question.names)
+            self._live -= {each for each in self._live if each.question.id == entry.question.id}
             self._journal.close(entry.question.id)
             return None
 

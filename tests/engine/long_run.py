@@ -160,22 +160,13 @@ class LongRun:
         self._agenda: list[tuple[float, int, Callable[[], object]]] = []
         self._number, self._asked = count(1), count(1)
         self._again = 0.0
-        for module in (
-            admissions,
-            asides,
-            context,
-            home,
-            journal,
-            orchestrator,
-            reception,
-            voices,
-            users,
-            channels,
-        ):
+        answering = (admissions, orchestrator, reception, voices)
+        for module in (*answering, asides, channels, context, home, journal, users):
             patch.setattr(module, "Lane", partial(_Lane, self))
         for part in (orchestrator.Orchestrator, Admissions):
             patch.setattr(part, "_run", lambda _part: None)  # which would wait for what is only counted
-        patch.setattr("bot.engine.threads._MOST_THREADS", 5)  # which are reached soon, as the next
+        patch.setattr("bot.engine.threads.MAX_BYTES", 0)  # bounds that are reached soon
+        patch.setattr("bot.engine.threads._MOST_JOINED", 5)
         patch.setattr("bot.engine.pacer._MIN_CHANNELS", 10)
         patch.setattr(voices, "_LONGEST_BETWEEN_GULPS", 0.0)  # which would really be waited for
         patch.setattr("bot.engine.ledger._fields", lambda *_: {})  # of a log that nobody reads
@@ -261,7 +252,9 @@ class LongRun:
                 self._lose_token()
             if asked % _AT_ONCE == 0:
                 self.run(self.now + _EVERY)
+        until = self.now + _HOURS
         while self.orchestrator.live:
+            assert self.now < until, "an answer never ends"
             self.run(self.now + 1.0)
 
     def _ask(self, number: int) -> None:
@@ -328,12 +321,12 @@ class _Lane:
     def __init__(self, run: LongRun, _name: str, _size: int, _ready: int = 1) -> None:
         self._run = run
 
-    def submit(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
+    def submit(self, work: Callable[..., Any], *arguments: Any, **named: Any) -> Future[Any]:
         future: Future[Any] = Future()
 
         def do() -> None:
             try:
-                future.set_result(work(*arguments))
+                future.set_result(work(*arguments, **named))
             except Exception as error:
                 future.set_exception(error)
 
