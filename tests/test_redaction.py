@@ -124,10 +124,10 @@ def test_no_secret_of_a_model_or_of_an_error_leaves(
 
 
 def test_what_is_personal_reaches_no_model_where_that_is_wished(ready: Workbench) -> None:
-    ready.start_bot(redact=KINDS)
     ready.servers.do(
         lambda: ready.slack.workspace.users.update({MINJI.id: User(MINJI.id, "minji@example.com")})
     )
+    ready.start_bot(redact=KINDS)  # which reads at its start what people are called
     text = ", ".join(PERSONAL)
     note = ready.servers.do(lambda: ready.slack.upload("ada@example.com.csv", text.encode()))
     far = ready.say(text)

@@ -117,6 +117,7 @@ def test_only_ones_own_lines_are_joined(patient: Workbench) -> None:
 
 def test_a_line_that_is_delivered_again_asks_nothing(patient: Workbench) -> None:
     first = patient.dm("hey")
+    patient.until(lambda: patient.texts(first))
     event = {"type": "message", "channel_type": "im", "channel": "DADA", "user": ADA.id, "text": "why?"}
     for _ in range(3):
         send = partial(patient.slack.events.send, event | {"ts": f"{float(first.ts) + 1:.6f}"}, "EvSAME")
