@@ -25,7 +25,7 @@ _MOST_PATIENCE = 4.0  # seconds that somebody who asks in a thread waits for wha
 _FRESH_SECONDS = 600.0  # after that a thread is read anew: what was edited or deleted is seen then
 _MOST_JOINED = 500
 MAX_BYTES = 20_000_000  # of all threads that are kept
-_BYTES_OF_THREAD, _BYTES_OF_REMARK, _BYTES_OF_FILE = 1_000, 500, 1_000  # besides texts
+_BYTES_OF_THREAD, _BYTES_OF_REMARK, _BYTES_OF_FILE = 300, 500, 1_000  # besides texts
 
 
 class Source(Protocol):
