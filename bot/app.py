@@ -37,6 +37,7 @@ from bot.engine.admissions import Admissions
 from bot.engine.answers import Answers
 from bot.engine.asides import Asides
 from bot.engine.context import Context
+from bot.engine.follower import Follower
 from bot.engine.gate import Gate
 from bot.engine.health import Health
 from bot.engine.home import Homes
@@ -168,6 +169,7 @@ class Bot:
         if client.current_session and client.current_session.sock:
             with suppress(OSError):
                 client.current_session.sock.shutdown(socket.SHUT_RDWR)
+        self.reception.stop_following()
         self.orchestrator.stop(self.settings.shutdown_grace)
         self.reception.close()
         self.homes.stop()
@@ -230,7 +232,10 @@ def _built(settings: Settings, problems: Sequence[str], allowance: Allowance | N
         observer=telemetry,
         warn=partial(asides.warn, settings.admin_users, settings.daily_budget_usd),
     )
-    threads = Threads(slack, time.monotonic, stopping.wait, journal.spend)
+    threads = Threads(
+        slack, time.monotonic, stopping.wait, journal.spend, ledger.note_thread, ledger.has_thread
+    )
+    follower = Follower(threads, journal, within=settings.recover_within)
     gate = Gate(_access(settings), users.lookup, channels.lookup)
     context = Context(
         threads, people, SlackFiles(web), gate, tokens=settings.context_tokens, redact=settings.redact
@@ -257,6 +262,7 @@ def _built(settings: Settings, problems: Sequence[str], allowance: Allowance | N
         threads,
         admissions,
         asides,
+        follower,
         live_answers=settings.max_live_answers,
         ack_deadline=settings.ack_deadline,
         recover_within=settings.recover_within,
@@ -273,6 +279,7 @@ def _built(settings: Settings, problems: Sequence[str], allowance: Allowance | N
         answers,
         ledger,
         asides,
+        follower,
         ack_deadline=settings.ack_deadline,
         language=language,
     )

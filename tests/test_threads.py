@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.core.conversation import estimated_tokens
 from bot.playground.bedrock import Reply
-from bot.playground.events import ALL_EVENTS
 from bot.playground.faults import Fault
 from bot.playground.limits import Limits
-from bot.playground.workspace import ADA, BOT_USER, MINJI, RELAY, Message
+from bot.playground.workspace import ADA, MINJI, Message
 from tests.conftest import offer
 from tests.workbench import Workbench
 
@@ -230,137 +226,3 @@ def test_a_question_with_a_link_is_never_answered_from_the_cache(ready: Workbenc
         asked(message)
 
     assert len(ready.prompts()) == 2
-
-
-# Going on without a mention
-
-
-# What manifest.yml has as an option.
-FOLLOWING = set(
-    re.findall(r"# - (message\.\w+)", (Path(__file__).parent.parent / "manifest.yml").read_text())
-)
-
-
-@pytest.fixture
-def hearing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Workbench]:
-    """A workbench whose app hears every message in its channels, too."""
-    bench = Workbench(subscribed=ALL_EVENTS | FOLLOWING)
-    offer(monkeypatch, bench)
-    bench.bedrock.always("converse", Reply(text="On it."))
-    bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
-    yield bench
-    bench.close()
-
-
-@pytest.fixture
-def followed(hearing: Workbench) -> Workbench:
-    """A bot that follows its threads."""
-    hearing.start_bot(follow_threads=True)
-    return hearing
-
-
-def test_in_a_thread_of_the_bots_people_go_on_without_a_mention(followed: Workbench) -> None:
-    root = followed.mention("why?")
-    answered(followed, root, 1)
-    followed.say("and then?", thread=root)
-    answered(followed, root, 2)
-    followed.say("여기서는요?", thread=root, user=MINJI.id)
-    answered(followed, root, 3)
-
-    assert told(followed)[-1] == "민지: 여기서는요?"
-
-
-@pytest.mark.parametrize("channel", ["GTEAM", "GGROUP"])
-def test_in_private_channels_and_group_messages_people_go_on_likewise(
-    followed: Workbench, channel: str
-) -> None:
-    root = followed.mention("why?", channel=channel)
-    answered(followed, root, 1)
-    followed.say("and then?", thread=root)
-
-    answered(followed, root, 2)
-
-
-def test_in_a_thread_under_ask_people_go_on_likewise(followed: Workbench) -> None:
-    followed.ask("why?")
-    root = followed.posted_question()
-    answered(followed, root, 1)
-    followed.say("and then?", thread=root)
-
-    answered(followed, root, 2)
-
-
-def test_a_bot_that_started_anew_knows_its_threads(hearing: Workbench) -> None:
-    first = hearing.start_bot(follow_threads=True)
-    root = hearing.mention("why?")
-    answered(hearing, root, 1)
-    hearing.stop_bot(first)
-    hearing.start_bot(follow_threads=True)
-    hearing.say("and then?", thread=root)
-
-    answered(hearing, root, 2)
-
-
-@pytest.mark.parametrize(
-    ("text", "user"),
-    [
-        (f"<@{MINJI.id}> what do you think?", ADA.id),
-        ("so, <@URELAY>?", ADA.id),
-        ("<!subteam^S1|@devs> look", ADA.id),
-        ("<!here> lunch?", ADA.id),
-        ("a bot says this", RELAY.id),
-    ],
-)
-def test_what_is_addressed_to_somebody_else_is_never_answered(
-    followed: Workbench, text: str, user: str
-) -> None:
-    root = followed.mention("why?")
-    answered(followed, root, 1)
-    followed.say(text, thread=root, user=user)
-    followed.mention("another", channel="CRANDOM")
-    followed.until(lambda: len(followed.prompts()) == 2)
-    followed.bedrock.release()
-    followed.until(followed.at_rest)
-
-    assert followed.texts(root).count("Because.") == 1
-
-
-def test_a_thread_that_the_bot_has_no_part_in_is_left_alone(followed: Workbench) -> None:
-    root = followed.say("Shall we?")
-    followed.say("Yes, why not?", thread=root)
-    followed.until(lambda: followed.calls("conversations.replies"))
-    followed.say("Then let us.", thread=root)
-    followed.answered(followed.mention("another", channel="CRANDOM"))
-
-    assert followed.texts(root) == []
-    assert (
-        len([call for call in followed.calls("conversations.replies") if call.parameters["ts"] == root.ts])
-        == 1
-    )
-
-
-def test_a_mention_in_a_thread_that_is_followed_is_answered_once(followed: Workbench) -> None:
-    root = followed.mention("why?")
-    answered(followed, root, 1)
-    followed.mention("and then?", thread=root)
-    answered(followed, root, 2)
-
-    assert len(followed.prompts()) == 2
-
-
-def test_without_the_setting_nobody_goes_on_without_a_mention(hearing: Workbench) -> None:
-    hearing.start_bot()
-    root = hearing.mention("why?")
-    answered(hearing, root, 1)
-    hearing.say("and then?", thread=root)
-    hearing.answered(hearing.mention("another", channel="CRANDOM"))
-
-    assert hearing.texts(root).count("Because.") == 1
-
-
-def test_outside_of_threads_nobody_is_answered_without_a_mention(followed: Workbench) -> None:
-    followed.say("why?")
-    followed.answered(followed.mention("another", channel="CRANDOM"))
-
-    assert len(followed.prompts()) == 1
-    assert BOT_USER not in str([message.text for message in followed.messages()])

@@ -91,6 +91,12 @@ class Entry:
         return replace(self.question, replaces=self.question.replaces and not self.noted.has_answer)
 
     @property
+    def is_undecided(self) -> bool:
+        """Return True if its thread may not be the bot's: it mentions nobody, and is not answered yet."""
+        is_begun = self.place or self.noted.messages or self.noted.intent
+        return self.question.is_followed and not is_begun
+
+    @property
     def is_suspect(self) -> bool:
         """Return True if two processes ended while they answered it: it may be the cause."""
         return self.tries > 1

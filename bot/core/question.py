@@ -49,7 +49,8 @@ class Question:
     `retry` counts how often it was asked again by a button. `spoken` is the language in which its asker is
     spoken to, "" for that of the question. `is_external_room` tells whether the channel is shared with other
     companies; None where the event did not say. If it `replaces` an answer, its asker wants another one, and
-    the words of the last need not stay.
+    the words of the last need not stay. One that `is_followed` mentions nobody, and is answered only if the
+    bot takes part in its thread.
     """
 
     team: str
@@ -69,6 +70,7 @@ class Question:
     user_team: str = ""
     bot: str = ""
     lines: tuple[str, ...] = ()
+    is_followed: bool = False
 
     @property
     def key(self) -> str:

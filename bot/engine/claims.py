@@ -27,6 +27,11 @@ class Claims:
                 self._taken.setdefault(key, now)
             return not taken
 
+    def release(self, key: str) -> None:
+        """Let `key` be claimed again."""
+        with self._lock:
+            self._taken.pop(key, None)
+
     def _forget(self, before: float) -> None:
         """Drop what was claimed `before` that time; a dict keeps the order in which keys came."""
         while self._taken and (oldest := next(iter(self._taken))) and self._taken[oldest] < before:

@@ -88,7 +88,6 @@ class Exchange:
         self.is_recalled = not resumes  # whether it is known what stands of it
         self.starts: int | None = None  # of the answering model for it; None before it is taken up
         self.is_admitted = True  # whether its asker may ask; before that is known, no model is asked
-        self.is_addressed = True  # whether its asker is to be told while that is not known
         self._has_waited = False  # whether it was acknowledged, or tried to be, before its asker might ask
         self.is_denied = False
         self.is_broken = False  # whether a defect ended it
@@ -129,6 +128,11 @@ class Exchange:
         self._footer: Safe | None = None
         self._receiving = threading.Lock()
         self._has_news = False
+
+    @property
+    def is_addressed(self) -> bool:
+        """Return True if its asker is told what keeps it from being answered: it was put to the bot."""
+        return not self.question.is_followed
 
     def takes(self, line: Question) -> bool:
         """Whether `line` goes on its question: no word of the answer stands yet, or is on its way."""

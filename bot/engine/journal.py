@@ -45,6 +45,9 @@ class Store(Protocol):
     def close(self, entry_id: str, owner: str) -> None:
         """It is answered to the end."""
 
+    def drop(self, entry_id: str, owner: str) -> None:
+        """It is not answered after all: nothing is kept of it, and it can be taken again."""
+
     def join(self, question: Question, line_id: str, owner: str) -> None:
         """Write down that `question` says now what was taken as `line_id`, too, which is closed by that."""
 
@@ -134,6 +137,16 @@ class Journal:
     def _close(self, entry_id: str) -> None:
         self._store.close(entry_id, self.owner_id)
         self._held.pop(entry_id, None)  # it may have been taken late, just before
+
+    def drop(self, entry_id: str) -> None:
+        """Write down, soon, that a question is not answered after all: it can be taken again."""
+        self.write(partial(self._drop, entry_id), Rank.QUESTION)
+        self._held.pop(entry_id, None)
+
+    def _drop(self, entry_id: str) -> None:
+        self._store.drop(entry_id, self.owner_id)
+        self._held.pop(entry_id, None)
+        self._claims.release(entry_id)
 
     def join(self, question: Question, line_id: str) -> None:
         """Write down, soon, that `question` says now what was taken as `line_id`, too."""

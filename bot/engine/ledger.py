@@ -14,7 +14,7 @@ from bot.core import prompts
 from bot.core.draft import Outcome
 from bot.core.interaction import Call, Interaction, Voice, Vote
 from bot.core.prices import Price, shown
-from bot.core.question import Question
+from bot.core.question import Place, Question
 from bot.core.spending import DAY_SECONDS, Budget, DaySpending, NanoDollars, Refusal, nano
 from bot.core.stream import Usage
 from bot.engine.backlog import Rank
@@ -22,6 +22,8 @@ from bot.engine.exchange import Ending, Exchange
 from bot.engine.journal import Journal
 
 log = logging.getLogger(__name__)
+
+_THREAD_SECONDS = 30 * DAY_SECONDS  # after which Slack is asked again whether the bot takes part
 
 
 class Books(Protocol):
@@ -44,6 +46,9 @@ class Books(Protocol):
 
     def claim(self, name: str, seconds: float | None = None) -> bool:
         """True for the first who claims `name` within so many `seconds`, a day if None."""
+
+    def is_claimed(self, name: str) -> bool:
+        """Return True if somebody claimed `name`, and that lasts still."""
 
 
 class Observer(Protocol):
@@ -147,6 +152,14 @@ class Ledger:
         """True for the first, of all processes, who asks so for `name` within `seconds`, a day if None."""
         return self._journal.asked(lambda: self._books.claim(name, seconds), True)
 
+    def note_thread(self, place: Place) -> None:
+        """Write down, soon, that the bot takes part in a thread."""
+        self._journal.write(partial(self._books.claim, _thread(place), _THREAD_SECONDS), Rank.FIGURES)
+
+    def has_thread(self, place: Place) -> bool:
+        """Return True if it is written down that the bot takes part in a thread."""
+        return self._journal.asked(lambda: self._books.is_claimed(_thread(place)), False)
+
     def vote(self, vote: Vote, answer_key: str) -> None:
         """Write down, soon, what somebody thinks of an answer; nobody is shown a bad one again."""
         self._journal.write(partial(self._books.vote, vote, self._kept_for), Rank.FIGURES)
@@ -217,6 +230,10 @@ def _names(calls: Sequence[Call]) -> Iterable[str]:
     voices = list(Voice)
     ordered = sorted(calls, key=lambda call: voices.index(call.voice))
     return dict.fromkeys(call.model_id.rpartition("/")[2] for call in ordered)
+
+
+def _thread(place: Place) -> str:
+    return f"thread/{place.channel}/{place.thread_ts}"
 
 
 def _asker(question: Question) -> str:

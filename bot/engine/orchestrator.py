@@ -32,9 +32,10 @@ from bot.engine.admissions import Admission, Admissions
 from bot.engine.asides import Asides
 from bot.engine.entrance import explain_break, open_thread
 from bot.engine.exchange import Ending, Exchange
+from bot.engine.follower import Follower
 from bot.engine.inbox import Inbox, News, look
 from bot.engine.journal import BEAT_SECONDS, Journal
-from bot.engine.lanes import Lane, warm_up
+from bot.engine.lanes import Lane, unattended, warm_up
 from bot.engine.ledger import Ledger
 from bot.engine.pacer import Pacer, Turn
 from bot.engine.showing import Slack, show, take_back
@@ -75,6 +76,7 @@ class Orchestrator:
         threads: Threads,
         admissions: Admissions,
         asides: Asides,
+        follower: Follower,
         *,
         live_answers: int,
         ack_deadline: float,
@@ -84,6 +86,7 @@ class Orchestrator:
         self._inbox, self._voices, self._slack, self._pacer = inbox, voices, slack, pacer
         self._journal, self._ledger = journal, ledger
         self._threads, self._admissions, self._asides = threads, admissions, asides
+        self._follower = follower
         self._ack_deadline, self._recover_within, self._clock = ack_deadline, recover_within, clock
         self._live: set[Exchange] = set()
         self._cut_at, self._beat_at = inf, -inf
@@ -525,8 +528,29 @@ class Orchestrator:
         self._watched = self._resume(replace(entry, age=entry.age + now - since), now, is_adopted=True)
         self._watched_until = now + _WATCHED_SECONDS
 
-    def _resume(self, entry: Entry, now: float, *, is_adopted: bool = False) -> Exchange | None:
-        """Answer a question that was begun before; None if that fails at once, as it would for others."""
+    @unattended
+    def _decide(self, entry: Entry, is_adopted: bool) -> None:
+        """Go on with a question that mentions nobody if its thread is the bot's."""
+
+        def go_on(question: Question, age: float) -> None:
+            self._inbox.put(partial(decided, replace(entry, question=question, age=age)))
+
+        def decided(found: Entry, now: float) -> None:
+            if all(each.question.id != found.question.id for each in self._live):
+                self._resume(found, now, is_adopted=is_adopted, is_decided=True)
+
+        self._follower.decide(entry.question, go_on, entry.age)
+
+    def _resume(
+        self, entry: Entry, now: float, *, is_adopted: bool = False, is_decided: bool = False
+    ) -> Exchange | None:
+        """Answer a question that was begun before; None if that fails at once, as it would for others.
+
+        None, too, if it mentions nobody, until it `is_decided` that its thread is the bot's.
+        """
+        if entry.is_undecided and not is_decided:
+            self._recall_lane.submit(self._decide, entry, is_adopted)
+            return None
         try:
             return self._begin_again(entry, now, is_adopted=is_adopted)
         except Exception:
@@ -693,6 +717,7 @@ class Orchestrator:
         """Make the call; what it changes about the exchange."""
         if isinstance(step, OpenThread):
             place = open_thread(exchange.question, self._slack, again=step.again, refused=step.refused)
+            self._threads.join(place)
             standing = self._threads.standing(place, exchange.question.key, {}) if exchange.resumes else {}
             return partial(self._go_on, exchange, place, standing)
         shown, ts = show(self._slack, exchange.question, step)

@@ -13,11 +13,11 @@ from math import inf
 
 from bot.core import access, lines
 from bot.core.conversation import asked_again
-from bot.core.errors import RateLimited, SlackError, Unreachable
+from bot.core.errors import SlackError
 from bot.core.journal import REMEMBERED_SECONDS
 from bot.core.message import Kind, Press, Standing
 from bot.core.mrkdwn import unformatted
-from bot.core.question import Place, Question, Recipient
+from bot.core.question import Place, Question, Recipient, question_id
 from bot.core.spending import refusal_in
 from bot.core.stream import Notice, Recalled, StreamEvent
 from bot.core.texts import Language, texts_in
@@ -27,6 +27,7 @@ from bot.engine.asides import Asides
 from bot.engine.bots import BotQuestions
 from bot.engine.context import Context
 from bot.engine.exchange import Exchange
+from bot.engine.follower import Follower
 from bot.engine.gate import Gate
 from bot.engine.health import level
 from bot.engine.inbox import Inbox, look
@@ -68,6 +69,7 @@ class Reception:
         answers: Answers,
         ledger: Ledger,
         asides: Asides,
+        follower: Follower,
         *,
         ack_deadline: float,
         language: Language | None = None,
@@ -77,6 +79,7 @@ class Reception:
         self._journal, self._gate, self._context = journal, gate, context
         self._admissions = admissions
         self._threads, self._answers, self._ledger, self._asides = threads, answers, ledger, asides
+        self._follower = follower
         self._ack_deadline, self._language, self._clock = ack_deadline, language, clock
         self._bot_questions = BotQuestions(clock)
         self._asked_directly: dict[str, float] = {}  # when people asked in direct messages, not in a thread
@@ -85,11 +88,11 @@ class Reception:
         self._look_ups = Lane("reception", _LOOK_UPS)
         self._readings = Lane("readings", 1)  # Slack lets threads be read slowly anyway
 
-    def ask(self, question: Question, event_id: str = "", *, is_quiet: bool = False) -> bool:
+    def ask(self, question: Question, event_id: str = "") -> bool:
         """Answer `question`: it is written down, and both models start as soon as its asker may ask.
 
         False if it was asked before, as Slack redelivers events by their id and one message can come as two,
-        or if bots ask too much there. One that `is_quiet` was put to nobody: who may not ask is told nothing.
+        or if bots ask too much there.
         """
         exchange = self._exchange(question)
         question = exchange.question
@@ -98,21 +101,26 @@ class Reception:
             return False
         if not self._journal.take(question, event_id):
             return False
+        self._begin(exchange)
+        return True
+
+    def _begin(self, exchange: Exchange) -> None:
+        """Answer what is written down, as soon as its asker may ask."""
+        question = exchange.question
         self._is_news(question)
         if self._orchestrator.is_suspended:
             self._orchestrator.keep(question)
             if question.response_url:  # what else there is to be told by needs the token
                 self._asides.tell(question.asker, texts_in(question.language).kept_for_later)
-            return True
-        exchange.is_admitted, exchange.is_addressed = False, not is_quiet
+            return
+        exchange.is_admitted = False
         admission = Admission(exchange, partial(self._take_up, exchange), partial(self._fail, exchange))
         if lines.may_have_more(question):
             begin = partial(self._admissions.decide, admission, calls=True)
             self._orchestrator.begin_or_join(exchange, begin, self._ask_when_settled)
-            return True
+            return
         self._orchestrator.begin(exchange)
         self._admissions.decide(admission, calls=question.may_have_files or not question.text)
-        return True
 
     def _fail(self, exchange: Exchange, error: Exception) -> None:
         if isinstance(error, SlackError):
@@ -209,22 +217,29 @@ class Reception:
         return None if answer is None else Recalled(answer)
 
     def follow(self, question: Question, event_id: str) -> None:
-        """Answer `question`, which mentions nobody, if the bot has its part in the thread."""
-        self._readings.submit(self._follow, question, event_id)
+        """Answer `question`, which mentions nobody, if the bot has its part in the thread.
+
+        It is written down first, unless its thread was just seen not to be the bot's.
+        """
+        if self._follower.is_foreign(question.place):
+            return
+        question = self._exchange(replace(question, is_followed=True)).question
+        if self._journal.take(question, event_id):
+            self._follower.decide(question, self._go_on)
+
+    def _go_on(self, question: Question, age: float) -> None:
+        self._look_ups.submit(self._ask_unaddressed, question, age)
 
     @unattended
-    def _follow(self, question: Question, event_id: str) -> None:
+    def _ask_unaddressed(self, question: Question, age: float) -> None:
         try:
-            if not question.place or not self._threads.is_the_bots(question.place):
-                return
-            try:
-                why = self._gate.decide(question)
-            except (RateLimited, Unreachable):
-                why = None  # it waits until that can be told
-            if why is None:
-                self.ask(question, event_id, is_quiet=True)
-        except SlackError as error:
-            log.log(level(error), "thread.unread", extra={**question.names, "code": error.code})
+            why = self._gate.decide(question)
+        except SlackError:
+            why = None  # it waits until that can be told
+        if why:
+            self._journal.drop(question.id)
+        else:
+            self._begin(self._exchange(question, age=age))
 
     def amend(self, question: Question) -> None:
         """The message of `question` was changed.
@@ -232,6 +247,9 @@ class Reception:
         If it was never asked, it is asked now. While its answer is written here, that starts anew in the same
         messages; afterwards that is offered to its asker, unless an answer is yet to be had.
         """
+        if self._follower.withdraw(question.id):  # it mentions the bot now, and is written down already
+            self._go_on(question, 0.0)
+            return
         self._orchestrator.amend(
             question,
             lambda again, place: self._readings.submit(self._restart, again, place),
@@ -240,12 +258,17 @@ class Reception:
 
     def withdraw(self, team: str, question_key: str) -> None:
         """A message is gone: if it was a question, or a line of one, that ends or is answered without it."""
+        if self._follower.withdraw(waiting := question_id(team, question_key, 0)):
+            self._journal.drop(waiting)
+            return
         self._orchestrator.withdraw(
             team, question_key, lambda again, place: self._readings.submit(self._restart, again, place)
         )
 
     def restart(self, question: Question) -> None:
         """The message of `question` was changed: if its answer is written here, that starts anew."""
+        if self._follower.amend(question):
+            return
         self._orchestrator.amend(
             question,
             lambda again, place: self._readings.submit(self._restart, again, place),
@@ -390,11 +413,15 @@ class Reception:
         if self._journal.take(exchange.question, event_id=""):
             self._orchestrator.begin_anew(exchange, place, standing)
 
-    def _exchange(self, question: Question, place: Place | None = None) -> Exchange:
+    def _exchange(self, question: Question, place: Place | None = None, age: float = 0.0) -> Exchange:
         """An answer that begins now, or begins anew in the messages that stand at `place`."""
         question = replace(question, spoken=self._language.value if self._language else "")
         is_anew = place is not None
-        return Exchange(question, self._clock(), self._ack_deadline, resumes=is_anew, place=place)
+        return Exchange(question, self._clock(), self._ack_deadline, resumes=is_anew, place=place, age=age)
+
+    def stop_following(self) -> None:
+        """Leave what waits for its thread to be read to the next process."""
+        self._follower.close()
 
     def close(self) -> None:
         """Take nothing more up, and fetch nothing more."""

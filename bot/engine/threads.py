@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from sys import getsizeof
@@ -61,7 +61,8 @@ class _Known:
 class Threads:
     """Reads threads. Thread-safe; `wait` waits so many seconds, and says True if it is cut short.
 
-    `spend` counts a call over all processes, and raises OverBudget where others left no room.
+    `spend` counts a call over all processes, and raises OverBudget where others left no room. `note` has all
+    processes know of a thread in which the bot takes part, which `is_noted` then.
     """
 
     def __init__(
@@ -70,8 +71,11 @@ class Threads:
         clock: Callable[[], float],
         wait: Callable[[float], bool],
         spend: Callable[[Charge], None] = lambda _charge: None,
+        note: Callable[[Place], None] = lambda _place: None,
+        is_noted: Callable[[Place], bool] = lambda _place: False,
     ) -> None:
         self._source, self._clock, self._wait, self._spend = source, clock, wait, spend
+        self._note, self._is_noted = note, is_noted
         self._lock = threading.Lock()
         self._bucket = Bucket(_PER_SECOND, _AT_ONCE)
         self._known = SizedCache[Place, _Known](MAX_BYTES)
@@ -122,18 +126,31 @@ class Threads:
     def join(self, place: Place) -> None:
         """The bot has its part in a thread from now on."""
         with self._lock:
+            is_new = place not in self._joined
             remember(self._joined, place, None, _MOST_JOINED)
+        if is_new:
+            self._note(place)
 
-    def is_the_bots(self, place: Place) -> bool:
-        """Whether the bot has its part in a thread; somebody else's can be a little out of date.
+    def is_joined(self, place: Place) -> bool:
+        """Return True if it is known without asking Slack that the bot has its part in a thread."""
+        with self._lock:
+            if place in self._joined:
+                return True
+        known = self._known.get(place)
+        is_read = known is not None and _has_answer(known.remarks.values())
+        return is_read or self._is_noted(place)
+
+    def takes_part(self, place: Place) -> bool:
+        """Return True if Slack shows a message of the bot's in a thread, which is read as far as that.
 
         Raises SlackError.
         """
-        if place in self._joined:
-            return True
-        known = self._known.get(place)
-        remarks = list(known.remarks.values()) if known else self.remarks(place)
-        return any(remark.role is Role.ASSISTANT for remark in remarks)
+        cursor = ""
+        while True:
+            page = self._page(place, "", cursor)
+            cursor = page.cursor
+            if _has_answer(page.remarks) or not cursor:
+                return _has_answer(page.remarks)
 
     def standing(
         self, place: Place, question_key: str, noted: Mapping[str, Standing]
@@ -201,3 +218,7 @@ class Threads:
                     continue
                 raise
             return
+
+
+def _has_answer(remarks: Iterable[Remark]) -> bool:
+    return any(remark.role is Role.ASSISTANT for remark in list(remarks))

@@ -167,6 +167,26 @@ def test_of_many_that_take_a_question_at_once_exactly_one_gets_it(store: Journal
         assert sorted(at_once(takes)) == [False] * 19 + [True]
 
 
+def test_what_is_dropped_can_be_taken_again_but_not_by_the_same_event(store: Journal, other: Journal) -> None:
+    store.take(QUESTION, "Ev1", "A")
+    store.drop(QUESTION.id, "A")
+
+    assert not other.beat(Owner("B"), 60).adopted
+    assert not other.take(QUESTION, "Ev1", "B")
+    assert other.take(QUESTION, "Ev2", "B")
+
+
+def test_what_is_anothers_or_answered_is_not_dropped(store: Journal, other: Journal) -> None:
+    store.take(QUESTION, "Ev1", "A")
+    store.take(asked(2), "Ev2", "A")
+    store.close(asked(2).id, "A")
+    other.drop(QUESTION.id, "B")
+    store.drop(asked(2).id, "A")
+
+    assert not other.take(QUESTION, "", "B")
+    assert not other.take(asked(2), "", "B")
+
+
 # Questions are written down, and taken up by another
 
 

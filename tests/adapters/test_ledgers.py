@@ -807,6 +807,23 @@ def test_a_claim_ends_after_a_day(tmp_path: Path) -> None:
     assert ledger.claim("budget")
 
 
+def test_whoever_asks_knows_what_is_claimed(ledger: Ledger, other: Ledger) -> None:
+    for text in ODD:
+        assert not ledger.is_claimed(text)
+        ledger.claim(text)
+        assert other.is_claimed(text)
+
+
+def test_what_was_claimed_is_so_no_more_when_that_ends(tmp_path: Path) -> None:
+    now = 0.0
+    ledger = in_file(tmp_path / "bot.db", lambda: now)
+    ledger.claim("thread", 10.0)
+    now = 9.0
+    assert ledger.is_claimed("thread")
+    now = 10.0
+    assert not ledger.is_claimed("thread")
+
+
 def test_a_claim_can_be_for_longer(tmp_path: Path) -> None:
     now = 1000.0
     ledger = in_file(tmp_path / "bot.db", lambda: now)
@@ -843,6 +860,7 @@ METHODS: dict[str, Callable[[Ledger], object]] = {
     "vote": lambda ledger: ledger.vote(Vote("Q1", "U1", is_up=True), 60),
     "votes": lambda ledger: ledger.votes(0),
     "claim": lambda ledger: ledger.claim("budget"),
+    "is_claimed": lambda ledger: ledger.is_claimed("budget"),
     "prune": lambda ledger: list(ledger.prune(60, keep_text=False)),
 }
 

@@ -28,6 +28,7 @@ from bot.core.stream import Failed, Finished, Reply, StreamEvent, Text, Usage
 from bot.engine import admissions, asides, context, home, journal, orchestrator, reception, voices
 from bot.engine.admissions import Admissions
 from bot.engine.answers import Answers
+from bot.engine.follower import Follower
 from bot.engine.gate import Gate
 from bot.engine.inbox import Inbox, look
 from bot.engine.ledger import Ledger, Terms
@@ -163,7 +164,7 @@ class LongRun:
         answering = (admissions, orchestrator, reception, voices)
         for module in (*answering, asides, channels, context, home, journal, users):
             patch.setattr(module, "Lane", partial(_Lane, self))
-        for part in (orchestrator.Orchestrator, Admissions):
+        for part in (orchestrator.Orchestrator, Admissions, Follower):
             patch.setattr(part, "_run", lambda _part: None)  # which would wait for what is only counted
         patch.setattr("bot.engine.threads.MAX_BYTES", 0)  # bounds that are reached soon
         patch.setattr("bot.engine.threads._MOST_JOINED", 5)
@@ -188,6 +189,7 @@ class LongRun:
         prices = dict.fromkeys(Voice)
         ledger = Ledger(books, store, Terms(prices), warn=lambda _spent: None, clock=clock)
         threads = Threads(slack, clock, wait)
+        follower = Follower(threads, books, within=900.0, clock=clock)
         gate = Gate(Access(), people_known.lookup, rooms_known.lookup)
         self.admissions = Admissions(gate, told, inbox, clock, within=900.0)
         source: Any = Silent()
@@ -214,6 +216,7 @@ class LongRun:
             threads,
             self.admissions,
             told,
+            follower,
             live_answers=100,
             ack_deadline=1.5,
             recover_within=900.0,
@@ -231,6 +234,7 @@ class LongRun:
             answers,
             ledger,
             told,
+            follower,
             ack_deadline=1.5,
             clock=clock,
         )

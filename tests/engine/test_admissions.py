@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from unittest.mock import create_autospec
@@ -176,7 +177,7 @@ def test_a_look_up_that_hangs_is_acknowledged_when_it_is_time(hall: Hall) -> Non
 
     assert wish
     assert wish.earliest == 101.5 > hangs
-    asked.is_addressed = False  # who asked nobody is told nothing
+    asked.question = replace(asked.question, is_followed=True)  # who asked nobody is told nothing
     assert asked.wish() is None
 
 

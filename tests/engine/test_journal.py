@@ -52,6 +52,9 @@ class Recorder:
     def close(self, entry_id: str, owner: str) -> None:
         self._tell("close", entry_id)
 
+    def drop(self, entry_id: str, owner: str) -> None:
+        self._tell("drop", entry_id)
+
     def join(self, question: Question, line_id: str, owner: str) -> None:
         self._tell("join", question.id, line_id)
 
@@ -97,6 +100,16 @@ def test_a_question_is_taken_once_and_not_if_another_process_took_it(journal: Jo
     assert not journal.take(QUESTION, "Ev2")
     assert not journal.take(OTHER, "Ev3")
     assert not journal.holds(OTHER.id)
+
+
+def test_what_is_dropped_can_be_taken_again(journal: Journal, store: Recorder) -> None:
+    journal.take(QUESTION, "Ev1")
+    journal.drop(QUESTION.id)
+    assert not journal.holds(QUESTION.id)
+    journal.leave(5.0)
+
+    assert store.told[-2:] == [("drop", QUESTION.id), ("leave",)]
+    assert journal.take(QUESTION, "Ev2")
 
 
 def test_what_is_written_is_written_in_order_and_the_lease_ends_last(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -161,15 +161,30 @@ def test_in_the_end_what_was_noted_has_to_do(thread: Thread, threads: Threads) -
 
 
 def test_a_thread_is_the_bots_when_it_asked_there_or_spoke_there(thread: Thread, threads: Threads) -> None:
-    assert not threads.is_the_bots(PLACE)
-    assert not threads.is_the_bots(PLACE)
-    assert len(thread.calls) == 3  # what was read is not read again for every message
+    assert not threads.takes_part(PLACE)
+    assert len(thread.calls) == 3
+    assert not threads.is_joined(PLACE)
     threads.join(PLACE)
-    assert threads.is_the_bots(PLACE)
+    assert threads.is_joined(PLACE)
 
-    thread.say("f", role=Role.ASSISTANT)
+    thread.remarks[0] = replace(thread.remarks[0], role=Role.ASSISTANT)
     other = Threads(thread, lambda: thread.now, thread.wait)
-    assert other.is_the_bots(PLACE)
+    assert other.takes_part(PLACE)
+    assert len(thread.calls) == 4  # it is read no further than that
+    other.remarks(PLACE)
+    assert other.is_joined(PLACE)
+
+
+def test_all_processes_know_the_threads_of_each(thread: Thread) -> None:
+    noted: list[Place] = []
+    wiring = (thread, lambda: thread.now, thread.wait, lambda _charge: None, noted.append, noted.__contains__)
+    here, other = Threads(*wiring), Threads(*wiring)
+    for _ in range(2):
+        here.join(PLACE)
+
+    assert noted == [PLACE]
+    assert other.is_joined(PLACE)
+    assert not thread.calls
 
 
 def test_what_is_known_of_threads_is_bounded_by_what_it_takes_and_what_is_used_stays(

@@ -84,6 +84,15 @@ _CLOSE = """
 close(ARGV[2], ARGV[3])
 """
 
+_DROP = """
+local _, id, owner = unpack(ARGV)
+local entry = key('question', id)
+if redis.call('HGET', entry, 'owner') == owner then
+  redis.call('DEL', entry)
+  redis.call('ZREM', key('open'), id)
+end
+"""
+
 _JOIN = """
 local _, id, line, owner, question = unpack(ARGV)
 local entry = key('question', id)
@@ -325,6 +334,13 @@ class RedisJournal:
         Nothing happens if it is not `owner`'s any more.
         """
         self._run(_CLOSING + _CLOSE, entry_id, owner)
+
+    def drop(self, entry_id: str, owner: str) -> None:
+        """A question is not answered after all: nothing is kept of it, and it can be taken again.
+
+        Nothing happens if it is closed, or not `owner`'s any more.
+        """
+        self._run(_DROP, entry_id, owner)
 
     def join(self, question: Question, line_id: str, owner: str) -> None:
         """Write down that `question` says now what was taken as `line_id`, too, which is closed by that.

@@ -205,6 +205,10 @@ redis.call('SET', key('claim', name), claimant, 'NX', 'PX', life)
 return redis.call('GET', key('claim', name)) == claimant and 1 or 0
 """
 
+_IS_CLAIMED = """
+return redis.call('EXISTS', key('claim', ARGV[2]))
+"""
+
 _FORGET_OLDER = """
 local _, kind, seconds, most = unpack(ARGV)
 local before = time[1] + time[2] / 1000000 - seconds
@@ -322,6 +326,10 @@ class RedisLedger:
         """True for the first who claims `name` within so many `seconds`, a day if None."""
         life = milliseconds(REMEMBERED_SECONDS if seconds is None else seconds)
         return bool(self._run(_CLAIM, name, uuid4().hex, life))
+
+    def is_claimed(self, name: str) -> bool:
+        """Return True if somebody claimed `name`, and that lasts still."""
+        return bool(self._run(_IS_CLAIMED, name))
 
     def prune(self, seconds: float, *, keep_text: bool) -> Iterator[None]:
         """Forget what is older than `seconds`, and texts unless they are kept, a batch with each step."""

@@ -41,6 +41,7 @@ _OWNER = "SELECT owner FROM questions WHERE id = ?"
 _BEGIN = "UPDATE questions SET tries = tries + ? WHERE id = ? AND owner = ?"
 _CLOSE = """UPDATE questions SET owner = NULL, tries = NULL, question = NULL, channel = NULL,
 thread_ts = NULL, messages = NULL, intent = NULL WHERE id = ? AND owner = ?"""
+_DROP = "DELETE FROM questions WHERE id = ? AND owner = ?"
 _REWRITE = "UPDATE questions SET question = ? WHERE id = ? AND owner = ?"
 _STOP = "UPDATE questions SET stopped = 1 WHERE id = ? AND owner IS NOT NULL"
 _RENEW = "INSERT OR REPLACE INTO owners (id, host, state, reserved, until) VALUES (?, ?, ?, ?, ?)"
@@ -116,6 +117,14 @@ class SqliteJournal:
         """
         with self._transaction() as (db, _):
             db.execute(_CLOSE, (entry_id, owner))
+
+    def drop(self, entry_id: str, owner: str) -> None:
+        """A question is not answered after all: nothing is kept of it, and it can be taken again.
+
+        Nothing happens if it is closed, or not `owner`'s any more.
+        """
+        with self._transaction() as (db, _):
+            db.execute(_DROP, (entry_id, owner))
 
     def join(self, question: Question, line_id: str, owner: str) -> None:
         """Write down that `question` says now what was taken as `line_id`, too, which is closed by that.

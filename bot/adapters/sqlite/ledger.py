@@ -53,6 +53,7 @@ _VOTED = """SELECT interaction, voter, is_up, reason FROM votes WHERE cast_at >=
 ORDER BY cast_at, rowid"""
 _CLAIM = """INSERT INTO claims (name, until) VALUES (:name, :until)
 ON CONFLICT (name) DO UPDATE SET until = :until WHERE until <= :now"""
+_IS_CLAIMED = "SELECT 1 FROM claims WHERE name = ? AND until > ?"
 
 _READ_AT_ONCE = 1000  # rows, so that others who read need not wait for long
 
@@ -187,6 +188,11 @@ class SqliteLedger:
         with self._transaction() as (db, now):
             values = {"name": name, "until": now + until, "now": now}
             return db.execute(_CLAIM, values).rowcount == 1
+
+    def is_claimed(self, name: str) -> bool:
+        """Return True if somebody claimed `name`, and that lasts still."""
+        with self._reading() as (db, now):
+            return db.execute(_IS_CLAIMED, (name, now)).fetchone() is not None
 
     def prune(self, seconds: float, *, keep_text: bool) -> Iterator[None]:
         """Forget what is older than `seconds`, and texts unless they are kept, a batch with each step.
