@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -115,14 +116,14 @@ def test_what_is_dropped_can_be_taken_again(journal: Journal, store: Recorder) -
 def test_what_is_written_is_written_in_order_and_the_lease_ends_last(
     journal: Journal, store: Recorder
 ) -> None:
-    messages = {"C1/1.0/answer/0": Standing("3.0", "Be")}
-    journal.note(QUESTION, PLACE, Noted(messages))
+    messages = {"C1/9.0/answer/0": Standing("3.0", "Be")}
+    journal.note(replace(QUESTION, ts="9.0"), PLACE, Noted(messages))  # closing it would drop that
     journal.close(QUESTION.id, OTHER.id)
     journal.stop("T1/C1/3.0")
     journal.leave(5.0)
 
     assert store.told == [
-        ("note", "T1/C1/1.0", messages),
+        ("note", "T1/C1/9.0", messages),
         ("close", "T1/C1/1.0"),
         ("close", "T1/C1/2.0"),
         ("stop", "T1/C1/3.0"),
