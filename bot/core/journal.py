@@ -170,7 +170,8 @@ class Charge:
     call that reads has none to tell of (None).
 
     One that `is_spare` opens a message or shows progress: it must leave what all processes have reserved.
-    It is made for the question `entry_id`, of whose answer `noted` is to be written down with it.
+    It is made for the question `entry_id`, of whose answer `noted` is to be written down with it, and the
+    `place`, if that is known.
     """
 
     kind: CallKind
@@ -179,6 +180,7 @@ class Charge:
     is_spare: bool = False
     entry_id: str = ""
     noted: Noted | None = None
+    place: Place | None = None
 
 
 class Hold(Enum):

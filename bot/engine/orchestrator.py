@@ -735,7 +735,7 @@ def _noting(turn: Turn) -> Turn:
     """The call with what is to be written down before it is made."""
     exchange, intent = turn.exchange, _intent(turn.exchange, turn.step)
     noted = Noted(exchange.screen.standing(None if intent else turn.step), intent)
-    charge = replace(turn.charge, entry_id=exchange.question.id, noted=noted)
+    charge = replace(turn.charge, entry_id=exchange.question.id, noted=noted, place=exchange.place)
     return replace(turn, charge=charge)
 
 

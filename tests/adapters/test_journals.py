@@ -395,8 +395,10 @@ def test_a_call_is_counted_for_whoever_owns_its_question_alone(store: Journal, o
 
 def test_what_a_call_is_about_to_change_is_written_down_with_it(store: Journal, other: Journal) -> None:
     store.take(QUESTION, "Ev1", "A")
+    store.spend("A", Charge(POST, "C1", entry_id=QUESTION.id, noted=Noted({}, "answer"), place=PLACE))
     store.spend("A", Charge(POST, "C1", entry_id=QUESTION.id, noted=Noted({}, "answer")))
-    assert other.beat(Owner("B"), 60).adopted[0].noted == Noted({}, "answer")
+    (entry,) = other.beat(Owner("B"), 60).adopted
+    assert (entry.noted, entry.place) == (Noted({}, "answer"), PLACE)
 
     other.note(QUESTION.id, "B", PLACE, replace(NOTED, intent="answer"))
     other.leave("B")

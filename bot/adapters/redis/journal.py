@@ -213,7 +213,7 @@ redis.call('DEL', key('owner', me))
 # was put back: they count as now.
 _SPEND = """
 local _, me, call, kind, spare, reserved, begins, limit, edits, window = unpack(ARGV)
-local channel, interval, at_once, id, messages, intent = unpack(ARGV, 11)
+local channel, interval, at_once, id, messages, intent, place, thread_ts = unpack(ARGV, 11)
 
 local entry, hold = key('question', id), 'ours'
 if id ~= '' and redis.call('EXISTS', entry) == 0 then
@@ -271,6 +271,9 @@ if wait > 0 then
 end
 if messages ~= '' and hold == 'ours' then
   redis.call('HSET', entry, 'messages', messages, 'intent', intent)
+  if place ~= '' then
+    redis.call('HSET', entry, 'channel', place, 'thread_ts', thread_ts)
+  end
 end
 redis.call('ZADD', key('calls', kind), now + window, me .. ' ' .. call)
 redis.call('PEXPIRE', key('calls', kind), window)
@@ -399,7 +402,8 @@ class RedisJournal:
         interval = 1000 / min(ours.per_second, _UNLIMITED)
         bucket = (charge.channel, interval, interval * (min(ours.burst, _UNLIMITED) - 1))
         window = milliseconds(WINDOW_SECONDS)
-        written = (charge.entry_id, noted.encoded() if noted else "", noted.intent if noted else "")
+        place = (charge.place.channel, charge.place.thread_ts) if charge.place else ("", "")
+        written = (charge.entry_id, *((noted.encoded(), noted.intent) if noted else ("", "")), *place)
         wait, hold = self._run(
             _OWNERS + _SPEND, *call, int(charge.kind in BEGINNING), *limits, window, *bucket, *written
         )

@@ -36,7 +36,8 @@ _IS_TAKEN_BY = "SELECT 1 FROM questions WHERE id = ? AND owner = ? AND tries = 1
 # Not over what a later call wrote down before it was made.
 _NOTE = """UPDATE questions SET channel = ?, thread_ts = ?, messages = ?, intent = ''
 WHERE id = ? AND owner = ? AND intent IN ('', ?)"""
-_NOTE_BEFORE = "UPDATE questions SET messages = ?, intent = ? WHERE id = ? AND owner = ?"
+_NOTE_BEFORE = """UPDATE questions SET messages = ?, intent = ?, channel = coalesce(?, channel),
+thread_ts = coalesce(?, thread_ts) WHERE id = ? AND owner = ?"""
 _OWNER = "SELECT owner FROM questions WHERE id = ?"
 _BEGIN = "UPDATE questions SET tries = tries + ? WHERE id = ? AND owner = ?"
 _CLOSE = """UPDATE questions SET owner = NULL, tries = NULL, question = NULL, channel = NULL,
@@ -185,7 +186,8 @@ class SqliteJournal:
             if wait or hold is Hold.TAKEN:
                 return Grant(wait, hold)
             if charge.noted:
-                written = (charge.noted.encoded(), charge.noted.intent)
+                place = (charge.place.channel, charge.place.thread_ts) if charge.place else (None, None)
+                written = (charge.noted.encoded(), charge.noted.intent, *place)
                 db.execute(_NOTE_BEFORE, (*written, charge.entry_id, owner_id))
             db.execute(_COUNT, (charge.kind.value, owner_id, now + WINDOW_SECONDS))
             if charge.reserved is not None:
