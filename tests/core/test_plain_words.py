@@ -75,7 +75,7 @@ MARKS = st.sampled_from(
 @settings(deadline=None)
 @given(st.lists(MARKS | st.text("ab가 1", min_size=1, max_size=4), max_size=40).map("".join))
 def test_no_letter_of_a_text_without_addresses_and_languages_is_lost(markdown: str) -> None:
-    markdown = markdown.replace("](", "] (").replace("```", "```\n")
+    markdown = markdown.replace("](", "] (").replace("```", "```\n").replace("~~~", "~~~\n")
 
     assert "".join(filter(str.isalnum, plain_words(markdown))) == "".join(filter(str.isalnum, markdown))
 
