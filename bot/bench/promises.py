@@ -5,17 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from bot import stats
 from bot.bench.questions import Asked, hundred
-from bot.bench.subject import started, wait_until
+from bot.bench.subject import Subject, started, wait_until
 from bot.core.figures import figures
 from bot.core.interaction import Interaction
 from bot.core.journal import Allowance
 from bot.playground.bedrock import Bedrock, Reply
-from bot.playground.servers import Servers
-from bot.playground.workspace import ADA, BOT_USER, Message
+from bot.playground.workspace import Message
 from bot.stores import open_store
 
 _BETWEEN_QUESTIONS = 1.0  # seconds
@@ -29,10 +29,10 @@ def run(*, real_models: bool, most_dollars: Decimal, questions: Sequence[Asked] 
     `most_dollars` in all.
     """
     questions = questions or hundred()
-    with started(real_models=real_models) as subject:
+    with started(len(questions), real_models=real_models) as subject:
         servers, records = subject.servers, open_store(subject.store_url, Allowance()).ledger
         _script(servers.bedrock, questions)
-        asked = _ask(servers, records, questions, most_dollars if real_models else None)
+        asked = _ask(subject, records, questions, most_dollars if real_models else None)
         wait_until(lambda: len(records.interactions(0.0)) >= len(asked), _PATIENCE)
         found = records.interactions(0.0)
         refused = sum(call.error == "ratelimited" for call in servers.slack.calls)
@@ -54,9 +54,10 @@ def _script(bedrock: Bedrock, questions: Sequence[Asked]) -> None:
 
 
 def _ask(
-    servers: Servers, records: stats.Records, questions: Sequence[Asked], most_dollars: Decimal | None
+    subject: Subject, records: stats.Records, questions: Sequence[Asked], most_dollars: Decimal | None
 ) -> list[Message]:
     """Ask one after the other, each in a channel of its own or in the thread of the one that it follows."""
+    workspace = subject.servers.slack.workspace
     asked: list[Message] = []
     start = time.monotonic()
     for number, question in enumerate(questions):
@@ -66,13 +67,12 @@ def _ask(
         before = None if question.follows is None else asked[question.follows]
         channel = before.channel if before else f"CBENCH{number}"
 
-        def say(
-            text: str = question.text, channel: str = channel, before: Message | None = before
-        ) -> Message:
-            servers.slack.workspace.add_channel(channel, channel.lower())
-            return servers.slack.say(ADA.id, channel, f"<@{BOT_USER}> {text}", before.ts if before else None)
-
-        asked.append(servers.do(say))
+        if before is None:
+            subject.servers.do(partial(workspace.add_channel, channel, channel.lower()))
+        thread_ts = before.ts if before else None
+        asker = number if question.follows is None else question.follows
+        say = partial(subject.say, asker, channel, question.text, thread_ts)
+        asked.append(subject.servers.do(say))
     return asked
 
 

@@ -9,15 +9,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from bot.bench.subject import started, wait_until
+from bot.bench.subject import Subject, started, wait_until
 from bot.playground.bedrock import Pace, Reply
-from bot.playground.servers import Servers
-from bot.playground.workspace import ADA, BOT_USER, Message
+from bot.playground.workspace import BOT_USER, Message
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """`questions` asked within `over` seconds, each in a channel of its own or all in one."""
+    """`questions` of as many people within `over` seconds, each in a channel of its own or all in one."""
 
     name: str
     questions: int
@@ -65,12 +64,13 @@ def observe(scenario: Scenario, bot: Sequence[str]) -> Observed:
     """Run a scenario against the bot that the command `bot` starts."""
     words = [f"word{number:04} " for number in range(scenario.tokens)]
     pace = Pace(tokens_per_second=scenario.tokens_per_second)
-    with started(bot, pace, MAX_LIVE_ANSWERS=str(max(100, scenario.questions))) as subject:
+    places = str(max(100, scenario.questions))
+    with started(scenario.questions + 1, bot, pace, MAX_LIVE_ANSWERS=places) as subject:
         servers = subject.servers
         servers.bedrock.always("converse-stream", Reply(text=words))
-        _warm_up(servers)
+        _warm_up(subject)
         before = subject.cpu_seconds()
-        seen = _ask(scenario, servers, len("".join(words).strip()))
+        seen = _ask(scenario, subject, len("".join(words).strip()))
         cpu_seconds, peak = subject.cpu_seconds() - before, subject.peak_megabytes()
     sent = {_number(request.body): request.sent for request in servers.bedrock.requests if request.sent}
     calls = [call for call in servers.slack.calls if call.parameters.get("channel") != "CRANDOM"]
@@ -83,18 +83,20 @@ def observe(scenario: Scenario, bot: Sequence[str]) -> Observed:
     )
 
 
-def _warm_up(servers: Servers) -> None:
+def _warm_up(subject: Subject) -> None:
     """Wait until the bot has answered a question that does not count: its first one finds everything cold."""
+    servers = subject.servers
     servers.bedrock.enqueue("converse-stream", Reply(text=["Ready."]))
-    servers.do(lambda: servers.slack.say(ADA.id, "CRANDOM", f"<@{BOT_USER}> ready? -1"))
+    servers.do(lambda: subject.say(-1, "CRANDOM", "ready? -1"))
     wait_until(
         lambda: any("Ready." in message.text for message in list(servers.slack.workspace.messages.values())),
         30.0,
     )
 
 
-def _ask(scenario: Scenario, servers: Servers, length: int) -> dict[int, Seen]:
+def _ask(scenario: Scenario, subject: Subject, length: int) -> dict[int, Seen]:
     """Ask all questions, each when it is due, and watch until all answers are `length` characters long."""
+    servers = subject.servers
     seen: dict[int, Seen] = {}
     by_thread: dict[str, Seen] = {}
     sizes: defaultdict[str, dict[str, int]] = defaultdict(dict)  # thread -> message -> characters
@@ -118,7 +120,7 @@ def _ask(scenario: Scenario, servers: Servers, length: int) -> dict[int, Seen]:
 
     def ask(number: int, channel: str) -> None:
         asked_at = time.monotonic()
-        message = servers.slack.say(ADA.id, channel, f"<@{BOT_USER}> question {number}")
+        message = subject.say(number, channel, f"question {number}")
         seen[number] = by_thread[message.ts] = Seen(asked_at, channel)
 
     def is_over() -> bool:
