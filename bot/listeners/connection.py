@@ -66,12 +66,18 @@ class Client(SocketModeClient):
             vars(before)["close"] = partial(_hang_up, before)
         self.connect()
 
+    def disconnect(self) -> None:
+        """Close the connection, also if another thread just did: slack_sdk before 3.38 fails then."""
+        with suppress(AttributeError):
+            super().disconnect()
+
 
 def _hang_up(session: Session) -> None:
     if sock := session.sock:
         with suppress(OSError):
             sock.shutdown(socket.SHUT_RDWR)
-    session.disconnect()
+    with suppress(AttributeError):
+        session.disconnect()
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import logging
 import selectors
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from time import time
 from typing import Any
 
@@ -51,7 +52,8 @@ class Envelopes(BaseSocketModeHandler):
         """
         session = self.client.current_session
         if session and session.sock and is_at_end(session.sock):
-            session.disconnect()
+            with suppress(AttributeError):  # slack_sdk before 3.38, if another thread just closed it
+                session.disconnect()
 
 
 def is_at_end(sock: socket.socket) -> bool:

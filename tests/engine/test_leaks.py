@@ -34,7 +34,7 @@ def test_what_is_kept_after_ten_thousand_questions_is_what_was_kept_after_two_th
     run.rest()
     after = run.sizes()
 
-    # Channels and the like are forgotten in batches, so some tens of them come and go; a leak keeps thousands.
+    # Channels are forgotten in batches, so some tens of them come and go; a leak keeps thousands.
     grown = {kind: (before[kind], size) for kind, size in after.items() if size > before[kind] * 1.02 + 150}
     assert not grown
     assert before.total() > 1_000  # all of it was looked at
