@@ -169,7 +169,10 @@ class Journal:
         if self._may_be_taken(charge.entry_id) and (self.works or self._peers):
             raise OverBudget(BEAT_SECONDS)
         self._backlog.discard(Rank.TEXT, charge.entry_id)  # it tells of what was before
+        asked_at = self._clock()
         grant = self.asked(lambda: self._store.spend(self.owner_id, charge), None)
+        if self._peers and self._clock() - asked_at > LEASE_SECONDS:
+            raise OverBudget(0.0)  # this process was paused meanwhile, and what was true need not be now
         if grant is None:
             if self._peers and charge.kind in BEGINNING and charge.entry_id in self._held:
                 raise OverBudget(BEAT_SECONDS)  # nobody who takes it up would know of the message

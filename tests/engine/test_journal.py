@@ -167,6 +167,24 @@ def test_a_call_for_what_another_answers_is_not_made(journal: Journal, store: Re
         journal.spend(Charge(CallKind.EDIT, "C1", entry_id=QUESTION.id))
 
 
+def test_what_was_allowed_before_a_pause_is_asked_again_after_it(store: Recorder) -> None:
+    """Another has adopted the question while this process was paused as it waited for the store."""
+    now = [0.0]
+    journal = Journal(store, "here/1", "here", clock=lambda: now[0])
+    journal.take(QUESTION, "Ev1")
+    store.peers, store.owned = 1, frozenset({QUESTION.id})
+    beat(journal, store)
+    allowed = store.spend
+
+    def spend(owner_id: str, charge: Charge) -> Grant:
+        now[0] += LEASE_SECONDS + 1.0
+        return allowed(owner_id, charge)
+
+    store.spend = spend  # type: ignore[method-assign]
+    with pytest.raises(OverBudget):
+        journal.spend(Charge(CallKind.EDIT, "C1", entry_id=QUESTION.id))
+
+
 @pytest.mark.parametrize("store_works", [True, False])
 def test_who_had_no_beat_for_a_lease_writes_nothing_that_others_may_write(
     store: Recorder, *, store_works: bool
