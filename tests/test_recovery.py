@@ -222,3 +222,29 @@ def test_what_was_taken_before_a_crash_is_not_taken_again(bench: Workbench, proc
     bench.until(lambda: processes.log.count("answer.done") == 2)
 
     assert len(bench.prompts()) == 2
+
+
+def test_what_may_have_ended_two_processes_is_begun_alone_and_what_ended_five_not_at_all(
+    bench: Workbench, processes: Processes, tmp_path: Path
+) -> None:
+    bench.bedrock.always("converse", Reply(text="On it."))
+    bench.bedrock.always("converse-stream", Reply(text=WORDS, after=0, then="silence"))
+    bot = processes.start()
+    questions = [bench.mention("why?", channel=channel) for channel in bench.channels(4)]
+    bench.until(lambda: len(bench.prompts()) == 4)
+    processes.kill(bot)
+    with closing(sqlite3.connect(tmp_path / "bot.db")) as db, db:
+        for tries, question in zip((5, 3, 2, 2), questions, strict=True):
+            db.execute("UPDATE questions SET tries = ? WHERE id LIKE ?", (tries, f"%{question.ts}"))
+    before = bench.texts(questions[0])
+    bench.bedrock.always("converse-stream", Reply(text=WHOLE, after=0, then="hold"))
+    processes.start()
+    bench.until(lambda: len(bench.prompts()) == 5)
+    assert bench.texts(questions[1])[-1] == EN.interrupted
+    bench.until(lambda: "question.given_up" in processes.log)
+    assert processes.log.count("answer.resumed") == 2  # the fourth has to wait for the third
+    bench.bedrock.release()
+    bench.until(lambda: len(bench.prompts()) == 6)
+    bench.bedrock.release()
+    bench.until(lambda: all(bench.stands_whole(question, WHOLE) for question in questions[2:]))
+    assert bench.texts(questions[0]) == before

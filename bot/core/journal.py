@@ -17,6 +17,7 @@ REMEMBERED_SECONDS = 86_400.0
 # Slack counts a call a little after it was spent, so its minute ends a little later, too.
 WINDOW_SECONDS = 61.0
 _MAX_TRIES = 3  # a question is handed on twice at most
+_MAX_ENDINGS = 2  # how often it is tried, after that, to mark it as interrupted
 _MAX_NOTED_CHARACTERS = 50_000  # of an answer: more than a model writes at once
 UNKNOWN = "?"  # an intent, where nobody knows whether there was one
 
@@ -100,6 +101,11 @@ class Entry:
     def is_suspect(self) -> bool:
         """Return True if two processes ended while they answered it: it may be the cause."""
         return self.tries > 1
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Return True if processes ended even while they marked it as interrupted."""
+        return self.tries >= _MAX_TRIES + _MAX_ENDINGS
 
     def is_lost(self, within: float) -> bool:
         """Whether it is no longer answered: it was asked more than `within` seconds ago, or it ended

@@ -48,7 +48,7 @@ log = logging.getLogger(__name__)
 _LAST_WORDS_SECONDS = 5.0  # for calls in flight, and the last edits of answers that nobody else can finish
 _MOST_SUSPENSIONS = 3  # of one question
 _RECALLS_AT_ONCE = 8
-_WATCHED_SECONDS = 5.0  # in which a question ends its process, if it is one that does
+_MAX_WATCHED_SECONDS = 30.0  # of a question that may end its process, if it is not over before
 _LAST_LINES_SECONDS = 3.0  # for what is still to be written down
 # A loop that fails so often within so many seconds, and not on one answer, will not do better.
 _MAX_FAILURES, _FAILURES_SECONDS = 5, 60.0
@@ -512,13 +512,19 @@ class Orchestrator:
         for entry in beat.adopted:
             if entry.question.id in live.keys() | waiting:
                 continue  # it is told again where the beat before got no answer
-            if entry.is_suspect and not entry.is_lost(self._recover_within):
+            if entry.is_hopeless:
+                log.error("question.given_up", extra={**entry.question.names, "tries": entry.tries})
+                self._journal.close(entry.question.id)
+            elif entry.is_suspect:
                 self._suspects.append((entry, now))
             else:
                 self._resume(entry, now, is_adopted=True)
 
     def _resume_suspect(self, now: float) -> None:
-        """Begin the next question that may have ended processes, once the one before did not end this one."""
+        """Begin the next question that may have ended processes, once the one before is over.
+
+        One that takes long to be answered is watched for a while only, and gets its try back then.
+        """
         watched = self._watched if self._watched in self._live else None
         if not self._suspects or (watched and now < self._watched_until):
             return
@@ -526,7 +532,7 @@ class Orchestrator:
             self._recall_lane.submit(self._journal.begin, watched.question.id, -1)
         entry, since = self._suspects.popleft()
         self._watched = self._resume(replace(entry, age=entry.age + now - since), now, is_adopted=True)
-        self._watched_until = now + _WATCHED_SECONDS
+        self._watched_until = now + _MAX_WATCHED_SECONDS
 
     @unattended
     def _decide(self, entry: Entry, is_adopted: bool) -> None:

@@ -261,3 +261,8 @@ def test_a_question_is_lost_when_it_is_too_old_or_has_ended_three_processes() ->
     assert not Entry(QUESTION, age=900.0, tries=2).is_lost(900.0)
     assert Entry(QUESTION, age=901.0).is_lost(900.0)
     assert Entry(QUESTION, tries=3).is_lost(900.0)
+
+
+def test_a_question_that_ends_processes_even_as_it_is_marked_is_given_up() -> None:
+    assert not Entry(QUESTION, tries=4).is_hopeless
+    assert Entry(QUESTION, tries=5).is_hopeless
