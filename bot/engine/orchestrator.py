@@ -595,7 +595,8 @@ class Orchestrator:
             if exchange.place:
                 standing = noted.messages
                 if exchange.is_lost or not noted.is_certain:  # of what is lost, nobody waits for the end
-                    standing = self._threads.standing(exchange.place, exchange.question.key, standing)
+                    until = exchange.asked_at - exchange.age + self._recover_within
+                    standing = self._threads.standing(exchange.place, exchange.question.key, standing, until)
                 self.apply(exchange, partial(self._go_on, exchange, exchange.place, standing))
             elif not exchange.is_admitted:
                 self._ask_for_admission(exchange)

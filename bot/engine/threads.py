@@ -21,6 +21,7 @@ from bot.engine.memory import SizedCache, remember
 # What a process may burst and then make in a minute is a little less, as is what all processes may.
 _PER_SECOND, _AT_ONCE = 0.5, 15
 _MOST_TRIES = 5  # for one page of what must be known
+_PAUSE_SECONDS = 2.0  # before what must be known is asked for as often again
 _MOST_PATIENCE = 4.0  # seconds that somebody who asks in a thread waits for what was said in it
 _FRESH_SECONDS = 600.0  # after that a thread is read anew: what was edited or deleted is seen then
 _MOST_JOINED = 500
@@ -153,16 +154,21 @@ class Threads:
                 return _has_answer(page.remarks)
 
     def standing(
-        self, place: Place, question_key: str, noted: Mapping[str, Standing]
+        self, place: Place, question_key: str, noted: Mapping[str, Standing], until: float = -inf
     ) -> Mapping[str, Standing]:
         """The bot's messages for a question, by their keys; where Slack does not say, what was `noted`.
 
-        Raises SlackError if there is nothing to be read for good: the thread is gone, or the bot.
+        While Slack is away it is asked again and again until that time. Raises SlackError if there is nothing
+        to be read for good: the thread is gone, or the bot.
         """
-        try:
-            return self.whole(place).standing_for(question_key, noted)
-        except (RateLimited, Unreachable):
-            return noted
+        while True:
+            try:
+                return self.whole(place).standing_for(question_key, noted)
+            except RateLimited:  # noqa: PERF203 - each is waited for
+                return noted
+            except Unreachable:
+                if self._clock() >= until or self._wait(_PAUSE_SECONDS):
+                    return noted
 
     def whole(self, place: Place) -> Replies:
         """All of a thread, read anew, however long that has to be waited for. Raises SlackError."""

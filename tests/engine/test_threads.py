@@ -160,6 +160,17 @@ def test_in_the_end_what_was_noted_has_to_do(thread: Thread, threads: Threads) -
         threads.standing(PLACE, "C1/1.0", {})
 
 
+def test_while_slack_is_away_what_must_be_known_is_asked_for_until_a_certain_time(
+    thread: Thread, threads: Threads
+) -> None:
+    thread.say("Because.", role=Role.ASSISTANT)
+    thread.errors = [Unreachable("timeout")] * 25
+    assert "C1/1.0/answer/6.0" in threads.standing(PLACE, "C1/1.0", {}, until=900.0)
+
+    thread.errors = [Unreachable("timeout")] * 1000
+    assert threads.standing(PLACE, "C1/1.0", {}, until=thread.now + 900.0) == {}
+
+
 def test_a_thread_is_the_bots_when_it_asked_there_or_spoke_there(thread: Thread, threads: Threads) -> None:
     assert not threads.takes_part(PLACE)
     assert len(thread.calls) == 3
