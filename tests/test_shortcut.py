@@ -49,6 +49,14 @@ def test_where_the_bot_is_not_the_answer_comes_in_the_askers_direct_messages(bot
     bot.until(lambda: bot.told_privately(ADA.id, "CQUIET") == [EN.moved_to_dm])
 
 
+def test_who_gets_no_modal_is_told_so(bot: Workbench) -> None:
+    bot.slack.faults.enqueue("views.open", Fault(error="expired_trigger_id"))
+    message = bot.say("We ship on Friday.", user=MINJI.id)
+    bot.servers.wait_for(lambda: bot.slack.message_shortcut(ADA.id, message, "ask_about_message"))
+
+    bot.until(lambda: bot.told_privately(ADA.id) == [EN.failed])
+
+
 def test_an_answer_to_it_can_be_tried_again(bot: Workbench) -> None:
     message = bot.say("We ship on Friday.", user=MINJI.id)
     bot.bedrock.enqueue("converse-stream", Reply(text=["Be"], then="cut"))

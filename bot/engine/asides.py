@@ -107,13 +107,17 @@ class Asides:
         words = (texts.reason_title, texts.reason_label, texts.reason_send, texts.close)
         self._do(lambda: self._slack.open_form(trigger_id, Form("reason", carries, *words, is_optional=True)))
 
-    def ask_about(self, trigger_id: str, carries: str, user: str) -> None:
-        """Let `user` put a question about a message."""
+    def ask_about(self, trigger_id: str, carries: str, recipient: Recipient) -> None:
+        """Let somebody put a question about a message, or tell them that this does not work now."""
 
         def open_form() -> None:
-            texts = self._texts_for(user)
+            texts = self._texts_for(recipient.user)
             words = (texts.about_title, texts.about_label, texts.about_send, texts.close)
-            self._slack.open_form(trigger_id, Form("about", carries, *words))
+            try:
+                self._slack.open_form(trigger_id, Form("about", carries, *words))
+            except SlackError:
+                tell_alone(self._slack, recipient, texts.failed)
+                raise
 
         self._do(open_form)
 

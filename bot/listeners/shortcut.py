@@ -13,7 +13,7 @@ from slack_bolt import Ack, BoltContext
 
 from bot.core import message_text, mrkdwn
 from bot.core.lengths import MAX_METADATA_BYTES, cut, json_bytes
-from bot.core.question import Question
+from bot.core.question import Place, Question, Recipient
 from bot.core.secrets import mask_secrets
 from bot.engine.asides import Asides
 from bot.engine.reception import Reception
@@ -26,13 +26,17 @@ def shortcut_listener(asides: Asides) -> Callable[..., None]:
     def hear_shortcut(ack: Ack, body: Mapping[str, Any], context: BoltContext) -> None:
         message = body["message"]
         subject = message_text.words(message, context.bot_user_id or "")
+        channel, thread_ts = str(body["channel"]["id"]), str(message.get("thread_ts") or message["ts"])
+        response_url = str(body.get("response_url") or "")
         place = {
-            "channel": body["channel"]["id"],
-            "thread_ts": message.get("thread_ts") or message["ts"],
+            "channel": channel,
+            "thread_ts": thread_ts,
             "opens_thread": not message.get("thread_ts"),
-            "response_url": body.get("response_url"),
+            "response_url": response_url,
         }
-        asides.ask_about(str(body["trigger_id"]), _carrying(place, subject), str(body["user"]["id"]))
+        where = Place(channel, thread_ts if message.get("thread_ts") else "")
+        recipient = Recipient(str(body["user"]["id"]), where, response_url)
+        asides.ask_about(str(body["trigger_id"]), _carrying(place, subject), recipient)
         ack()
 
     return hear_shortcut
