@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -70,15 +71,17 @@ def test_after_an_outage_of_the_store_nobody_adopts_what_others_answer(
     bench.bedrock.always("converse", Reply(text="On it."))
     bench.bedrock.always("converse-stream", Reply(text=WORDS, pace=Pace(0, 0.3, 9)))
     port = free_port()
-    saving = ("--save", "1 1")
+    saving = ("--save", "3600 1")  # and when it ends
     with redis_server(tmp_path, port, *saving) as url:
         processes = Processes(bench, tmp_path, url)
         for _ in range(2):
             processes.start()
+        with Redis.from_url(url) as redis:
+            for _ in range(3):  # beats, of which one is of each process at least: it then knows the other
+                last = redis.get("duet:beaten_at")
+                bench.until(partial(_is_later, redis, last))
         questions = [bench.mention("why?", channel=channel) for channel in bench.channels(4)]
         bench.until(lambda: all(bench.begins(question, "word") for question in questions))
-        with Redis.from_url(url) as redis:
-            redis.save()
     try:
         bench.until(lambda: processes.log.count("store.failed") == 2)
         bench.servers.wait_for(lambda: asyncio.sleep(LEASE_SECONDS + 1.0))
@@ -88,3 +91,8 @@ def test_after_an_outage_of_the_store_nobody_adopts_what_others_answer(
         assert len(bench.prompts()) == 4
     finally:
         processes.close()
+
+
+def _is_later(redis: Redis, beaten_at: object) -> bool:
+    """Whether a process has beaten since."""
+    return redis.get("duet:beaten_at") != beaten_at

@@ -17,7 +17,7 @@ class Window:
 
     def __init__(self, limit: float) -> None:
         self._limit = limit
-        self.others = 0
+        self.others = 0.0
         self._in_flight = 0
         self._ended: deque[float] = deque()
 

@@ -68,7 +68,8 @@ class Journal:
     """What one process writes down. Thread-safe; nothing here raises for a store that fails.
 
     Without a store that works, questions are still taken once in this process, and calls are counted by the
-    pacer alone; what is to be written down waits, in order. `beat` is what tries a failed store again.
+    pacer alone, which keeps to a part of them; what is to be written down waits, in order. `beat` is what
+    tries a failed store again.
     """
 
     def __init__(

@@ -365,6 +365,8 @@ class Orchestrator:
             if now >= self._cut_at:
                 self._cut_at = inf
                 self._end_all(now)
+            if not self._journal.works:
+                self._pacer.keep_apart(now)
             return self._make_turns(now)
         except Exception:
             self._fail()
@@ -498,7 +500,7 @@ class Orchestrator:
             self._fail()
 
     def _take_note(self, beat: Beat, now: float) -> None:
-        self._pacer.share(beat.others)
+        self._pacer.share(beat.others, beat.peers, now)
         live = {exchange.question.id: exchange for exchange in self._live}
         for taken in beat.taken & live.keys():
             live[taken].end(Ending.HANDED_OVER)  # for so long was this process silent

@@ -18,7 +18,7 @@ from math import inf
 
 from bot.core.errors import OverBudget, RateLimited, SlackError, TakenOver, Unreachable
 from bot.core.journal import BEGINNING, Allowance, CallKind, Charge, Spent
-from bot.engine.budget import Bucket, Window
+from bot.engine.budget import WINDOW_SECONDS, Bucket, Window
 from bot.engine.exchange import Exchange
 from bot.engine.forecast import Forecast
 from bot.engine.journal import BEAT_SECONDS
@@ -91,17 +91,38 @@ class Pacer:
         self._most_channels = _MIN_CHANNELS
         self.reserved = 0  # edits that the open answers of this process still need
         self._reserved_by_others = 0
+        self._peers = 0
+        self._apart_until = -inf  # what others spend is not known until then
         self._floor = floor
         self._spare_paused_until = -inf
         self._outage = Outage()
         self._forecast, self._order = Forecast(), Order()
         self._most_spare = allowance.edits_per_minute / 5
 
-    def share(self, others: Spent) -> None:
-        """Take note of what other processes spend of the same allowance."""
+    def share(self, others: Spent, peers: int, now: float) -> None:
+        """Take note of what `peers` other processes spend of the same allowance."""
+        self._peers = peers
+        if now < self._apart_until:
+            return  # calls that nobody counted are missing from it
         for kind, window in self._windows.items():
             window.others = others.calls.get(kind, 0)
         self._reserved_by_others = others.reserved
+
+    def keep_apart(self, now: float) -> None:
+        """Take no more than an equal part of what is left, since nobody counts now what all spend.
+
+        That holds until the last call that was not counted is older than a window.
+        """
+        if not self._peers:
+            return
+        if now >= self._apart_until:
+            for kind, window in self._windows.items():
+                is_edit = kind is CallKind.EDIT
+                window.others += self._reserved_by_others if is_edit else 0
+                left = max(0.0, window.room(now) - (self.reserved if is_edit else 0))
+                window.others += 0.0 if left == inf else left * self._peers / (self._peers + 1)
+            self._reserved_by_others = 0
+        self._apart_until = now + WINDOW_SECONDS
 
     def turns(
         self, live: Collection[Exchange], now: float, guard: Guard = unguarded

@@ -576,11 +576,52 @@ def test_first_words_that_stood_already_are_brought_up_to_date_at_once() -> None
 
 def test_what_other_processes_spend_and_reserve_is_left_to_them() -> None:
     simulation = Simulation()
-    simulation.pacer.share(Spent({CallKind.EDIT: 30}, reserved=15))
+    simulation.pacer.share(Spent({CallKind.EDIT: 30}, reserved=15), 1, 0.0)
     simulation.ask(0.0, "C1", written(2000))
     simulation.run(until=20.0)
 
     assert len(simulation.edits) == 50 - 30 - 15 - 1
+
+
+def test_processes_that_nobody_counts_for_spend_no_more_together_than_slack_takes() -> None:
+    """The store is away from 5 s to 12 s, and knows of none of the edits between when it is back."""
+    processes = [Simulation() for _ in range(3)]
+    for simulation in processes:
+        simulation.ask(0.0, "C1", written(2000))
+        simulation.run(until=5.0)
+    made = [len(simulation.edits) for simulation in processes]
+    for simulation, own in zip(processes, made, strict=True):
+        simulation.pacer.share(Spent({CallKind.EDIT: sum(made) - own}, reserved=2), 2, 5.0)
+        for second in range(5, 12):
+            simulation.pacer.keep_apart(float(second))
+        simulation.pacer.share(Spent({CallKind.EDIT: 1}, reserved=2), 2, 12.0)
+        simulation.run(until=55.0)
+    spent = [len(simulation.edits) for simulation in processes]
+
+    assert sum(spent) <= 50
+    assert min(after - before for after, before in zip(spent, made, strict=True)) > 5
+    assert max(simulation.whole_after(simulation.exchanges[0]) for simulation in processes) < 2 * LATENCY
+
+
+def test_a_process_that_is_alone_goes_on_with_all_that_slack_takes_while_its_store_is_away() -> None:
+    alone, counted = Simulation(), Simulation()
+    alone.pacer.share(Spent(), 0, 0.0)
+    alone.pacer.keep_apart(0.0)
+    for simulation in (alone, counted):
+        simulation.ask(0.0, "C1", written(2000))
+        simulation.run(until=40.0)
+
+    assert len(alone.edits) == len(counted.edits) > 50 / 2
+
+
+def test_no_part_is_taken_of_what_has_no_limit() -> None:
+    simulation = Simulation(edits=inf, posts=inf)
+    simulation.pacer.share(Spent(), 1, 0.0)
+    simulation.pacer.keep_apart(0.0)
+    simulation.ask(0.0, "C1")
+    simulation.run(until=40.0)
+
+    assert len(simulation.edits) > 5
 
 
 def test_progress_that_others_left_no_room_for_does_not_delay_last_words() -> None:
