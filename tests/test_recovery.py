@@ -240,7 +240,7 @@ def test_what_may_have_ended_two_processes_is_begun_alone_and_what_ended_five_no
     bench.bedrock.always("converse-stream", Reply(text=WHOLE, after=0, then="hold"))
     processes.start()
     bench.until(lambda: len(bench.prompts()) == 5)
-    assert bench.texts(questions[1])[-1] == EN.interrupted
+    bench.until(lambda: bench.texts(questions[1])[-1:] == [EN.interrupted])
     bench.until(lambda: "question.given_up" in processes.log)
     assert processes.log.count("answer.resumed") == 2  # the fourth has to wait for the third
     bench.bedrock.release()
