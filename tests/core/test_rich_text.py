@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from bot.core.blocks import markdown_of
@@ -237,8 +237,9 @@ def letters(text: str) -> str:
 @settings(deadline=None, max_examples=150)
 @given(DOCUMENTS)
 def test_translated_again_it_is_the_same(document: str) -> None:
-    """But for spaces at the ends of lines."""
+    """But for spaces at the ends of lines, and for lists of nothing, which Markdown joins with the next."""
     once = translated(document)
+    assume('"elements": []' not in trimmed(once))
     again = translated(markdown_of(once))
 
     assert trimmed(again) == trimmed(once)
