@@ -1,4 +1,4 @@
-"""What is kept of people and channels, so that they need not be asked for one by one."""
+"""Records of people and channels, so that they need not be asked for one by one."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ def read_interaction(text: str) -> Interaction:
 
 
 def without_texts(written: str) -> str | None:
-    """What `encoded` wrote, without its texts; None if it has none, or cannot be read."""
+    """Return what `encoded` wrote, without its texts; None if it has none, or cannot be read."""
     try:
         fields = json.loads(written)
     except ValueError:

@@ -24,7 +24,7 @@ UNKNOWN = "?"  # an intent, where nobody knows whether there was one
 
 @dataclass(frozen=True)
 class Noted:
-    """What a process writes down of an answer: its messages by their keys, as they stand or are about to.
+    """Notes of a process on an answer: its messages by their keys, as they stand or are about to.
 
     `intent` is the key of a message that was about to be posted or completed, "" for none. Only Slack can
     tell what became of that.
@@ -129,7 +129,7 @@ class Owner:
 
 
 class CallKind(Enum):
-    """What a call to Slack is counted as. START, APPEND and STOP are those of a message that Slack itself
+    """Kinds of counted calls to Slack. START, APPEND and STOP are those of a message that Slack itself
     streams; what follows them reads.
     """
 
@@ -190,7 +190,7 @@ class Charge:
 
 
 class Hold(Enum):
-    """Whose a question is."""
+    """Owner of a question, as seen by one process."""
 
     OURS = "ours"
     TAKEN = "taken"  # another process answers it, or has

@@ -1,4 +1,4 @@
-"""What is to be written into the store: in order, and bounded while the store is away."""
+"""Writes that wait for the store: in order, and bounded while the store is away."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_CHARACTERS = 20_000_000  # of texts in them
 
 
 class Rank(IntEnum):
-    """What is given up where not all can be kept, the first first, and of each the oldest first."""
+    """Order in which waiting writes are given up: the first rank first, and of each the oldest."""
 
     TEXT = 0  # how far an answer has come: it stands in Slack, too
     FIGURES = 1
@@ -71,13 +71,13 @@ class Backlog:
         self.dropped += 1
 
     def discard(self, rank: Rank, key: str) -> None:
-        """What waits under `key` is of no use any more."""
+        """Discard what waits under `key`."""
         with self._lock:
             if write := self._waiting[rank].get(key):
                 self._forget(write)
 
     def first(self) -> Write | None:
-        """What is to be written next."""
+        """Return what is to be written next."""
         with self._lock:
             oldest = (next(iter(writes.values())) for writes in self._waiting.values() if writes)
             return min(oldest, key=lambda write: write.number, default=None)

@@ -64,7 +64,7 @@ class Bucket:
         return max(now, self._paused_until, paid_off - (self._burst - 1) * self._seconds)
 
     def is_unused(self, now: float) -> bool:
-        """Whether it is as one that is new."""
+        """Return whether it is as one that is new."""
         return not self._in_flight and max(self._full_at, self._paused_until) <= now
 
     def begin(self) -> None:

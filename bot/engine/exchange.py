@@ -135,7 +135,7 @@ class Exchange:
         return not self.question.is_followed
 
     def takes(self, line: Question) -> bool:
-        """Whether `line` goes on its question: no word of the answer stands yet, or is on its way."""
+        """Return whether `line` goes on its question: no word of the answer stands yet, or is on its way."""
         is_open = self.grows and self.ending is None and not self.resumes and not self.screen.speaks
         return is_open and goes_on(self.question, line)
 
@@ -354,7 +354,7 @@ class Exchange:
         return (*(replace(each, button=None) for each in others), replace(end, button=button))
 
     def _may_move(self, step: Show | OpenThread | None) -> bool:
-        """Whether it can be answered elsewhere, after a post that was refused for where it was to stand."""
+        """Return whether it can be answered elsewhere, after a post that its place refused."""
         is_beginning = isinstance(step, Show) and step.kind in BEGINNING
         return is_beginning and not self.screen.answer and not self._refused
 
@@ -379,12 +379,12 @@ class Exchange:
 
     @property
     def _is_held(self) -> bool:
-        """Whether the answer grows and is no longer yet than what is to stay on screen."""
+        """Return whether the answer grows and is no longer yet than what is to stay on screen."""
         return bool(self._must_keep) and self.grows and len(self.draft.text.strip()) <= len(self._must_keep)
 
     @property
     def is_unopened(self) -> bool:
-        """Whether it will want to open a message. Nobody knows when, or if, before its asker may ask."""
+        """Return whether it will want to open a message; not known before its asker may ask."""
         screen = self.screen
         return (
             self.is_admitted
@@ -404,7 +404,7 @@ class Exchange:
 
     @property
     def is_in_line(self) -> bool:
-        """Whether it waits for the answering model."""
+        """Return whether it waits for the answering model."""
         return self._ahead is not None
 
     @property
@@ -499,7 +499,7 @@ class Exchange:
 
     @property
     def _start(self) -> Start:
-        """Whether its next message can be one that Slack streams: it takes whole words, and only words.
+        """Return whether Slack can stream its next message: that takes whole words, and only words.
 
         Not the first: Slack's answer does not tell whether that stands in the thread, or that is gone.
         """

@@ -181,7 +181,7 @@ class Flight:
 
 
 def _is_told(exchange: Exchange, tell: Callable[[Exchange], object]) -> bool:
-    """What `tell` says of `exchange`; where it fails, that one ends alone, and the orchestrator must look."""
+    """Return what `tell` says of `exchange`; if it fails, that one ends alone and the orchestrator looks."""
     try:
         return bool(tell(exchange))
     except Exception:

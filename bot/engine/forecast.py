@@ -1,4 +1,4 @@
-"""What can be expected of the answers that are on their way, by how long answers take."""
+"""Expectations of the answers that are on their way, by how long answers take."""
 
 from __future__ import annotations
 
@@ -48,5 +48,5 @@ class Forecast:
         return len(ages) * WINDOW_SECONDS / seconds
 
     def takes_long(self, exchange: Exchange, now: float) -> bool:
-        """Whether a model has been at work on it for longer than a reader can be left without a sign."""
+        """Return whether a model has worked on it for longer than a reader can be left without a sign."""
         return now - self._written_since.get(exchange, now) >= _LONG_SECONDS

@@ -57,7 +57,7 @@ class Gate:
             return Denial.UNKNOWN
 
     def _known(self, question: Question) -> Denial | None:
-        """What can be told without asking Slack."""
+        """Return what can be told without asking Slack."""
         room = self._told(question) or self._channels.known(question.channel)
         return access.denial(self._access, question, self._people.known(question.user), room)
 
@@ -66,7 +66,7 @@ class Gate:
 
     @staticmethod
     def _told(question: Question) -> Room | None:
-        """What the question itself tells of where it stands."""
+        """Return what the question itself tells of where it stands."""
         if question.channel.startswith("D"):
             return _DIRECT
         if question.is_external_room is not None:  # its event told

@@ -166,12 +166,12 @@ class Health:
 
     @property
     def doubts_model(self) -> bool:
-        """Whether the answering model failed, when it was asked last, in a way that lasts."""
+        """Return whether the answering model failed, when it was asked last, in a way that lasts."""
         return self._lasting_faults > 0
 
     @property
     def refuses_to_answer(self) -> bool:
-        """Whether the answering model is known to give no answer."""
+        """Return whether the answering model is known to give no answer."""
         return self._model is not None
 
     def observe_model(self, error: ModelError | None) -> None:

@@ -184,7 +184,7 @@ class Journal:
             raise OverBudget(grant.wait)
 
     def _may_be_taken(self, entry_id: str) -> bool:
-        """Whether this process's lease may have run out, so that others adopt `entry_id` if they find it."""
+        """Return whether this process's lease may have run out, so that others may adopt `entry_id`."""
         return entry_id in self._held and self._clock() - self._beaten_at > LEASE_SECONDS
 
     def _write_again(self, entry_id: str) -> bool:

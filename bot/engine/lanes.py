@@ -137,7 +137,7 @@ class Lane:
                 self._free += 1
 
     def _next(self) -> _Job | None:
-        """What to do next; None to end."""
+        """Return what to do next; None to end."""
         while True:
             with suppress(Empty):
                 return self._jobs.get(timeout=None if self._threads <= self._ready else _IDLE_SECONDS)

@@ -27,7 +27,7 @@ class SizedCache(Generic[_K, _V]):
         self.size = 0
 
     def get(self, key: _K) -> _V | None:
-        """What was put under `key`, if it is kept still."""
+        """Return what was put under `key`, if it is kept still."""
         with self._lock:
             if found := self._kept.pop(key, None):
                 self._kept[key] = found

@@ -380,7 +380,7 @@ class Orchestrator:
 
     @property
     def _is_broken(self) -> bool:
-        """Whether it fails again and again, so that another process does better."""
+        """Return whether it fails again and again, so that another process does better."""
         is_often = len(self._failures) == _MAX_FAILURES
         return is_often and self._failures[-1] - self._failures[0] < _FAILURES_SECONDS
 
@@ -468,7 +468,7 @@ class Orchestrator:
             self._ledger.close(exchange, calls, now)
 
     def _is_kept(self, exchange: Exchange, now: float) -> bool:
-        """Whether an answer that is over goes on later, because Slack took no call at all.
+        """Return whether an answer that is over goes on later, because Slack took no call at all.
 
         Not more than a few times: where that is so for one method alone, it would be for ever.
         """

@@ -1,4 +1,4 @@
-"""Whose turn it is: the most urgent first, and among equals each person once before anybody twice."""
+"""Order of turns: the most urgent first, and among equals each person once before anybody twice."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class _Room:
         return wish.start is Start.NOW and self.streams >= 1
 
     def acknowledges(self, wish: Wish, exchange: Exchange) -> bool:
-        """Whether what is wished for becomes an acknowledgement: the answer has not begun, or cannot open."""
+        """Return whether `wish` becomes an acknowledgement: the answer has not begun, or cannot open."""
         may_open = wish.opens and (self.edits >= 1 or self.starts(wish))
         return wish.need is Need.SIGN and exchange.place is not None and not may_open
 

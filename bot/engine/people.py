@@ -1,4 +1,4 @@
-"""What people are called, and which language they use."""
+"""Names of people, and the languages they use."""
 
 from __future__ import annotations
 

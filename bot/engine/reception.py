@@ -331,7 +331,7 @@ class Reception:
             self._orchestrator.begin_anew(exchange, place, standing)
 
     def _may_ask_again(self, question: Question) -> bool:
-        """Whether a question may be asked again because its message was changed."""
+        """Return whether a question may be asked again because its message was changed."""
         try:
             is_denied = self._gate.denial(question) is not None
         except SlackError:  # Slack takes no call at all
@@ -343,7 +343,7 @@ class Reception:
         return self._threads.whole(place).standing_for(question.key)
 
     def _is_news(self, question: Question) -> bool:
-        """Whether the words of a question are not those that it had here before; from now on, they are."""
+        """Return whether the words of a question differ from those it had here, and keep the new ones."""
         name, words = question.key, _digest(question)
         with self._lock:
             is_news = self._words.get(name) != words
@@ -363,7 +363,7 @@ class Reception:
 
     @staticmethod
     def _is_old(question: Question) -> bool:
-        """Whether a question was asked before all that the store knows."""
+        """Return whether a question was asked before all that the store knows."""
         try:
             asked_at = float(question.ts or "")
         except ValueError:

@@ -1,4 +1,4 @@
-"""What is kept of questions for no longer than the settings say, whatever they said when it was written."""
+"""Retention: questions are kept no longer than the settings say, whatever they said when it was written."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TRY_AGAIN_SECONDS = 60.0
 
 
 class Records(Protocol):
-    """What is kept of how questions went. Thread-safe; raises StoreError."""
+    """Records of how questions went. Thread-safe; raises StoreError."""
 
     def prune(self, seconds: float, *, keep_text: bool) -> Iterator[None]:
         """Forget what is older than `seconds`, and texts unless they are kept, a batch with each step."""

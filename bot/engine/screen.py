@@ -77,7 +77,7 @@ class Screen:
 
     @property
     def is_unsure(self) -> bool:
-        """Whether a post may stand of which nobody knows."""
+        """Return whether a post may stand of which nobody knows."""
         return bool(self._unsure)
 
     @property

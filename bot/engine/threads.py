@@ -36,7 +36,7 @@ class Source(Protocol):
         """A page of a thread, without what is older than the message `since`. Raises SlackError."""
 
     def between(self, channel: str, first: str, last: str) -> tuple[Remark, ...]:
-        """What was said at top level in a channel from the message `first` to `last`. Raises SlackError."""
+        """Return what was said at top level in a channel from `first` to `last`. Raises SlackError."""
 
 
 @dataclass
@@ -121,7 +121,7 @@ class Threads:
         return next((remark for remark in page.remarks if remark.ts == ts), None)
 
     def lines(self, channel: str, first: str, last: str) -> Sequence[Remark]:
-        """What was said at top level in a channel from one message to another. Raises SlackError."""
+        """Return what was said at top level in a channel from one message to another. Raises SlackError."""
         return self._source.between(channel, first, last)
 
     def join(self, place: Place) -> None:

@@ -1,4 +1,4 @@
-"""What changes about people and channels.
+"""Changes of people and channels.
 
 https://docs.slack.dev/reference/events/user_change, https://docs.slack.dev/reference/events/team_join,
 https://docs.slack.dev/reference/events/channel_shared

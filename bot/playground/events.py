@@ -48,7 +48,7 @@ class Events:
     """
 
     mentions_lack_files = False
-    """Whether app_mention tells nothing of files and attachments, as Slack documents it:
+    """True where app_mention tells nothing of files and attachments, as Slack documents it:
     https://docs.slack.dev/reference/events/app_mention"""
 
     def __init__(

@@ -74,7 +74,7 @@ class RedisConnection:
             raise StoreError("The address is not like redis://user:password@host:6379/0") from None
 
     def run(self, script: str, *values: str | float) -> Any:
-        """What `script` returns, which finds `values` in ARGV from 2 on. Raises StoreError.
+        """Return what `script` returns, which finds `values` in ARGV from 2 on. Raises StoreError.
 
         Where a connection turns out to be lost, it is run once more on a new one.
         """

@@ -154,7 +154,7 @@ class SqliteDatabase:
 
     @property
     def may_purge(self) -> bool:
-        """Whether the clock can be relied on for what is to go for good."""
+        """Return whether the clock can be relied on for what is to go for good."""
         return self._steps.are_over
 
 

@@ -207,7 +207,7 @@ class SqliteLedger:
             yield
 
     def _forget_older(self, seconds: float) -> bool:
-        """Whether a batch was forgotten."""
+        """Return whether a batch was forgotten."""
         with self._transaction() as (db, now):
             if not self._database.may_purge:
                 return False

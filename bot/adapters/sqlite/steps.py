@@ -38,7 +38,7 @@ class Steps:
 
     @property
     def are_over(self) -> bool:
-        """Whether the clock has not stepped for some minutes."""
+        """Return whether the clock has not stepped for some minutes."""
         return self._steady is None or self._steady() >= self._purge_from
 
     def heed(self, db: sqlite3.Connection, now: float) -> None:

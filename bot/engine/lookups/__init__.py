@@ -1,1 +1,1 @@
-"""Who and what is where in Slack: known before it is asked for wherever that can be."""
+"""People and channels of Slack: known before it is asked for wherever that can be."""

@@ -1,4 +1,4 @@
-"""What Slack tells by an id: as it is kept, or asked for once, however many want to know."""
+"""Look-ups in Slack by an id: kept, or asked for once, however many want to know."""
 
 from __future__ import annotations
 

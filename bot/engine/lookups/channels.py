@@ -1,4 +1,4 @@
-"""Which channels everybody may read, and which are shared with other companies."""
+"""Directory of channels: which everybody may read, and which are shared with other companies."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _CODEC = Codec("channel", encoded_channel, read_channel)
 
 
 class Channels(Protocol):
-    """What knowing channels needs of Slack. Every method raises SlackError."""
+    """Calls to Slack that knowing channels needs. Every method raises SlackError."""
 
     def room(self, channel: str) -> Room:
-        """What Slack tells of a conversation; of one that the bot cannot see, that it is closed."""
+        """Return what Slack tells of a conversation; of one that the bot cannot see, that it is closed."""
 
     def rooms(self, cursor: str) -> Page[Room]:
         """A page of the channels that the bot is in."""

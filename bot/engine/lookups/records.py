@@ -23,7 +23,7 @@ _T = TypeVar("_T")
 
 
 class Store(Protocol):
-    """What all processes keep together of people and channels. Every method raises StoreError."""
+    """Records of people and channels that all processes share. Every method raises StoreError."""
 
     def find(self, kind: str, record_id: str) -> Found | None:
         """The record of an id, if there is one."""

@@ -1,4 +1,4 @@
-"""Who is who: everybody in the workspace, and whoever else asks."""
+"""Directory of people: everybody in the workspace, and whoever else asks."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _BOT = Person("", is_bot=True)
 
 
 class Users(Protocol):
-    """What knowing people needs of Slack. Every method raises SlackError."""
+    """Calls to Slack that knowing people needs. Every method raises SlackError."""
 
     def person(self, user: str) -> Person:
-        """What Slack tells of a user."""
+        """Return what Slack tells of a user."""
 
     def people(self, cursor: str) -> Page[Person]:
         """A page of the people of the workspace."""
