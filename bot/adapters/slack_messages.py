@@ -27,6 +27,7 @@ from bot.core.lengths import (
 )
 from bot.core.message import Action, Content, Form, Kind, Outgoing, Press, Standing
 from bot.core.notification import notification
+from bot.core.reasoning import without_reasoning
 from bot.core.rich_line import dicts, integer
 from bot.core.safety import Safe, neutralise, restored
 
@@ -216,7 +217,8 @@ def remark(message: Mapping[str, Any], me: str) -> Remark | None:
         if kind is Kind.ANSWER:
             is_page = _KEY_OF_PAGE.search(key) is not None
             lines = _joined_lines(_payload(message))
-            return Remark(ts, Role.ASSISTANT, _body(message), key=key if is_page else "", lines=lines)
+            said = without_reasoning(_body(message))
+            return Remark(ts, Role.ASSISTANT, said, key=key if is_page else "", lines=lines)
         if kind is Kind.QUESTION:
             return Remark(ts, Role.USER, _asked(message), user=_asker(message), key=key)
         return None

@@ -15,6 +15,7 @@ from bot.core import mrkdwn
 from bot.core.blocks import TRANSLATED, markdown_of
 from bot.core.bots import SLACKBOT, bot_in
 from bot.core.files import SharedFile, file_in
+from bot.core.reasoning import without_reasoning
 from bot.core.rich_line import dicts, string
 from bot.core.safety import restored
 
@@ -39,9 +40,11 @@ _MATERIAL_LINE = re.compile(rf"\s*(?:>|\||$)|{_LABEL.pattern}")
 def words(message: Mapping[str, Any], me: str) -> str:
     """Return what `message` says, without mentions of the bot user `me`; at most `MAX_CHARACTERS`.
 
-    A message of the bot's own is its `body`.
+    A message of the bot's own is its `body`, without what an older version showed of a model's reasoning.
     """
-    return body(message) if me and message.get("user") == me else _bounded("\n\n".join(_parts(message, me)))
+    if me and message.get("user") == me:
+        return without_reasoning(body(message))
+    return _bounded("\n\n".join(_parts(message, me)))
 
 
 def body(message: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from bot.core.lengths import MAX_LABEL
 from bot.core.message_text import is_material
 from bot.core.mrkdwn import naming
 from bot.core.question import Question
+from bot.core.reasoning import without_reasoning
 from bot.core.redaction import redacted
 from bot.core.safety import Safe, neutralise
 from bot.core.stream import Usage
@@ -67,7 +68,6 @@ _LONGEST_SUGGESTION = MAX_LABEL  # of a button; what neutralising adds is cut th
 _ITEM = re.compile(r"(?:[-*•]|\d+[.)])\s+")
 _MICRO_INPUT_CHARACTERS = 2_000  # the subject of a question is named in its beginning
 _LONGEST_ACKNOWLEDGEMENT = 300
-_THINKING = re.compile(r"<thinking>.*?(</thinking>|$)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def suggest(question: Question, said: str, count: int, redact: Collection[str] =
 
 def suggestions(reply: str, count: int) -> tuple[Safe, ...]:
     """The first `count` questions of the first model's reply that fit on a button."""
-    lines = _THINKING.sub("", reply).splitlines()
+    lines = without_reasoning(reply).splitlines()
     asked_next = (_ITEM.sub("", line.strip(), count=1).strip('"“”* ') for line in lines)
     fitting = (neutralise(line) for line in asked_next if 0 < len(line) <= _LONGEST_SUGGESTION)
     return tuple(dict.fromkeys(fitting))[:count]
@@ -149,6 +149,6 @@ def fingerprint() -> str:
 
 def one_sentence(reply: str) -> str:
     """What of the first model's reply may stand as the acknowledgement; "" if nothing may."""
-    lines = _THINKING.sub("", reply).strip().strip('"“”').splitlines()
+    lines = without_reasoning(reply).strip().strip('"“”').splitlines()
     sentence = lines[0].strip() if lines else ""
     return sentence if 0 < len(sentence) <= _LONGEST_ACKNOWLEDGEMENT else ""

@@ -17,6 +17,7 @@ from bot.core.draft import Draft, Outcome
 from bot.core.errors import Fault, ModelError
 from bot.core.interaction import Call, Voice
 from bot.core.question import Question
+from bot.core.reasoning import shown_events
 from bot.core.safety import Safe
 from bot.core.stream import Aside, Failed, Finished, Notice, Recalled, Reply, StreamEvent, Usage
 from bot.core.texts import texts_in
@@ -290,7 +291,7 @@ class Voices:
             tries += 1
             call = flight.call(Voice.ANSWER, self._pro.model_id, prompt, self._clock())
             with closing(self._pro.stream(prompt)) as events:
-                for event in self._observed(events):
+                for event in shown_events(self._observed(events)):
                     pause = None
                     if isinstance(event, Failed):
                         _log_model_error(Voice.ANSWER, flight.question, event.error)

@@ -48,6 +48,8 @@ class Reply:
     text: str | Sequence[str] | Callable[[Sequence[Mapping[str, Any]]], Sequence[str]] | None = None
     """None: what the script says. A str is, like the script's text, cut into tokens and ended at maxTokens.
     A sequence is sent as it is, each item a delta. A function gives one for a request's messages."""
+    reasoning: Sequence[str] = ()
+    """What comes before the text as a block of `reasoningContent`, each item a delta."""
     pace: Pace | None = None
     """None: the server's."""
     error: str | None = None
@@ -181,7 +183,8 @@ class Answer:
                 await self._client.wait()
             case "hold":
                 await self._client.wait(held=True)
-        return whole("".join(deltas), stop_reason, self._figures(deltas), self.request.request_id)
+        told = self._figures(deltas)
+        return whole("".join(deltas), stop_reason, told, self.request.request_id, self._reply.reasoning)
 
     async def _stream(self) -> web.StreamResponse:
         stream = EventStream(self._client.http, self.request.request_id)
@@ -190,6 +193,7 @@ class Answer:
         first = self._started + self._pace.first_token
         await self._client.wait(first)
         await stream.say([])
+        await stream.reason(self._reply.reasoning)
         await self._send(stream, before, first)
         match self._reply.then:
             case "stop":
@@ -241,7 +245,7 @@ class Answer:
         return _with_empty_deltas(pieces[:limit]), stop_reason
 
     def _figures(self, sent: Sequence[str]) -> dict[str, Any]:
-        written = max(1, len(tokens("".join(sent))))
+        written = max(1, len(tokens("".join((*self._reply.reasoning, *sent)))))  # reasoning is billed, too
         told = figures(self._read, written, self._clock() - self._started)
         self.request.course.usage = told["usage"]
         return told
