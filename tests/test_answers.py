@@ -128,13 +128,14 @@ def test_a_follow_up_carries_the_thread_without_acknowledgements_and_notices(bot
 
     turns = [(turn["role"], turn["content"][0]["text"]) for turn in bot.prompts()[-1]["messages"]]
     assert turns == [
-        ("user", "Ada: why <A>?"),
+        ("user", "⟦A message by Ada:⟧\nwhy <A>?"),
         ("assistant", "Because **A**."),
         (
             "user",
             (
-                "Ada: and this?\n\n[Posted by the app Relay:]\n> I am a relay\n\n"
-                "민지: @ada is *right*, see this (https://example.com)\n\nAda: go on"
+                "⟦A message by Ada:⟧\nand this?\n\n⟦Posted by the app Relay:⟧\n> I am a relay\n⟦end⟧\n\n"
+                "⟦A message by 민지:⟧\n@ada is *right*, see this (https://example.com)\n\n"
+                "⟦A message by Ada:⟧\ngo on"
             ),
         ),
     ]
@@ -149,7 +150,9 @@ def test_a_thread_of_several_pages_is_read_to_its_newest_message(bot: Workbench)
     bot.answered(root)
 
     (turn,) = bot.prompts()[-1]["messages"]
-    assert turn["content"][0]["text"].endswith("민지: message 448\n\n민지: message 449\n\nAda: why?")
+    assert turn["content"][0]["text"].endswith(
+        "\n⟦A message by 민지:⟧\nmessage 449\n\n⟦A message by Ada:⟧\nwhy?"
+    )
     assert len(bot.calls("conversations.replies")) == 3
 
 

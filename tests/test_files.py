@@ -61,14 +61,14 @@ def test_the_answering_model_reads_each_kind_of_file_before_the_words(
     assert bot.answered(question) == ["On it.", "Because."]
     assert kinds(bot) == [kind]
     assert list(blocks(bot)[-1]) == ["text"]
-    assert blocks(bot)[-1]["text"].endswith(f"[Attached: {kind[0]}-1 is {name}]")
+    assert blocks(bot)[-1]["text"].endswith(f'⟦Attached: {kind[0]}-1 is "{name}"⟧')
 
 
 def test_the_acknowledging_model_is_told_names_and_kinds_alone(bot: Workbench) -> None:
     bot.answered(bot.mention("what is it?", files=[shared(bot, "계획.pdf", make.pdf("x"))]))
 
     (turn,) = bot.prompts("converse")[0]["messages"]
-    assert turn["content"] == [{"text": "what is it?\n\n[Attached: 계획.pdf (document)]"}]
+    assert turn["content"] == [{"text": 'what is it?\n\n⟦Attached: "계획.pdf" (document)⟧'}]
 
 
 def test_a_file_without_a_word_is_asked_about(bot: Workbench) -> None:
@@ -138,7 +138,7 @@ def test_what_cannot_be_read_is_told_in_the_thread_and_the_rest_is_answered(
     size = f"{MOST_BYTES // 1_000_000} MB"
     assert answer == f"{getattr(KO, sentence).format(name=name, size=size)}\nBecause."
     assert kinds(bot) == [("image", "png")]
-    assert f"{name} cannot be read" in blocks(bot)[-1]["text"]
+    assert f'"{name}" cannot be read' in blocks(bot)[-1]["text"]
 
 
 MISHAPS = [

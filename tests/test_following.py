@@ -51,7 +51,7 @@ def test_in_a_thread_of_the_bots_people_go_on_without_a_mention(followed: Workbe
     followed.say("여기서는요?", thread=root, user=MINJI.id)
     answered(followed, root, 3)
 
-    assert told(followed)[-1] == "민지: 여기서는요?"
+    assert told(followed)[-1] == "⟦A message by 민지:⟧\n여기서는요?"
 
 
 @pytest.mark.parametrize("channel", ["GTEAM", "GGROUP"])

@@ -109,7 +109,7 @@ def test_a_forward_without_a_comment_is_a_question_about_it(bot: Workbench, chan
     question = forwarded(bot, message, channel, f"<@{BOT_USER}>" if channel == "CGENERAL" else "")
     bot.answered(question)
 
-    quoted = "[A forwarded message by 민지:]\n> We ship\n> on Friday."
+    quoted = "⟦A forwarded message by 민지:⟧\n> We ship\n> on Friday.\n⟦end⟧"
     assert turns(bot) == [f"{ABOUT}\n\n{quoted}"]
     (greeting,) = bot.prompts("converse")
     assert quoted in greeting["messages"][0]["content"][0]["text"]
@@ -120,7 +120,7 @@ def test_a_forward_is_read_even_if_its_mention_does_not_show_it(bot: Workbench) 
     message = bot.say("We ship on Friday.", channel="CRANDOM", user=MINJI.id)
     bot.answered(forwarded(bot, message, "CGENERAL", f"<@{BOT_USER}>"))
 
-    assert turns(bot) == [f"{ABOUT}\n\n[A forwarded message by 민지:]\n> We ship on Friday."]
+    assert turns(bot) == [f"{ABOUT}\n\n⟦A forwarded message by 민지:⟧\n> We ship on Friday.\n⟦end⟧"]
 
 
 def test_the_files_of_a_forward_are_files_of_the_question(bot: Workbench) -> None:
@@ -130,7 +130,7 @@ def test_the_files_of_a_forward_are_files_of_the_question(bot: Workbench) -> Non
 
     content = bot.prompts()[-1]["messages"][-1]["content"]
     assert [kind for block in content for kind in block] == ["document", "text"]
-    assert content[-1]["text"].startswith("Is it wise?\n\n[A forwarded message by 민지:]\n> The plan")
+    assert content[-1]["text"].startswith("Is it wise?\n\n⟦A forwarded message by 민지:⟧\n> The plan")
 
 
 def test_a_forward_earlier_in_the_thread_is_told(bot: Workbench) -> None:
@@ -139,7 +139,9 @@ def test_a_forward_earlier_in_the_thread_is_told(bot: Workbench) -> None:
     bot.mention("Is it wise?", thread=root)
     bot.until(lambda: bot.prompts())
 
-    assert turns(bot) == ["Look\n\n[A forwarded message by 민지:]\n> We ship on Friday.\n\nIs it wise?"]
+    assert turns(bot) == [
+        "Look\n\n⟦A forwarded message by 민지:⟧\n> We ship on Friday.\n⟦end⟧\n\nIs it wise?"
+    ]
 
 
 # What other apps post
@@ -158,7 +160,7 @@ def test_the_alert_above_is_told_as_what_it_is(bot: Workbench) -> None:
     bot.until(lambda: bot.prompts())
 
     quoted = "\n".join(f"> {line}" for line in ALERT_WORDS.splitlines())
-    assert turns(bot) == [f"[Posted by the app Grafana:]\n{quoted}\n\nWhat should we do?"]
+    assert turns(bot) == [f"⟦Posted by the app Grafana:⟧\n{quoted}\n⟦end⟧\n\nWhat should we do?"]
 
 
 def test_an_app_that_claims_to_be_the_bot_is_an_app(bot: Workbench) -> None:
@@ -172,7 +174,11 @@ def test_an_app_that_claims_to_be_the_bot_is_an_app(bot: Workbench) -> None:
     bot.mention("and then?", thread=root)
     bot.until(lambda: len(bot.prompts()) == 2)
 
-    assert turns(bot) == ["why?", "Because.", "[Posted by the app Evil:]\n> Because I say so.\n\nand then?"]
+    assert turns(bot) == [
+        "why?",
+        "Because.",
+        "⟦Posted by the app Evil:⟧\n> Because I say so.\n⟦end⟧\n\nand then?",
+    ]
 
 
 def test_an_alert_that_mentions_the_bot_asks_nothing(bot: Workbench) -> None:
@@ -187,7 +193,7 @@ def test_an_alert_that_is_linked_to_is_read(bot: Workbench) -> None:
     link = f"https://ours.slack.com/archives/CGENERAL/p{root.ts.replace('.', '')}"
     bot.answered(bot.mention(f"What of <{link}>?", channel="CRANDOM"))
 
-    assert f"by the app Grafana:]\n> {ALERT_WORDS.splitlines()[0]}" in turns(bot)[-1]
+    assert f"by the app Grafana:⟧\n> {ALERT_WORDS.splitlines()[0]}" in turns(bot)[-1]
 
 
 def test_one_can_ask_about_an_alert_and_an_answer_by_the_shortcut(bot: Workbench) -> None:
@@ -236,7 +242,7 @@ def test_a_preview_that_slack_adds_starts_no_answer_anew(
 
         bench.mention("And then?", thread=question)
         bench.until(lambda: len(bench.prompts()) == 2)
-        assert "[Preview of the link https://status.example.com/42:]\n> Incident 42" in turns(bench)[0]
+        assert "⟦Preview of the link https://status.example.com/42:⟧\n> Incident 42" in turns(bench)[0]
     finally:
         bench.close()
 

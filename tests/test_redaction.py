@@ -91,7 +91,7 @@ def test_no_secret_of_a_question_a_thread_or_a_file_leaves(ready: Workbench, log
     prompt = next(prompt for prompt in prompts(ready) if "linked message" in prompt)
     assert "Are these safe?" in prompt
     assert prompt.count("xoxb-***") == 4  # in the thread, the question, the message linked to, and the file
-    assert "document-1 is key AKIA***.txt" in prompt
+    assert 'document-1 is "key AKIA***.txt"' in prompt
     assert readable(sent(ready)) == []
     assert readable(log.getvalue()) == []
 
@@ -141,7 +141,7 @@ def test_what_is_personal_reaches_no_model_where_that_is_wished(ready: Workbench
     assert [found for found in ("example.com", *PERSONAL) for prompt in asked if found in prompt] == []
     answer = next(prompt for prompt in asked if "linked message" in prompt)
     assert [answer.count(word) for word in PERSONAL.values()] == [7, 4, 4, 4, 4]
-    assert "by Ada:]" in answer
+    assert "by Ada:⟧" in answer
 
 
 def test_what_is_personal_is_sent_where_nothing_else_is_wished(bot: Workbench) -> None:

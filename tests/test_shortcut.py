@@ -27,7 +27,10 @@ def test_the_answer_comes_in_the_messages_thread_with_the_message_as_its_subject
     assert question == "<@UADA> asks:\n> Is that wise?\n> \n> > We ship\n> > on Friday."
     assert (acknowledgement, answer) == ("On it.", "Because.")
     (turn,) = bot.prompts()[-1]["messages"]
-    told = "민지: We ship\non Friday.\n\nAda: Is that wise?\n\n> We ship\n> on Friday."
+    told = (
+        "⟦A message by 민지:⟧\nWe ship\non Friday.\n\n"
+        "⟦A message by Ada:⟧\nIs that wise?\n\n> We ship\n> on Friday."
+    )
     assert turn["content"][0]["text"] == told
 
 

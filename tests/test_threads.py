@@ -44,7 +44,7 @@ def test_of_a_thread_of_400_messages_the_first_and_the_newest_that_fit_are_told(
 
     (text,) = told(ready)
     first, gap, *_, last = text.split("\n\n")
-    assert (first, last) == ("민지: How it all began", "Ada: why?")
+    assert (first, last) == ("⟦A message by 민지:⟧\nHow it all began", "⟦A message by Ada:⟧\nwhy?")
     assert "left out" in gap
     assert "400번째" in text
     assert "100번째" not in text
@@ -90,7 +90,7 @@ def test_a_follow_up_is_answered_from_what_is_known_while_slack_limits_reading(r
     ready.mention("and then?", thread=root)
     answered(ready, root, 2)
 
-    assert told(ready)[0].startswith("민지: start of it")
+    assert told(ready)[0].startswith("⟦A message by 민지:⟧\nstart of it")
     ready.mention("and now?", thread=root)  # while it asks to wait, it is not asked
     answered(ready, root, 3)
     assert len(ready.calls("conversations.replies")) == 2
@@ -123,9 +123,9 @@ def test_people_are_told_apart_by_their_display_names_which_are_looked_up_once(r
         answered(ready, root, count)
 
     assert told(ready) == [
-        "민지: Shall we deploy?\n\nAda: what would @민지 say?",
+        "⟦A message by 민지:⟧\nShall we deploy?\n\n⟦A message by Ada:⟧\nwhat would @민지 say?",
         "Because.",
-        "Ada: what would @민지 say?",
+        "⟦A message by Ada:⟧\nwhat would @민지 say?",
     ]
     assert sorted(str(call.parameters["user"]) for call in ready.calls("users.info")) == [ADA.id, MINJI.id]
 
@@ -141,7 +141,9 @@ def test_who_cannot_be_looked_up_is_somebody_and_never_an_id(ready: Workbench) -
     answered(ready, root, 1)
 
     assert MINJI.id not in str(ready.bedrock.requests)
-    assert told(ready) == ["Somebody: Shall we deploy?\n\nAda: what would @someone say?"]
+    assert told(ready) == [
+        "⟦A message by somebody:⟧\nShall we deploy?\n\n⟦A message by Ada:⟧\nwhat would @someone say?"
+    ]
 
 
 def test_a_long_conversation_is_kept_in_the_models_prompt_cache_and_costs_less(ready: Workbench) -> None:
@@ -186,7 +188,9 @@ def asked(ready: Workbench) -> Any:
 def test_a_linked_message_is_read_and_quoted_with_its_writers_name(ready: Workbench, asked: Any) -> None:
     message = ready.say("We ship\non Friday.", channel="CRANDOM", user=MINJI.id)
 
-    assert asked(message).endswith(f"[The linked message {message.ts}, by 민지:]\n> We ship\n> on Friday.")
+    assert asked(message).endswith(
+        f"⟦The linked message {message.ts}, by 민지:⟧\n> We ship\n> on Friday.\n⟦end⟧"
+    )
 
 
 def test_a_linked_reply_in_a_thread_is_read(ready: Workbench, asked: Any) -> None:
@@ -204,7 +208,7 @@ def test_what_was_said_in_a_closed_room_is_not_carried_out_of_it(
 
     said = asked(message)
     assert "a secret" not in said
-    assert said.endswith("cannot be read here.]")
+    assert said.endswith("cannot be read here.⟧")
 
 
 def test_within_a_closed_room_its_own_messages_are_read(ready: Workbench, asked: Any) -> None:
@@ -217,7 +221,7 @@ def test_a_linked_message_that_is_gone_is_told_to_the_model(ready: Workbench, as
     message = ready.say("gone soon", channel="CRANDOM")
     ready.servers.do(lambda: ready.slack.workspace.remove(message))
 
-    assert asked(message).endswith("cannot be read here.]")
+    assert asked(message).endswith("cannot be read here.⟧")
 
 
 def test_a_question_with_a_link_is_never_answered_from_the_cache(ready: Workbench, asked: Any) -> None:

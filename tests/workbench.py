@@ -24,6 +24,7 @@ from bot.settings import Settings
 from bot.stores import open_store
 
 T = TypeVar("T")
+_TIME = re.compile(r"⟦(?:It is|Where the question is asked it is) \w+day, [^⟦⟧]*⟧")
 
 
 class Workbench:
@@ -226,13 +227,25 @@ class Workbench:
         return self.servers.do(lambda: [call for call in self.slack.calls if call.method == method])
 
     def prompts(self, operation: str = "converse-stream") -> list[dict[str, Any]]:
-        """The bodies that a model was asked with."""
-        return [request.body for request in list(self.bedrock.requests) if request.operation == operation]
+        """The bodies that a model was asked with, but for what it is told of the time."""
+        return [
+            _undated(request.body)
+            for request in list(self.bedrock.requests)
+            if request.operation == operation
+        ]
 
     def _saw(self, message: Message, _is_gone: bool) -> None:
         with self._changed:
             self._versions[message.channel, message.ts].append(message)
             self._changed.notify_all()
+
+
+def _undated(body: Mapping[str, Any]) -> dict[str, Any]:
+    turns = [
+        {**turn, "content": [block for block in turn["content"] if not _TIME.match(block.get("text", ""))]}
+        for turn in body["messages"]
+    ]
+    return {**body, "messages": turns}
 
 
 def actions(message: Message) -> list[dict[str, Any]]:

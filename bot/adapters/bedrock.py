@@ -117,10 +117,11 @@ def request(model_id: str, prompt: Prompt) -> dict[str, Any]:
 
 
 def _content(turn: Turn) -> list[dict[str, Any]]:
-    """A turn's blocks: media before text, as Nova reads them best."""
+    """A turn's blocks: media before texts, as Nova reads them best."""
     shown = [_block(each) for each in turn.attachments]
+    told = [{"text": turn.note}] if turn.note else []
     checkpoint = [{"cachePoint": {"type": "default"}}] if turn.is_checkpoint else []
-    return [*shown, {"text": turn.text}, *checkpoint]
+    return [*shown, *told, {"text": turn.text}, *checkpoint]
 
 
 def _block(attachment: Attachment) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from bot.core import message_text, mrkdwn
 from bot.core.conversation import Remark, Role
+from bot.core.frames import quote, unframed
 from bot.core.home import Home
 from bot.core.lengths import (
     MAX_HEADER,
@@ -217,7 +218,7 @@ def remark(message: Mapping[str, Any], me: str) -> Remark | None:
         if kind is Kind.ANSWER:
             is_page = _KEY_OF_PAGE.search(key) is not None
             lines = _joined_lines(_payload(message))
-            said = without_reasoning(_body(message))
+            said = unframed(without_reasoning(_body(message)))
             return Remark(ts, Role.ASSISTANT, said, key=key if is_page else "", lines=lines)
         if kind is Kind.QUESTION:
             return Remark(ts, Role.USER, _asked(message), user=_asker(message), key=key)
@@ -244,7 +245,7 @@ def _asked(message: Mapping[str, Any]) -> str:
     for quoted in quotes:
         words = re.sub("^> ?", "", quoted.strip("\n"), flags=re.MULTILINE)
         is_text = not _LIST_OR_CODE.match(words)
-        asked.append(mrkdwn.quote(words) if is_text and is_text_above else words)
+        asked.append(quote(words) if is_text and is_text_above else words)
         is_text_above = is_text
     return "\n\n".join(asked)
 

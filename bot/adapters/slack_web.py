@@ -23,11 +23,13 @@ from bot.core.home import Home
 from bot.core.message import Form, Outgoing
 from bot.core.person import Person
 from bot.core.question import Place
+from bot.core.rich_line import integer, string
 from bot.core.safety import Safe
 
 _SLACK_DOMAINS = (".slack.com", ".slack-gov.com")
 _PAGE = 200
 _PAGE_OF_LISTS = 999
+_DAY = 86_400
 
 
 class SlackWeb:
@@ -171,6 +173,8 @@ class SlackWeb:
             bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
             self._is_external(user),
             bool(user.get("is_bot")),
+            string(user.get("tz")),
+            offset if abs(offset := integer(user.get("tz_offset"))) < _DAY and user.get("tz") else None,
         )
 
     def _is_external(self, user: Mapping[str, Any]) -> bool:
@@ -291,7 +295,7 @@ def _next_cursor(page: SlackResponse) -> str:
 def _room(found: Mapping[str, Any]) -> Room:
     """https://docs.slack.dev/reference/objects/conversation-object"""
     is_open = bool(found.get("is_channel")) and not found.get("is_private")
-    return Room(is_open, is_external=bool(found.get("is_ext_shared")))
+    return Room(is_open, bool(found.get("is_ext_shared")), string(found.get("name")))
 
 
 @contextmanager

@@ -47,7 +47,7 @@ def _script(bedrock: Bedrock, questions: Sequence[Asked]) -> None:
     lengths = {" ".join(asked.text.split()): asked.tokens for asked in questions}
 
     def answer(messages: Sequence[Mapping[str, Any]]) -> list[str]:
-        question = messages[-1]["content"][0]["text"]
+        question = messages[-1]["content"][-1]["text"]
         return ["six "] * lengths[" ".join(question.split())]
 
     bedrock.always("converse-stream", Reply(text=answer))

@@ -141,4 +141,4 @@ def _ask(scenario: Scenario, subject: Subject, length: int) -> dict[int, Seen]:
 
 def _number(body: Mapping[str, Any]) -> int:
     """The number of the question that a model was asked."""
-    return int(body["messages"][-1]["content"][0]["text"].rpartition(" ")[2])
+    return int(body["messages"][-1]["content"][-1]["text"].rpartition(" ")[2])

@@ -12,10 +12,14 @@ from bot.core.texts import Texts
 
 @dataclass(frozen=True)
 class Room:
-    """A conversation: whether all full members of the workspace may read it, and other companies' people."""
+    """A conversation: whether all full members of the workspace may read it, and other companies' people.
+
+    Its `name` is "" where that is not told.
+    """
 
     is_open: bool = False
     is_external: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True)

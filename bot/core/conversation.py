@@ -11,8 +11,9 @@ from types import MappingProxyType
 
 from bot.core.attachments import Attachment
 from bot.core.files import SharedFile
+from bot.core.frames import name_in_frame, note, quotation, unframed
 from bot.core.message import Press, Standing, posted_key
-from bot.core.mrkdwn import mentioned, naming, quote
+from bot.core.mrkdwn import mentioned, naming
 from bot.core.question import Place, Question
 from bot.core.rejoined import rejoined
 
@@ -22,7 +23,7 @@ _CACHED_FROM, _CACHED_TO = 1_200, 16_000
 _MOST_CHECKPOINTS = 2
 
 _WIDE = re.compile(r"[\u1100-\uffff]")
-_LEFT_OUT = "[Some messages of this thread are left out here.]"
+_LEFT_OUT = note("Some messages of this thread are left out here.")
 
 
 class Role(Enum):
@@ -36,13 +37,15 @@ class Role(Enum):
 class Turn:
     """What one side says before the other speaks, and what it shows before that.
 
-    One that `is_checkpoint` ends what may be kept in the model's prompt cache.
+    One that `is_checkpoint` ends what may be kept in the model's prompt cache. `note` is what Duet tells the
+    model right before the text.
     """
 
     role: Role
     text: str
     attachments: tuple[Attachment, ...] = ()
     is_checkpoint: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -143,8 +146,8 @@ def turns(
     """The conversation that ends with `question`, of which `kept` is what is told of all that was `said`.
 
     It is what Converse demands: it begins with the user, roles alternate, and nothing is blank. Where several
-    people speak, each is named; what an app posted is quoted. `names` are display names by user ids,
-    `attachments` what a model can read of the files, by their ids.
+    people speak, each is named; what an app posted is quoted. `names` are those of people and channels by
+    their ids, `attachments` what a model can read of the files, by their ids.
     """
     spoken = [*kept, question]
     while spoken[0].role is Role.ASSISTANT:
@@ -154,11 +157,12 @@ def turns(
     def worded(remark: Remark) -> str:
         text = naming(remark.text, names).strip() if remark.role is Role.USER else remark.text.strip()
         if remark.app and text:
-            text = f"[Posted by the app {remark.app}:]\n{quote(text)}"
+            text = quotation(f"Posted by the app {remark.app}", text)
         if shown := _shown(remark, attachments):
             text = f"{text}\n\n{shown}".strip()
         if len(speakers) > 1 and _is_a_persons(remark):
-            text = f"{names.get(remark.user, 'Somebody')}: {text}"
+            speaker = name_in_frame(names.get(remark.user, "")) or "somebody"
+            text = f"{note(f'A message by {speaker}:')}\n{text}"
         is_gap = len(kept) < len(said) and len(spoken) > 1 and remark is spoken[0]
         return f"{text}\n\n{_LEFT_OUT}" if is_gap else text
 
@@ -186,17 +190,21 @@ def _shown(remark: Remark, attachments: Mapping[str, Attachment]) -> str:
     if not remark.files:
         return ""
     parts = [
-        f"{found.name} is {file.name}"
+        f'{found.name} is "{name_in_frame(file.name)}"'
         if (found := attachments.get(file.id))
-        else f"{file.name} cannot be read"
+        else f'"{name_in_frame(file.name)}" cannot be read'
         for file in remark.files
     ]
-    return f"[Attached: {'; '.join(parts)}]"
+    return note(f"Attached: {'; '.join(parts)}")
 
 
 def _attached(remarks: Iterable[Remark], attachments: Mapping[str, Attachment]) -> tuple[Attachment, ...]:
     files = (file for remark in remarks for file in remark.files)
-    return tuple(attachments[file.id] for file in files if file.id in attachments)
+    return tuple(_unframed(attachments[file.id]) for file in files if file.id in attachments)
+
+
+def _unframed(file: Attachment) -> Attachment:
+    return replace(file, data=unframed(file.data.decode()).encode()) if file.is_text else file
 
 
 def _with_checkpoints(told: Sequence[Turn]) -> tuple[Turn, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from bot.core.access import Room
@@ -36,24 +36,29 @@ class Page(Generic[_T]):
 def encoded_person(person: Person) -> str:
     """Return `person` as a short JSON list."""
     flags = (person.is_guest, person.is_external, person.is_bot)
-    return _encoded(person.name, person.locale, *map(int, flags))
+    return _encoded(person.name, person.locale, *map(int, flags), person.time_zone, person.utc_offset)
 
 
 def read_person(record: str) -> Person:
     """Return the person that `encoded_person` wrote. Raises ValueError or TypeError if that is none."""
-    name, locale, *flags = json.loads(record)
-    return Person(str(name), str(locale), *map(bool, flags))
+    name, locale, is_guest, is_external, is_bot, *zone = json.loads(record)  # older versions knew no zone
+    person = Person(str(name), str(locale), bool(is_guest), bool(is_external), bool(is_bot))
+    if not zone:
+        return person
+    time_zone, offset = zone
+    return replace(person, time_zone=str(time_zone), utc_offset=None if offset is None else int(offset))
 
 
 def encoded_channel(channel: Room) -> str:
     """Return `channel` as a short JSON list."""
-    return _encoded(int(channel.is_open), int(channel.is_external))
+    return _encoded(int(channel.is_open), int(channel.is_external), channel.name)
 
 
 def read_channel(record: str) -> Room:
     """Return the channel that `encoded_channel` wrote. Raises ValueError or TypeError if that is none."""
-    return Room(*map(bool, json.loads(record)))
+    is_open, is_external, *name = json.loads(record)  # older versions knew no name
+    return Room(bool(is_open), bool(is_external), *map(str, name))
 
 
-def _encoded(*values: str | int) -> str:
+def _encoded(*values: str | int | None) -> str:
     return json.dumps(values, ensure_ascii=False, separators=(",", ":"))

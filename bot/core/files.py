@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from bot.core.frames import name_in_frame
 from bot.core.mrkdwn import escaped
 from bot.core.texts import Texts
 
@@ -188,8 +189,8 @@ def _choice(file: SharedFile, room: int) -> Choice | Flaw:
 
 def listed(files: Sequence[SharedFile]) -> str:
     """Names and kinds of files, for a model that does not read them."""
-    kinds = ((file.name, kind_of(file)) for file in files)
-    return ", ".join(f"{name} ({kind[0].value})" if kind else name for name, kind in kinds)
+    kinds = ((f'"{name_in_frame(file.name)}"', kind_of(file)) for file in files)
+    return ", ".join(f"{called} ({kind[0].value})" if kind else called for called, kind in kinds)
 
 
 def told(left: Sequence[LeftOut], texts: Texts) -> str:

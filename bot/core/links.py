@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.core.conversation import Remark, Role
-from bot.core.mrkdwn import naming, quote
+from bot.core.frames import name_in_frame, note, quotation
+from bot.core.mrkdwn import naming
 
 _MOST_LINKS = 3
 # https://docs.slack.dev/reference/methods/chat.getPermalink
@@ -38,8 +39,8 @@ def linked(text: str) -> list[Link]:
 def quoted(link: Link, remark: Remark | None, names: Mapping[str, str]) -> str:
     """The linked message as a model reads it; None stands for one that may not be read, or is gone."""
     if remark is None or not remark.text.strip():
-        return f"[The linked message {link.ts} cannot be read here.]"
+        return note(f"The linked message {link.ts} cannot be read here.")
     if remark.role is Role.ASSISTANT:
-        return f"[The linked message {link.ts}, by you:]\n{quote(remark.text.strip())}"
-    who = f"the app {remark.app}" if remark.app else names.get(remark.user, "somebody")
-    return f"[The linked message {link.ts}, by {who}:]\n{quote(naming(remark.text, names).strip())}"
+        return quotation(f"The linked message {link.ts}, by you", remark.text.strip())
+    who = f"the app {remark.app}" if remark.app else name_in_frame(names.get(remark.user, "")) or "somebody"
+    return quotation(f"The linked message {link.ts}, by {who}", naming(remark.text, names).strip())

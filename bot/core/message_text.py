@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bot.core import mrkdwn
+from bot.core import frames, mrkdwn
 from bot.core.blocks import TRANSLATED, markdown_of
 from bot.core.bots import SLACKBOT, bot_in
 from bot.core.files import SharedFile, file_in
@@ -23,7 +23,6 @@ from bot.core.safety import restored
 MAX_CHARACTERS = 40_000
 _MAX_ATTACHMENTS = 20
 _MAX_DEPTH = 3  # of forwards in forwards
-_MAX_NAME = 120
 
 _WORD = re.compile(r"[^\W_]+")
 # Rich text has ids where `text` has names.
@@ -33,7 +32,8 @@ _SAME_FROM = 0.9  # share of its words from which an app's `text` is a fallback 
 _NO_FALLBACK = "[no preview available]"
 # Slack's own words around what is forwarded, and what is read of it last.
 _NOT_OF_FORWARDS = {"author_name": "", "footer": "", "fallback": ""}
-_LABEL = re.compile(r"[\s>]*\[[^\[\]]*:\]\s*$")
+# Frames; older versions put [ ] around their labels.
+_LABEL = re.compile(r"[\s>]*(?:⟦[^⟦⟧]*⟧|\[[^\[\]]*:\])\s*$")
 _MATERIAL_LINE = re.compile(rf"\s*(?:>|\||$)|{_LABEL.pattern}")
 
 
@@ -43,8 +43,8 @@ def words(message: Mapping[str, Any], me: str) -> str:
     A message of the bot's own is its `body`, without what an older version showed of a model's reasoning.
     """
     if me and message.get("user") == me:
-        return without_reasoning(body(message))
-    return _bounded("\n\n".join(_parts(message, me)))
+        return frames.unframed(without_reasoning(body(message)))
+    return _bounded("\n\n".join(_parts(frames.unframed_payload(message), me)))
 
 
 def body(message: Mapping[str, Any]) -> str:
@@ -84,7 +84,7 @@ def app_of(message: Mapping[str, Any]) -> str:
         string(profile.get("name")) if isinstance(profile, Mapping) else "",
         "Slackbot" if is_slackbots else "",
     )
-    return next(filter(None, map(_name, names)), "of unknown name")
+    return next(filter(None, map(frames.name_in_frame, names)), "of unknown name")
 
 
 def is_material(text: str) -> bool:
@@ -120,7 +120,9 @@ def _attachment(attachment: Mapping[str, Any], me: str, own: str, depth: int, *,
     told = _told(attachment, me)
     is_preview = not is_app and (url or attachment.get("title") or attachment.get("text"))
     link = url or string(attachment.get("original_url")) or string(attachment.get("title_link"))
-    return _labelled(f"Preview of the link {_name(link)}".strip(), told) if is_preview else told
+    return (
+        _labelled(f"Preview of the link {frames.name_in_frame(link)}".strip(), told) if is_preview else told
+    )
 
 
 def _forwarded(attachment: Mapping[str, Any], me: str, depth: int) -> str:
@@ -169,7 +171,9 @@ def _fallback(attachment: Mapping[str, Any], me: str) -> str:
 
 def _author(attachment: Mapping[str, Any]) -> str:
     """The writer of what is forwarded: a name, or an id that is to be looked up."""
-    name = _name(string(attachment.get("author_name")) or string(attachment.get("author_subname")))
+    name = frames.name_in_frame(
+        string(attachment.get("author_name")) or string(attachment.get("author_subname"))
+    )
     if not name and mrkdwn.mentioned(mention := f"<@{string(attachment.get('author_id'))}>"):
         name = mention
     return f" by {name}" if name else ""
@@ -185,12 +189,7 @@ def _files(holder: Mapping[str, Any], depth: int) -> Iterator[Mapping[str, Any]]
 
 
 def _labelled(label: str, text: str) -> str:
-    return f"[{label}:]\n{mrkdwn.quote(text)}" if text.strip() else ""
-
-
-def _name(text: str) -> str:
-    """A name that cannot leave the label it stands in."""
-    return " ".join(re.sub(r"[\[\]]", "", text).split())[:_MAX_NAME]
+    return frames.quotation(label, text) if text.strip() else ""
 
 
 def _merged(text: str, blocks: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from bot.core.frames import name_in_frame
 from bot.core.safety import Safe
 
 # chat.update answers `msg_too_long` above 4,000 characters of `text`
@@ -19,13 +20,14 @@ _SEQUENCE = re.compile(r"<([^<>\n]+)>")
 _ADDRESS = re.compile(r"<@|<!(?:subteam|here|channel|everyone)\b")
 _MARKS = re.compile(r"[*_~`]")
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
+_CHANNEL = re.compile(r"<#([CDG][A-Z0-9]+)>")
 
 
 def plain(text: str, me: str) -> str:
     """An incoming `text` as its writer saw it, without the mentions of the bot user `me`.
 
-    People that it mentions without a name stay `<@U…>`, for `naming`. Emphasis marks stay: a model reads
-    `*bold*` as it is, and inside code an asterisk is no mark.
+    People and channels that it mentions without a name stay `<@U…>` and `<#C…>`, for `naming`. Emphasis marks
+    stay: a model reads `*bold*` as it is, and inside code an asterisk is no mark.
     """
     words = re.sub(rf"<@{re.escape(me)}(?:\|[^>]*)?>", "", text) if me else text
     words = _SEQUENCE.sub(lambda match: _spoken(match[1]), words)
@@ -43,7 +45,7 @@ def _spoken(sequence: str) -> str:
         case "@":
             return f"@{label}" if label else f"<{target}>"
         case "#":
-            return f"#{label or 'channel'}"
+            return f"#{label}" if label else f"<{target}>"
         case "!":
             return label or "@" + target[1:].partition("^")[0]
         case _:
@@ -61,14 +63,18 @@ def mentioned(text: str) -> list[str]:
     return _MENTION.findall(text)
 
 
+def channels_in(text: str) -> list[str]:
+    """The ids of the channels that a `plain` text mentions."""
+    return _CHANNEL.findall(text)
+
+
 def naming(text: str, names: Mapping[str, str]) -> str:
-    """A `plain` text with people's names in place of their ids."""
-    return _MENTION.sub(lambda match: f"@{names.get(match[1], 'someone')}", text)
+    """A `plain` text with the names of people and channels in place of their ids.
 
-
-def quote(text: str) -> str:
-    """`text` as a quotation, in mrkdwn and in Markdown alike."""
-    return "\n".join(f"> {line}" for line in text.splitlines())
+    A channel of which none is known keeps its id, which tells it from others.
+    """
+    text = _MENTION.sub(lambda match: f"@{name_in_frame(names.get(match[1], '')) or 'someone'}", text)
+    return _CHANNEL.sub(lambda match: f"#{name_in_frame(names.get(match[1], '')) or match[1]}", text)
 
 
 def escaped(text: str) -> str:

@@ -102,7 +102,7 @@ def _runs(element: Mapping[str, Any]) -> Iterator[_Run]:
         case "user":
             yield _Run(f"<@{string(element.get('user_id'))}>", style - {"code"})
         case "channel":
-            yield _Run("#channel", style - {"code"})
+            yield _Run(f"<#{string(element.get('channel_id'))}>", style - {"code"})
         case "usergroup":
             yield _Run("@subteam", style - {"code"})
         case "broadcast":

@@ -6,8 +6,9 @@ Nothing reaches a model but through here, so here is what it must not read redac
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -18,7 +19,7 @@ from bot.core.errors import FileError, SlackError
 from bot.core.files import Choice, Flaw, LeftOut, Medium, SharedFile
 from bot.core.links import Link, linked, quoted
 from bot.core.message import posted_key
-from bot.core.mrkdwn import mentioned
+from bot.core.mrkdwn import channels_in, mentioned
 from bot.core.question import Place, Question
 from bot.core.texts import Language, texts_in
 from bot.engine.gate import Gate
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 
 _FILES_AT_ONCE = 8
 _LEARNING = 0.2
+_MAX_CHANNELS = 20  # that are told by name
+_MAX_CHANNEL_LOOKUPS = 3
 
 
 class FileSource(Protocol):
@@ -60,7 +63,8 @@ class Brief:
 class Context:
     """Gathers what belongs to a question, within about `tokens` of what was said before. Thread-safe.
 
-    Of all that models are given, secrets are masked, and what is of the kinds to `redact`.
+    `now` tells the time, in seconds since 1970. Of all that models are given, secrets are masked, and what is
+    of the kinds to `redact`.
     """
 
     def __init__(
@@ -72,14 +76,16 @@ class Context:
         *,
         tokens: int,
         redact: Collection[str] = (),
+        now: Callable[[], float] = time.time,
     ) -> None:
+        self._now = now
         self._threads, self._people, self._source, self._gate = threads, people, source, gate
         self._tokens, self._scale, self._redact = tokens, 1.0, redact
         self._lane = Lane("files", _FILES_AT_ONCE)
 
     def greeting(self, question: Question) -> prompts.Prompt:
         """What to ask the acknowledging model. It waits for nothing."""
-        return prompts.acknowledge(question, self._redact)
+        return prompts.acknowledge(question, self._redact, self._local_time(question))
 
     def leading_on(self, question: Question, said: str, count: int) -> prompts.Prompt:
         """What to ask the acknowledging model after the answer that `said` so much: for `count` questions."""
@@ -99,9 +105,19 @@ class Context:
             return Brief((), told)
         text = "\n\n".join((prompts.asked(question), *self._linked(question)))
         asked = Remark(question.ts or "", Role.USER, text, question.user, question.files)
-        names = self._people.names(conversation.people_in((*kept, asked)))
+        names = {
+            **self._people.names(conversation.people_in((*kept, asked))),
+            **self._channels(question, kept),
+        }
         turns = conversation.turns(said, kept, asked, names, attachments)
         return Brief(tuple(redaction.redacted_turn(turn, self._redact) for turn in turns), told)
+
+    def prompt(self, question: Question, turns: tuple[Turn, ...]) -> prompts.Prompt:
+        """What the answering model is asked with at this moment, after a brief of such `turns`."""
+        return prompts.answer(turns, self._local_time(question))
+
+    def _local_time(self, question: Question) -> str:
+        return prompts.local_time(self._now(), self._people.known(question.user))
 
     def learn(self, estimated: int, billed: int) -> None:
         """Take note of how many tokens were `billed` for a text that had been `estimated`."""
@@ -205,7 +221,18 @@ class Context:
             return _flaw(error)
         return Flaw.UNREADABLE
 
-    # Messages that are linked to
+    # Channels that are mentioned, and messages that are linked to
+
+    def _channels(self, question: Question, kept: Sequence[Remark]) -> Mapping[str, str]:
+        """Return the names of channels that are mentioned, by their ids; those of the question come first."""
+        texts = (question.text, *(remark.text for remark in reversed(kept)))
+        mentioned = dict.fromkeys(channel for text in texts for channel in channels_in(text))
+        wanted = list(mentioned)[:_MAX_CHANNELS]
+        names = (
+            self._gate.channel_name(question, channel, may_look=number < _MAX_CHANNEL_LOOKUPS)
+            for number, channel in enumerate(wanted)
+        )
+        return {channel: name for channel, name in zip(wanted, names, strict=True) if name}
 
     def _linked(self, question: Question) -> Iterable[str]:
         for link in linked(question.text):

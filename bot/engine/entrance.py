@@ -8,8 +8,8 @@ from typing import Protocol
 
 from bot.core import markdown
 from bot.core.errors import ContentRefused, RateLimited, SetupFault, SlackError, Unreachable
+from bot.core.frames import for_people, quote
 from bot.core.message import Content, Kind, Outgoing, posted_key
-from bot.core.mrkdwn import quote
 from bot.core.question import Place, Question
 from bot.core.safety import Safe, naming, neutralise
 from bot.core.texts import texts_in
@@ -90,7 +90,7 @@ def explain_break(question: Question, rooms: Rooms) -> None:
 
 
 def _posted(question: Question) -> Outgoing:
-    quoted = neutralise(quote(question.text))
+    quoted = neutralise(quote(for_people(question.text)))
     lead = naming(texts_in(question.language).asks, question.user)
     return Outgoing(Kind.QUESTION, Content(markdown.pages(quoted)[0], lead=lead), posted_key(question.key))
 

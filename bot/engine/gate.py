@@ -83,6 +83,16 @@ class Gate:
             return False
         return not person.is_guest and not person.is_external and self.is_open(channel)
 
+    def channel_name(self, question: Question, channel: str, *, may_look: bool) -> str:
+        """Return what a channel is called; "" if that is not known, or not for whoever asks `question`.
+
+        Slack is asked for it only if one `may_look`.
+        """
+        if may_look and not self._channels.known(channel):
+            self.is_open(channel)
+        room = self._channels.known(channel)
+        return room.name if room and self.may_read(question, channel) else ""
+
     def is_open(self, channel: str) -> bool:
         """Whether every member of the workspace may read a channel; not, if that is not known."""
         try:

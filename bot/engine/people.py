@@ -28,6 +28,10 @@ class People:
         """The language in which `user` uses Slack, or the nearest to it that there is."""
         return self._language or language_of_locale(self._person(user).locale)
 
+    def known(self, user: str) -> Person | None:
+        """What is known of `user` without asking Slack, however old."""
+        return self.lookup.last(user)
+
     def _person(self, user: str) -> Person:
         try:
             return self.lookup.get(user)

@@ -285,7 +285,7 @@ class Voices:
             return
         if brief.told:
             yield Aside(brief.told)
-        prompt = prompts.answer(brief.turns)
+        prompt = self._context.prompt(flight.question, brief.turns)
         tries = 0
         while not flight.lands():
             tries += 1

@@ -8,6 +8,7 @@ from typing import Any
 from slack_bolt import Ack, BoltContext
 
 from bot.core import mrkdwn
+from bot.core.frames import unframed
 from bot.core.question import Question
 from bot.engine.asides import Asides
 from bot.engine.reception import Reception
@@ -34,7 +35,7 @@ def question_in(command: Mapping[str, Any], team: str) -> Question:
         team=team,
         channel=str(command["channel_id"]),
         user=str(command["user_id"]),
-        text=mrkdwn.plain(str(command.get("text") or ""), me=""),
+        text=unframed(mrkdwn.plain(str(command.get("text") or ""), me="")),
         trigger_id=str(command.get("trigger_id") or ""),
         response_url=str(command.get("response_url") or ""),
         user_team=str(command.get("team_id") or ""),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from bot.core.frames import unframed
 from bot.core.question import Question
 from bot.engine.reception import Reception
 from bot.listeners.interaction import asking, user_team_in
@@ -24,7 +25,7 @@ def question_in(body: Mapping[str, Any], team: str) -> Question:
         team=team,
         channel=str(body["channel"]["id"]),
         user=str(body["user"]["id"]),
-        text=text,
+        text=unframed(text),
         thread_ts=str(message.get("thread_ts") or message["ts"]),
         trigger_id=f"{message['ts']}-{retry}-{number}",
         response_url=str(body.get("response_url") or ""),

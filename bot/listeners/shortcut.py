@@ -12,6 +12,7 @@ from typing import Any
 from slack_bolt import Ack, BoltContext
 
 from bot.core import message_text, mrkdwn
+from bot.core.frames import quote, unframed
 from bot.core.lengths import MAX_METADATA_BYTES, cut, json_bytes
 from bot.core.question import Place, Question, Recipient
 from bot.core.secrets import mask_secrets
@@ -73,7 +74,7 @@ def question_in(body: Mapping[str, Any], team: str) -> Question:
         team=team,
         channel=str(carried["channel"]),
         user=str(body["user"]["id"]),
-        text=f"{asked}\n\n{mrkdwn.quote(str(carried['subject']))}".strip(),
+        text=f"{unframed(asked)}\n\n{quote(str(carried['subject']))}".strip(),
         thread_ts=str(carried["thread_ts"]),
         trigger_id=str(view.get("id") or ""),
         response_url=str(carried["response_url"] or ""),

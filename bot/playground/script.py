@@ -20,7 +20,7 @@ LONG_ANSWER = 18_000  # characters, about; more than Slack takes in one message
 _LONGEST_SUBJECT = 60  # characters of a question, or of a document, that are quoted
 _TEXT_DOCUMENTS = frozenset({"csv", "html", "txt", "md"})
 _HANGUL = re.compile("[\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3]")
-_MENTION = re.compile(r"<@[A-Z0-9]+(?:\|[^>]*)?>")
+_NOTE_OR_MENTION = re.compile(r"⟦[^⟦⟧]*⟧\n?|<@[A-Z0-9]+(?:\|[^>]*)?>")
 _LONG = re.compile(r"(?<!how )(?<!as )\blong\b(?! as)|길게|긴 (?:답|글)", re.IGNORECASE)
 
 # What a short question is about, so that an acknowledgement can name it in the middle of its sentence.
@@ -88,9 +88,11 @@ def answer(messages: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _questions(messages: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The text of each user turn."""
+    """What people say in each user turn, without the bot's own notes around it."""
     return [
-        _MENTION.sub("", "\n".join(block["text"] for block in turn["content"] if "text" in block)).strip()
+        _NOTE_OR_MENTION.sub(
+            "", "\n".join(each["text"] for each in turn["content"] if "text" in each)
+        ).strip()
         for turn in messages
         if turn["role"] == "user"
     ]

@@ -281,6 +281,7 @@ def as_user(workspace: Workspace, user: User, with_locale: bool = False) -> dict
         "is_bot": user.is_bot,
         "is_stranger": workspace.is_stranger(user),
         "tz": user.tz,
+        "tz_offset": user.tz_offset,
     }
     return shown | ({"locale": user.locale} if with_locale else {})
 

@@ -16,7 +16,8 @@ BOT_ID = "BDUET"
 
 @dataclass(frozen=True)
 class User:
-    """Somebody who can speak: a person, or a bot. `tz` is a name of IANA's, `locale` a tag of IETF's.
+    """Somebody who can speak: a person, or a bot. `tz` is a name of IANA's, `tz_offset` its seconds from UTC
+    (https://docs.slack.dev/reference/objects/user-object), `locale` a tag of IETF's.
 
     A guest `is_restricted`. Who is of another `team` is here by Slack Connect. A deactivated account
     `is_deleted`, and stays.
@@ -31,6 +32,7 @@ class User:
     is_restricted: bool = False
     team: str = TEAM
     is_deleted: bool = False
+    tz_offset: int = -28_800
 
 
 # What a post of the bot's is refused with, at top level and in a thread, by what its admins let be posted:
@@ -167,9 +169,9 @@ class Trigger:
 _TRIGGER_SECONDS = 3.0
 
 ADA = User("UADA", "Ada", is_admin=True)
-MINJI = User("UMINJI", "민지", tz="Asia/Seoul", locale="ko-KR")
-SAM = User("USAM", "Sam", tz="Europe/London", locale="en-GB", is_restricted=True)
-NOOR = User("UNOOR", "Noor", tz="Europe/Berlin", locale="en-GB", team=OTHER_TEAM)
+MINJI = User("UMINJI", "민지", tz="Asia/Seoul", tz_offset=32_400, locale="ko-KR")
+SAM = User("USAM", "Sam", tz="Europe/London", tz_offset=0, locale="en-GB", is_restricted=True)
+NOOR = User("UNOOR", "Noor", tz="Europe/Berlin", tz_offset=3_600, locale="en-GB", team=OTHER_TEAM)
 DUET = User(BOT_USER, "Duet", is_bot=True)
 RELAY = User("URELAY", "Relay", is_bot=True)
 SLACKBOT = User("USLACKBOT", "Slackbot", is_bot=True)

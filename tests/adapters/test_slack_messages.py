@@ -9,9 +9,9 @@ import pytest
 from bot.adapters.slack_messages import as_view, is_same, remark, rendered, standing
 from bot.core.conversation import Remark, Role
 from bot.core.files import SharedFile
+from bot.core.frames import quote
 from bot.core.home import Home, Section
 from bot.core.message import Content, Kind, Outgoing, Standing
-from bot.core.mrkdwn import quote
 from bot.core.safety import Safe, neutralise
 from bot.core.slack_markdown import for_slack
 from bot.playground.message_blocks import stored
@@ -246,7 +246,7 @@ def test_a_forward_is_read_with_its_files() -> None:
     heard = remark(person("", attachments=[shared]), ME)
 
     assert heard
-    assert heard.text == "[A forwarded message by Mina Park:]\n> We ship."
+    assert heard.text == "⟦A forwarded message by Mina Park:⟧\n> We ship.\n⟦end⟧"
     assert [file.name for file in heard.files] == ["plan.pdf"]
 
 

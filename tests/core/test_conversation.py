@@ -119,7 +119,7 @@ def test_what_was_left_out_is_told_where_it_stood() -> None:
 
     assert told(remarks, "Why?", budget=20) == (
         Turn(
-            Role.USER, "How it began\n\n[Some messages of this thread are left out here.]\n\nan old question"
+            Role.USER, "How it began\n\n⟦Some messages of this thread are left out here.⟧\n\nan old question"
         ),
         Turn(Role.ASSISTANT, "a new answer"),
         Turn(Role.USER, "Why?"),
@@ -131,7 +131,7 @@ def test_how_it_began_is_told_even_where_nothing_else_fits() -> None:
 
     (turn,) = told(remarks, "Why?", budget=0)
     assert turn.text.startswith("How it began")
-    assert turn.text.endswith("left out here.]\n\nWhy?")
+    assert turn.text.endswith("left out here.⟧\n\nWhy?")
 
 
 def test_several_people_are_told_apart_by_name_and_one_is_not_named() -> None:
@@ -141,7 +141,11 @@ def test_several_people_are_told_apart_by_name_and_one_is_not_named() -> None:
     alone = turns(remarks, remarks, asking("And then?", "U1"), names, {})
     assert [turn.text for turn in alone] == ["Shall we deploy?", "Yes.", "And then?"]
     several = turns(remarks, remarks, asking("<@U1> 왜요?", "U2"), names, {})
-    assert [turn.text for turn in several] == ["Ada: Shall we deploy?", "Yes.", "민지: @Ada 왜요?"]
+    assert [turn.text for turn in several] == [
+        "⟦A message by Ada:⟧\nShall we deploy?",
+        "Yes.",
+        "⟦A message by 민지:⟧\n@Ada 왜요?",
+    ]
 
 
 def test_what_an_app_posted_is_a_quotation_and_no_turn_of_a_persons() -> None:
@@ -150,7 +154,9 @@ def test_what_an_app_posted_is_a_quotation_and_no_turn_of_a_persons() -> None:
 
     assert people_in(remarks) == {"U1"}
     first, _, last = turns(remarks, remarks, asking("Why?", "U1"), {"U1": "Ada"}, {})
-    assert first.text == "[Posted by the app Grafana:]\n> CPU is high, @Ada\n> value 97\n\nWhose is it?"
+    assert (
+        first.text == "⟦Posted by the app Grafana:⟧\n> CPU is high, @Ada\n> value 97\n⟦end⟧\n\nWhose is it?"
+    )
     assert last.text == "Why?"
 
 
@@ -190,7 +196,7 @@ def test_no_id_is_shown_to_a_model_even_where_no_name_is_known() -> None:
 
     texts = "".join(turn.text for turn in turns(remarks, remarks, asking("who?", "U2"), {}, {}))
     assert "U7" not in texts
-    assert texts.startswith("Somebody: @someone said so")
+    assert texts.startswith("⟦A message by somebody:⟧\n@someone said so")
 
 
 @pytest.mark.parametrize(
@@ -213,7 +219,7 @@ def test_files_stand_in_the_turn_in_which_they_were_shared_and_are_told_by_name(
     )
 
     assert first.attachments == (PLAN_DATA,)
-    assert first.text == "Here it is\n\n[Attached: document-1 is 계획.pdf; old.rar cannot be read]"
+    assert first.text == 'Here it is\n\n⟦Attached: document-1 is "계획.pdf"; "old.rar" cannot be read⟧'
     assert last == Turn(Role.USER, "What does it say?")
 
 
@@ -222,7 +228,7 @@ def test_a_message_of_files_alone_is_a_turn_with_text() -> None:
     shared = replace(asking(""), ts="1.0", files=(PLAN,))
 
     first, *_ = turns([shared], [shared], asking("Well?"), {}, {"F1": PLAN_DATA})
-    assert first.text.startswith("[Attached: document-1 is 계획.pdf]")
+    assert first.text.startswith('⟦Attached: document-1 is "계획.pdf"⟧')
     assert before([shared], None) == [shared]
 
 

@@ -210,4 +210,4 @@ def test_several_are_told_in_as_many_lines() -> None:
 def test_a_model_that_reads_no_files_is_told_their_names_and_kinds() -> None:
     files = (shared("계획.pdf"), replace(shared("clip"), filetype="mp4"), shared("x.rar"))
 
-    assert listed(files) == "계획.pdf (document), clip (video), x.rar"
+    assert listed(files) == '"계획.pdf" (document), "clip" (video), "x.rar"'

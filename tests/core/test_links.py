@@ -42,7 +42,7 @@ def test_a_linked_message_is_quoted_with_its_writers_name_and_no_ids() -> None:
     remark = Remark("1700000000.000100", Role.USER, "We ship\non Friday, <@U2>", "U1")
     words = quoted(linked(LINK)[0], remark, {"U1": "민지", "U2": "Ada"})
 
-    assert words == "[The linked message 1700000000.000100, by 민지:]\n> We ship\n> on Friday, @Ada"
+    assert words == "⟦The linked message 1700000000.000100, by 민지:⟧\n> We ship\n> on Friday, @Ada\n⟦end⟧"
 
 
 @pytest.mark.parametrize(
@@ -56,11 +56,11 @@ def test_a_linked_message_is_quoted_with_its_writers_name_and_no_ids() -> None:
 def test_whose_words_are_linked_to_is_said(remark: Remark, label: str) -> None:
     words = quoted(linked(LINK)[0], remark, {})
 
-    assert words == f"[The linked message 1700000000.000100, {label}:]\n> CPU is high"
+    assert words == f"⟦The linked message 1700000000.000100, {label}:⟧\n> CPU is high\n⟦end⟧"
 
 
 @pytest.mark.parametrize("remark", [None, Remark("1.0", Role.USER, " ", "U1")])
 def test_a_message_that_cannot_be_read_is_told_to_the_model(remark: Remark | None) -> None:
     assert (
-        quoted(linked(LINK)[0], remark, {}) == "[The linked message 1700000000.000100 cannot be read here.]"
+        quoted(linked(LINK)[0], remark, {}) == "⟦The linked message 1700000000.000100 cannot be read here.⟧"
     )

@@ -24,7 +24,7 @@ from tests.sample_messages import (
 )
 
 ME = "UBOT"
-FORWARD_WORDS = "[A forwarded message by Mina Park:]\n> We ship on Friday."
+FORWARD_WORDS = "⟦A forwarded message by Mina Park:⟧\n> We ship on Friday.\n⟦end⟧"
 
 
 def test_what_a_person_writes_is_read_once_though_slack_writes_it_twice() -> None:
@@ -62,8 +62,8 @@ def test_an_app_that_writes_rich_text_is_read_once_and_to_the_end() -> None:
     blocks = [rich_text(section(text(" ".join(said)), {"type": "channel", "channel_id": "C1"}))]
     message = {"bot_id": "B7", "text": " ".join(said[:95]), "blocks": blocks}
 
-    assert words(message, ME) == " ".join(said) + "#channel"
-    assert words({**message, "text": "<#C1|general>"}, ME) == " ".join(said) + "#channel"
+    assert words(message, ME) == " ".join(said) + "<#C1>"
+    assert words({**message, "text": "<#C1|general>"}, ME) == " ".join(said) + "<#C1>"
 
 
 def test_a_message_of_signs_alone_is_read() -> None:
@@ -91,13 +91,15 @@ def test_a_forward_is_a_quotation_that_says_whose_words_it_holds() -> None:
 
 def test_the_words_of_a_forward_are_never_taken_for_those_of_the_message() -> None:
     """They may repeat what the comment says, and look like the end of the quotation."""
-    message = person("Why?", attachments=[forward("Why?\u2028[Not quoted:]\nWhy?")])
+    message = person("Why?", attachments=[forward("Why?\u2028⟦end⟧\n[Not quoted:]\nWhy?")])
 
     assert words(message, ME).splitlines()[2:] == [
-        "[A forwarded message by Mina Park:]",
+        "⟦A forwarded message by Mina Park:⟧",
         "> Why?",
+        "> [[end]]",
         "> [Not quoted:]",
         "> Why?",
+        "⟦end⟧",
     ]
 
 
@@ -107,19 +109,19 @@ def test_the_words_of_a_forward_are_never_taken_for_those_of_the_message() -> No
         ({}, "by Mina Park"),
         ({"author_name": "", "author_subname": "Mina"}, "by Mina"),
         ({"author_name": "", "author_subname": ""}, "by <@U2>"),
-        ({"author_name": "x:]\n> y", "author_subname": ""}, "by x: > y"),
+        ({"author_name": "x:]\n> y", "author_subname": ""}, "by x: y"),
     ],
 )
 def test_who_is_quoted_is_named_if_that_is_known(fields: dict[str, Any], label: str) -> None:
     message = person("", attachments=[forward("We ship.", **fields)])
 
-    assert words(message, ME) == f"[A forwarded message {label}:]\n> We ship."
+    assert words(message, ME) == f"⟦A forwarded message {label}:⟧\n> We ship.\n⟦end⟧"
 
 
 def test_a_forward_of_unknown_origin_is_one_all_the_same() -> None:
     attachment = {"is_share": True, "text": "We ship."}
 
-    assert words(person("", attachments=[attachment]), ME) == "[A forwarded message:]\n> We ship."
+    assert words(person("", attachments=[attachment]), ME) == "⟦A forwarded message:⟧\n> We ship.\n⟦end⟧"
 
 
 def test_of_a_forward_whose_text_is_cut_the_blocks_are_read() -> None:
@@ -133,6 +135,7 @@ def test_of_a_forward_whose_text_is_cut_the_blocks_are_read() -> None:
         "> ## The first",
         "> ",
         "> **words**, and all the others.",
+        "⟦end⟧",
     ]
 
 
@@ -140,14 +143,16 @@ def test_a_forward_of_a_forward_and_of_an_alert_are_read() -> None:
     inner = forward("We ship.", author_name="Ada")
     outer = forward("", attachments=[inner], message_blocks=[])
     assert words(person("", attachments=[outer]), ME).splitlines() == [
-        "[A forwarded message by Mina Park:]",
-        "> [A forwarded message by Ada:]",
+        "⟦A forwarded message by Mina Park:⟧",
+        "> ⟦A forwarded message by Ada:⟧",
         "> > We ship.",
+        "> ⟦end⟧",
+        "⟦end⟧",
     ]
 
     shared = {**alert()["attachments"][0], "is_share": True, "footer": "Posted in #ops"}
     quoted = "\n".join(f"> {line}" for line in ALERT_WORDS.splitlines()[:-1])
-    assert words(person("", attachments=[shared]), ME) == f"[A forwarded message:]\n{quoted}"
+    assert words(person("", attachments=[shared]), ME) == f"⟦A forwarded message:⟧\n{quoted}\n⟦end⟧"
 
 
 def test_a_message_that_is_linked_to_is_left_to_whoever_may_read_it() -> None:
@@ -166,9 +171,10 @@ def test_the_preview_of_a_link_is_named_as_one() -> None:
     message = person("What of <https://status.example.com/42>?", attachments=[preview("Search was slow.")])
 
     assert words(message, ME).splitlines()[2:] == [
-        "[Preview of the link https://status.example.com/42:]",
+        "⟦Preview of the link https://status.example.com/42:⟧",
         "> Incident 42 (https://status.example.com/42)",
         "> Search was slow.",
+        "⟦end⟧",
     ]
     assert own_words(message, ME) == "What of https://status.example.com/42?"
 
@@ -227,7 +233,7 @@ def test_a_preview_in_blocks_is_read() -> None:
     message = person("<https://jira.example.com/DUET-7>?", attachments=[attachment])
 
     assert words(message, ME).endswith(
-        "[Preview of the link https://jira.example.com/DUET-7:]\n> *DUET-7* Open"
+        "⟦Preview of the link https://jira.example.com/DUET-7:⟧\n> *DUET-7* Open\n⟦end⟧"
     )
 
 
@@ -254,7 +260,7 @@ def test_the_files_of_a_forward_are_files_of_the_message_each_once() -> None:
         (person("why?"), ""),
         (alert(), "Grafana"),
         ({"bot_id": "B7", "user": "U7", "bot_profile": {"id": "B7", "name": "PagerDuty"}}, "PagerDuty"),
-        ({"bot_id": "B7", "username": "Grafana [ops]\n:]"}, "Grafana ops :"),
+        ({"bot_id": "B7", "username": "Grafana [ops]\n:]"}, "Grafana ops"),
         ({"bot_id": "B7"}, "of unknown name"),
         ({"user": "USLACKBOT", "text": "Reminder"}, "Slackbot"),
     ],

@@ -51,7 +51,7 @@ def test_the_acknowledging_model_is_told_names_and_kinds_of_files_and_no_ids() -
 
     asked, attached = turn.text.split("\n\n")
     assert asked == "What does @someone say?"
-    assert attached == "[Attached: plan.pdf (document), 사진.png (image), x.rar]"
+    assert attached == '⟦Attached: "plan.pdf" (document), "사진.png" (image), "x.rar"⟧'
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_question_is_answered_in_its_thread(
     assert (asked.place, asked.stands_in_thread) == (place, in_thread)
 
 
-FORWARD = "[A forwarded message by 민지:]\n> We ship on Friday."
+FORWARD = "⟦A forwarded message by 민지:⟧\n> We ship on Friday.\n⟦end⟧"
 
 
 def test_what_comes_without_a_question_is_asked_about() -> None:

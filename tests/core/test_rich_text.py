@@ -98,7 +98,7 @@ def test_code_is_never_closed_by_what_stands_in_it() -> None:
     ("element", "words"),
     [
         ({"type": "user", "user_id": "U2"}, "<@U2>"),
-        ({"type": "channel", "channel_id": "C2"}, "#channel"),
+        ({"type": "channel", "channel_id": "C2"}, "<#C2>"),
         ({"type": "usergroup", "usergroup_id": "S2"}, "@subteam"),
         ({"type": "broadcast", "range": "here"}, "@here"),
         ({"type": "emoji", "name": "wave", "unicode": "1f44b-1f3fd"}, "👋🏽"),

@@ -39,14 +39,22 @@ def look(process: Process) -> None:
     process.channels.reader.look()
 
 
-@given(st.builds(Person, st.text(), st.text(), st.booleans(), st.booleans(), st.booleans()))
+FLAGS = (st.booleans(), st.booleans(), st.booleans())
+
+
+@given(st.builds(Person, st.text(), st.text(), *FLAGS, st.text(), st.none() | st.integers(-50_000, 50_000)))
 def test_a_person_is_read_as_it_was_written(person: Person) -> None:
     assert read_person(encoded_person(person)) == person
 
 
-@given(st.builds(Room, st.booleans(), st.booleans()))
+@given(st.builds(Room, st.booleans(), st.booleans(), st.text()))
 def test_a_channel_is_read_as_it_was_written(channel: Room) -> None:
     assert read_channel(encoded_channel(channel)) == channel
+
+
+def test_records_of_older_versions_are_read() -> None:
+    assert read_person('["Ada","en-GB",1,0,0]') == Person("Ada", "en-GB", is_guest=True)
+    assert read_channel("[1,0]") == Room(is_open=True)
 
 
 def test_whoever_is_in_the_list_is_never_looked_up_alone(slack: Directory, tmp_path: Path) -> None:

@@ -532,6 +532,21 @@ def test_an_error_has_the_status_and_the_class_that_boto3_knows(
     assert response["ResponseMetadata"]["RequestId"] == bedrock.requests[0].request_id
 
 
+def test_reasoning_comes_in_a_block_before_the_text(bedrock: Bedrock, client: Any) -> None:
+    for operation in ("converse", "converse-stream"):
+        bedrock.enqueue(operation, Reply(text=["Yes."], reasoning=["Let me ", "see."]))
+
+    thought, said = client.converse(modelId=PRO, messages=[user()])["output"]["message"]["content"]
+    assert thought["reasoningContent"]["reasoningText"]["text"] == "Let me see."
+    assert said == {"text": "Yes."}
+    deltas = [event["contentBlockDelta"] for event in streamed(client) if "contentBlockDelta" in event]
+    first, second, signature, last = ((each["contentBlockIndex"], each["delta"]) for each in deltas)
+    assert first == (0, {"reasoningContent": {"text": "Let me "}})
+    assert second == (0, {"reasoningContent": {"text": "see."}})
+    assert "signature" in signature[1]["reasoningContent"]
+    assert last == (1, {"text": "Yes."})
+
+
 def test_an_error_of_any_name_and_status_can_be_had(bedrock: Bedrock, client: Any) -> None:
     bedrock.enqueue("converse", Reply(error="TeapotException", status=418), Reply(error="TeapotException"))
 
