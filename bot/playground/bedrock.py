@@ -21,6 +21,7 @@ from bot.playground.bedrock_answer import INSTANT, Answer, Client, Pace, Reply, 
 from bot.playground.bedrock_keys import Keys, Signer, signer
 from bot.playground.bedrock_rules import refusal
 from bot.playground.converse import REQUEST_ID, BedrockError
+from bot.playground.own_pages import own_pages_only
 from bot.playground.prompt_cache import PromptCache
 from bot.playground.records import Records
 from bot.playground.sts import identity_refused, identity_told, role_credentials
@@ -68,7 +69,7 @@ class Bedrock:
         self.requests = Records[Request]()
         self.closed: list[str] = []
         """The ids of the requests whose client went away before the answer's end."""
-        self.app = web.Application(client_max_size=_PAYLOAD_BYTES)
+        self.app = web.Application(client_max_size=_PAYLOAD_BYTES, middlewares=[own_pages_only])
         self.app.router.add_post("/model/{model_id}/{operation:converse|converse-stream}", self._handle)
         self.app.router.add_post("/", self._tell_identity)
         self.app.router.add_get("/federation/credentials", self._give_role)

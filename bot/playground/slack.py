@@ -31,6 +31,7 @@ from bot.playground.interactions import (
     submitted,
 )
 from bot.playground.limits import Gauge, Limits, Meter
+from bot.playground.own_pages import own_pages_only
 from bot.playground.records import Records
 from bot.playground.response_urls import ResponseUrls
 from bot.playground.socket_mode import SocketMode
@@ -97,7 +98,7 @@ class Slack:
         self.answering_seconds = answering_seconds
         self._meter = Meter(limits or Limits())
         self._urls = ResponseUrls(self.workspace, clock, self._tell_of_own)
-        self.app = web.Application()
+        self.app = web.Application(middlewares=[own_pages_only])
         self.app.add_routes(
             [
                 web.post("/api/apps.connections.open", self._open_connection),
