@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import sqlite3
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -652,6 +653,55 @@ def test_a_closed_question_keeps_nothing_that_was_said(tmp_path: Path) -> None:
 
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("SELECT * FROM questions").fetchall() == [(QUESTION.id, 7.0, *[None] * 8)]
+
+
+def test_what_was_said_leaves_the_bytes_of_the_file_and_its_log(tmp_path: Path) -> None:
+    now = [7.0]
+    store = in_file(tmp_path / "bot.db", clock=lambda: now[0])
+    question = replace(QUESTION, text="needle " * 5_000)  # on pages of its own, which become free
+    store.take(question, "Ev1", "A")
+    assert b"needle" in all_bytes(tmp_path)
+    store.close(question.id, "A")
+    now[0] += 60.0
+    assert works(store)
+
+    assert b"needle" not in all_bytes(tmp_path)
+
+
+def all_bytes(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.glob("bot.db*"))
+
+
+@pytest.mark.parametrize("had", [None, 0o644, 0o666])
+def test_the_file_and_what_sqlite_writes_beside_it_are_their_owners_alone(
+    tmp_path: Path, had: int | None
+) -> None:
+    """From the first moment: a new file is opened so, whatever the umask is."""
+    path = tmp_path / "bot.db"
+    older, store = in_file(path), in_file(path)
+    if had:
+        assert works(older)
+        for each in tmp_path.iterdir():
+            each.chmod(had)
+    assert works(store)
+
+    assert {each.name: each.stat().st_mode & 0o777 for each in tmp_path.iterdir()} == dict.fromkeys(
+        ("bot.db", "bot.db-wal", "bot.db-shm"), 0o600
+    )
+
+
+def test_a_new_file_is_never_open_to_others(tmp_path: Path) -> None:
+    """Not even before SQLite writes to it: whoever opened it then could read it for good."""
+    seen: list[int] = []
+
+    def note(event: str, arguments: tuple[object, ...]) -> None:
+        if event == "sqlite3.connect" and str(arguments[0]).startswith(str(tmp_path)):
+            seen.append(Path(str(arguments[0])).stat().st_mode & 0o777)
+
+    sys.addaudithook(note)
+    assert works(in_file(tmp_path / "bot.db"))
+
+    assert set(seen) == {0o600}
 
 
 def test_a_file_that_another_holds_is_not_waited_for_long(tmp_path: Path) -> None:

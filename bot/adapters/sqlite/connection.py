@@ -7,13 +7,16 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from math import inf
 
 from bot.core.errors import StoreError
 
-_BUSY_TIMEOUT = 1.0  # seconds, for other processes
+BUSY_TIMEOUT = 1.0  # seconds, for other processes
 _STUCK_SECONDS = 2.0  # in which one of many threads that wait should have had its turn, even in a storm
+# Closing a file ends all locks that this process has on it, SQLite's too, so no thread may open it meanwhile:
+# https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_
+_MAKING = threading.Lock()
 
 
 class SqliteConnection:
@@ -68,8 +71,9 @@ class SqliteConnection:
             self._disconnect()  # a deleted file could still be written to, and nobody would read it
         if self._connection:
             return self._connection
+        _make_private(self._path)
         self._connection = sqlite3.connect(
-            self._path, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
+            self._path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
         )
         # One spoilt text is to be told from the others, not to keep all from being read.
         self._connection.text_factory = lambda text: text.decode(errors="replace")
@@ -81,6 +85,26 @@ class SqliteConnection:
         if self._connection:
             self._connection.close()
             self._connection = None
+
+
+def _make_private(path: str) -> None:
+    """Let the file at `path` be its owner's alone, from the first moment of a new one on.
+
+    What SQLite writes beside it gets the same mode: https://www.sqlite.org/src/file/src/os_unix.c
+    """
+    path = os.path.realpath(path)
+    with _MAKING, suppress(FileNotFoundError, PermissionError):  # SQLite finds the words for either
+        try:
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        except FileExistsError:
+            for each in (path, f"{path}-wal", f"{path}-shm"):
+                _close_to_others(each)
+
+
+def _close_to_others(path: str) -> None:
+    with suppress(FileNotFoundError):
+        if os.stat(path).st_mode & 0o077:  # noqa: PTH116 - as below
+            os.chmod(path, 0o600)  # noqa: PTH101 - likewise
 
 
 def _identity(path: str) -> tuple[int, int] | None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from math import inf
 
-from bot.adapters.sqlite.connection import SqliteConnection
+from bot.adapters.sqlite.connection import BUSY_TIMEOUT, SqliteConnection
 from bot.adapters.sqlite.steps import Steps
 from bot.core.errors import NewerStore
 from bot.core.journal import REMEMBERED_SECONDS, WINDOW_SECONDS
@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 PURGE_BATCH = 200  # rows of a table in one transaction, which takes some milliseconds
 _PURGE_SECONDS = 1.0  # from one batch to the next
+_EMPTY_LOG_SECONDS = 60.0  # what was said leaves bot.db-wal so long after it left the file, too
 _MAX_FREE_PAGES = 256  # a megabyte that the file keeps for what is written next
 _PAGES_AT_ONCE = 500
 _MAX_WAL_BYTES = 8_000_000  # of bot.db-wal, once it was read back into the file
@@ -122,7 +123,7 @@ class SqliteDatabase:
         self._writing = SqliteConnection(path, partial(_prepare, clock))
         self._reading = SqliteConnection(path, partial(_prepare_to_read, clock))
         self._steps = Steps(steady)
-        self._purged_at = -inf
+        self._purged_at, self._emptied_at = -inf, clock()
 
     @contextmanager
     def transaction(self) -> Iterator[tuple[sqlite3.Connection, float]]:
@@ -134,6 +135,9 @@ class SqliteDatabase:
             is_time = abs(self._clock() - self._purged_at) >= _PURGE_SECONDS
             if is_time:
                 _shrink(db)
+            if abs(self._clock() - self._emptied_at) >= _EMPTY_LOG_SECONDS:
+                self._emptied_at = self._clock()
+                _empty_log(db)
             db.execute("BEGIN IMMEDIATE")
             now = self._clock()
             self._steps.heed(db, now)
@@ -179,6 +183,18 @@ def _shrink(db: sqlite3.Connection) -> None:
         db.executescript(f"PRAGMA incremental_vacuum({min(free - _MAX_FREE_PAGES, _PAGES_AT_ONCE)})")
 
 
+def _empty_log(db: sqlite3.Connection) -> None:
+    """Read the log back into the file and empty it, unless somebody reads or writes just now.
+
+    https://www.sqlite.org/pragma.html#pragma_wal_checkpoint
+    """
+    db.execute("PRAGMA busy_timeout = 0")
+    try:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    finally:
+        db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT * 1_000:.0f}")
+
+
 def _prepare_to_read(clock: Callable[[], float], db: sqlite3.Connection) -> None:
     if not _is_up_to_date(db):
         _prepare(clock, db)
@@ -188,6 +204,7 @@ def _prepare_to_read(clock: Callable[[], float], db: sqlite3.Connection) -> None
 def _prepare(clock: Callable[[], float], db: sqlite3.Connection) -> None:
     """Bring a file of an older version up to date."""
     db.execute("PRAGMA synchronous = NORMAL")
+    db.execute("PRAGMA secure_delete = ON")  # what was said leaves the free pages of the file as well
     db.execute(f"PRAGMA journal_size_limit = {_MAX_WAL_BYTES}")
     if db.execute("PRAGMA page_count").fetchone() == (0,):  # it is new; an older one has to be rebuilt
         db.execute(f"PRAGMA auto_vacuum = {_INCREMENTAL}")
