@@ -215,7 +215,7 @@ def _built(settings: Settings, problems: Sequence[str], allowance: Allowance | N
     stores = open_store(settings.store_url, allowance)
     _refuse_newer(stores)
     host = socket.gethostname()
-    journal = Journal(stores.journal, f"{host}/{os.getpid()}/{uuid4().hex[:8]}", host)
+    journal = Journal(stores.journal, f"{host}/{os.getpid()}/{uuid4().hex[:8]}", host, redact=settings.redact)
     fingerprint = " ".join((*aws.models.values(), prompts.fingerprint(), *settings.redact))
     telemetry = open_telemetry(settings, os.environ)
     stopping = threading.Event()

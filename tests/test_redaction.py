@@ -7,7 +7,9 @@ import re
 import sys
 from base64 import b64decode
 from collections.abc import Iterator
+from functools import partial
 from io import StringIO
+from pathlib import Path
 
 import pytest
 
@@ -148,3 +150,28 @@ def test_what_is_personal_is_sent_where_nothing_else_is_wished(bot: Workbench) -
     bot.answered(bot.mention(", ".join(PERSONAL), user=ADA.id))
 
     assert ", ".join(PERSONAL) in str(bot.prompts())
+
+
+def written_down(bench: Workbench) -> bytes:
+    """All bytes of the store's files: the database with its free pages, its log and its index."""
+    paths = Path(bench.store_url.removeprefix("sqlite:///")).parent.glob("bot.db*")
+    return b"".join(path.read_bytes() for path in sorted(paths))
+
+
+def test_nothing_that_is_masked_is_in_the_stores_files_at_any_time(ready: Workbench) -> None:
+    ready.start_bot(redact=KINDS, keep_text=True, cache_ttl=3600.0)
+    text = "\n".join((ALL, *PERSONAL))
+    names = ("AKIAIOSFODNN7EXAMPLE.txt", "ada@example.com.txt")
+    notes = [ready.servers.do(partial(ready.slack.upload, name, b"x")) for name in names]
+    ready.bedrock.enqueue("converse-stream", Reply(text=text, after=0, then="hold"))
+    question = ready.mention(f"needle {text} of the haystack", files=notes)
+    ready.until(lambda: ready.texts(question) == ["On it."])
+    asked = written_down(ready)
+    ready.bedrock.release()
+    ready.until(lambda: ready.at_rest() and ready.written(1))
+    ready.answered(ready.mention(f"Which of {ALL} are keys?"))  # of whose answer a copy is kept
+
+    assert b"needle" in asked
+    for found in (asked, written_down(ready)):
+        assert readable(found.decode(errors="replace")) == []
+        assert [each for each in (*PERSONAL, "ada%40example.com") if each.encode() in found] == []

@@ -1,4 +1,4 @@
-"""What is masked before a model reads it: secrets always, and of what tells who somebody is, what is wished.
+"""What is masked before a model reads it and before it is written down: secrets, and personal data on wish.
 
 A number is masked if it is written like one of its kind and follows the rules of that kind, so that order
 numbers, dates, versions, addresses and sums pass. Neither pictures nor PDF and Office files are looked into.
@@ -10,9 +10,12 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from urllib.parse import unquote
 
 from bot.core.attachments import Attachment
 from bot.core.conversation import Turn
+from bot.core.files import SharedFile
+from bot.core.question import Question
 from bot.core.secrets import mask_secrets
 
 # No letter, digit or decimal point stands before a number, and it is not the middle of a longer one. Only
@@ -187,3 +190,18 @@ def redacted_turn(turn: Turn, kinds: Collection[str]) -> Turn:
 
 def _redacted_file(file: Attachment, kinds: Collection[str]) -> Attachment:
     return replace(file, data=redacted(file.data.decode(), kinds).encode()) if file.is_text else file
+
+
+def redacted_question(question: Question, kinds: Collection[str]) -> Question:
+    """`question` with its words and the names of its files `redacted`, as it may be written down."""
+    files = tuple(_redacted_name(file, kinds) for file in question.files)
+    return replace(question, text=redacted(question.text, kinds), files=files)
+
+
+def _redacted_name(file: SharedFile, kinds: Collection[str]) -> SharedFile:
+    """A file whose addresses tell what its name may not is known by its id alone, and asked for."""
+    name = redacted(file.name, kinds)
+    addresses = " ".join(map(unquote, (file.url, file.thumbnail)))
+    if redacted(addresses, kinds) == addresses:
+        return replace(file, name=name)
+    return replace(file, name=name, url="", thumbnail="", mode="file_access")

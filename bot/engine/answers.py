@@ -8,6 +8,7 @@ from typing import Protocol
 
 from bot.core.answers import key_of
 from bot.core.question import Question
+from bot.core.secrets import mask_secrets
 from bot.engine.backlog import Rank
 from bot.engine.journal import Journal
 
@@ -62,8 +63,8 @@ class Answers:
 
     def keep(self, key: str, answer: str) -> None:
         """Keep what was generated."""
-        owner = self._journal.owner_id
-        self._journal.asked(lambda: self._shelf.keep(key, owner, answer, self._seconds), None)
+        owner, masked = self._journal.owner_id, mask_secrets(answer)
+        self._journal.asked(lambda: self._shelf.keep(key, owner, masked, self._seconds), None)
 
     def abandon(self, key: str) -> None:
         """Let another process generate what this one could not."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Future, wait
 from dataclasses import replace
 from functools import partial
@@ -17,6 +17,7 @@ from typing import Protocol, TypeVar
 from bot.core.errors import OverBudget, StoreError, TakenOver
 from bot.core.journal import BEGINNING, Beat, Charge, Grant, Hold, Noted, Owner
 from bot.core.question import Place, Question
+from bot.core.redaction import redacted, redacted_question
 from bot.engine.backlog import Backlog, Rank, Write
 from bot.engine.claims import Claims
 from bot.engine.lanes import Lane, unattended
@@ -69,7 +70,8 @@ class Journal:
 
     Without a store that works, questions are still taken once in this process, and calls are counted by the
     pacer alone, which keeps to a part of them; what is to be written down waits, in order. `beat` is what
-    tries a failed store again.
+    tries a failed store again. Of questions, secrets are masked before they are written, and what is of the
+    kinds to `redact`: what was written once is in the store's files for a while, whatever becomes of it.
     """
 
     def __init__(
@@ -79,12 +81,13 @@ class Journal:
         host: str,
         clock: Callable[[], float] = time.monotonic,
         backlog: Backlog | None = None,
+        redact: Collection[str] = (),
     ) -> None:
         self.works = True
         # Called when the store fails, and (None) when it works again.
         self.observe: Callable[[StoreError | None], None] = lambda _error: None
         self._store, self.owner_id, self._host = store, owner_id, host
-        self._clock = clock
+        self._clock, self._redact = clock, redact
         self._claims = Claims()
         self._held: dict[str, Question] = {}  # what is written down as this process's own, by ids
         self._beaten_at, self._peers = clock(), 0
@@ -100,6 +103,7 @@ class Journal:
         """
         if not self._claims.take(filter(None, (event_id, question.id)), self._clock()):
             return False
+        question = redacted_question(question, self._redact)
         is_taken = self.asked(lambda: self._store.take(question, event_id, self.owner_id), None)
         if is_taken is None:
             taken = partial(self._take_late, question, event_id)
@@ -107,6 +111,10 @@ class Journal:
         elif is_taken:
             self._held[question.id] = question
         return is_taken is not False
+
+    def masked(self, text: str) -> str:
+        """Return `text` as it may be written down."""
+        return redacted(text, self._redact)
 
     def _take_late(self, question: Question, event_id: str) -> None:
         if self._store.take(question, event_id, self.owner_id):
@@ -152,6 +160,7 @@ class Journal:
     def join(self, question: Question, line_id: str) -> None:
         """Write down, soon, that `question` says now what was taken as `line_id`, too."""
         self._held.pop(line_id, None)
+        question = redacted_question(question, self._redact)
         if question.id in self._held:
             self._held[question.id] = question
         join = partial(self._store.join, question, line_id, self.owner_id)

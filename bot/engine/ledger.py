@@ -162,6 +162,7 @@ class Ledger:
 
     def vote(self, vote: Vote, answer_key: str) -> None:
         """Write down, soon, what somebody thinks of an answer; nobody is shown a bad one again."""
+        vote = replace(vote, reason=self._journal.masked(vote.reason))
         self._journal.write(partial(self._books.vote, vote, self._kept_for), Rank.FIGURES)
         if answer_key and not vote.is_up:
             self._journal.write(partial(self._books.forget, answer_key), Rank.FIGURES)
@@ -220,8 +221,8 @@ class Ledger:
             edits=exchange.edits,
             refused=exchange.limited,
             first_message=exchange.first_message,
-            question=question.text if self._terms.keep_text else None,
-            answer=draft.text if self._terms.keep_text else None,
+            question=self._journal.masked(question.text) if self._terms.keep_text else None,
+            answer=self._journal.masked(draft.text) if self._terms.keep_text else None,
         )
 
 
