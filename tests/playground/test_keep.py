@@ -119,8 +119,22 @@ STRANGER = {"channel": "CGENERAL", "ts": "1.0", "user": "UNOBODY", "text": "hi"}
         json.dumps(STATE | {"messages": [STRANGER]}),
         json.dumps(STATE | {"messages": [STRANGER | {"user": ADA.id, "colour": "red"}]}),
         json.dumps(STATE | {"files": [{"shown": {"id": "F1", "size": 5}, "is_deleted": False}]}),
+        json.dumps(STATE | {"messages": [STRANGER | {"user": ADA.id, "text": 5}]}),
+        json.dumps(STATE | {"messages": [STRANGER | {"user": ADA.id, "ts": "inf"}]}),
+        json.dumps(STATE | {"messages": [STRANGER | {"user": ADA.id, "files": [{"id": "F1"}, 1]}]}),
+        json.dumps(STATE | {"messages": [STRANGER | {"user": ADA.id, "streams_until": float("nan")}]}),
+        json.dumps(STATE | {"conversations": [{"id": "C1", "name": "c", "kind": "im", "members": [5]}]}),
+        json.dumps(STATE | {"served_at": ""}),
+        json.dumps(STATE | {"served_at": ["http://127.0.0.1:1"]}),
+        "[" * 100_000,
+        '{"version": 1' + "0" * 5_000 + "}",
+        "\ud800".encode("utf-8", "surrogatepass").decode("latin-1"),
     ],
-    ids=["torn", "no object", "newer", "member lacks", "stranger", "unknown member", "file lacks"],
+    ids=[
+        *("torn", "no object", "newer", "member lacks", "stranger", "unknown member", "file lacks"),
+        *("no text", "no time", "no file object", "no number", "no member", "no address", "no text for one"),
+        *("deep", "long number", "no JSON"),
+    ],
 )
 def test_a_damaged_file_is_told_and_nothing_is_overwritten(tmp_path: Path, text: str) -> None:
     (tmp_path / "workspace.json").write_text(text)
@@ -153,3 +167,103 @@ def test_a_folder_is_one_playgrounds_at_a_time(tmp_path: Path) -> None:
     first.close()
 
     Keep(tmp_path).close()
+
+
+def kept_file(**shown: object) -> str:
+    return json.dumps(
+        STATE | {"files": [{"shown": {"id": "F1", "size": 5, **shown}, "is_deleted": False}], "messages": []}
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["workspace.json", "files", "files/F1", "files/F1.thumbnail", "bot.db", "lock"]
+)
+@pytest.mark.parametrize("make", ["symlink_to", "hardlink_to"])
+def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path, name: str, make: str) -> None:
+    outside, folder = tmp_path / "secret", tmp_path / "kept"
+    (folder / name).parent.mkdir(parents=True)
+    if name == "files" and make == "symlink_to":
+        outside.mkdir()
+    else:
+        outside.write_text(kept_file())
+    before = outside.stat()
+    getattr(folder / name, make)(outside)
+    if name.startswith("files/"):
+        (folder / "workspace.json").write_text(kept_file())
+        if name != "files/F1":
+            (folder / "files/F1").touch()
+
+    with pytest.raises(CannotStart, match="cannot be used"):
+        Keep(folder)
+    assert (outside.stat().st_mode, outside.stat().st_mtime) == (before.st_mode, before.st_mtime)
+
+
+@pytest.mark.parametrize("file_id", ["../secret", "{outside}", "..", "F1/../../secret", "f", ""])
+def test_a_files_id_leads_nowhere_but_to_its_file(tmp_path: Path, file_id: str) -> None:
+    outside, folder = tmp_path / "secret", tmp_path / "kept"
+    folder.mkdir()
+    outside.write_text("hush!")
+    (folder / "workspace.json").write_text(kept_file(id=file_id.format(outside=outside)))
+
+    with pytest.raises(CannotStart, match="a file is called"):
+        Keep(folder)
+
+
+@pytest.mark.parametrize("name", ["url_private", "url_private_download", "thumb_360", "converted_pdf"])
+@pytest.mark.parametrize("where", ["files", "messages"])
+@pytest.mark.parametrize(
+    "address", ["https://files.slack.com/x", "http://127.0.0.1:11/x", "file:///etc/passwd"]
+)
+def test_the_bot_is_sent_to_no_other_server(tmp_path: Path, name: str, where: str, address: str) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files/F1").write_text("hello")
+    text = kept_file(**{name: address})
+    if where == "messages":
+        shared = STRANGER | {"user": ADA.id, "files": [{"id": "F1", name: address}]}
+        text = json.dumps(STATE | {"messages": [shared]})
+    (tmp_path / "workspace.json").write_text(text)
+
+    with pytest.raises(CannotStart, match="the file F1 is elsewhere"):
+        Keep(tmp_path)
+
+
+def test_a_rollback_journal_beside_the_store_is_not_played(tmp_path: Path) -> None:
+    (tmp_path / "bot.db-journal").write_text("")
+
+    with pytest.raises(CannotStart, match="journal is no file"):
+        Keep(tmp_path)
+
+
+@pytest.mark.parametrize(("name", "size"), [("workspace.json", 100_000_001), ("files/F1", 1_000_000_001)])
+def test_more_than_fits_in_memory_is_not_read(tmp_path: Path, name: str, size: int) -> None:
+    (tmp_path / "files").mkdir()
+    with (tmp_path / name).open("wb") as file:
+        file.truncate(size)
+
+    with pytest.raises(CannotStart, match="is too large"):
+        Keep(tmp_path)
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_all_that_is_kept_is_its_owners_alone(tmp_path: Path, is_new: bool) -> None:
+    folder = tmp_path / "kept"
+    if not is_new:
+        (folder / "files").mkdir(parents=True)
+        for name in ("workspace.json.new", "bot.db", "bot.db-wal", "files/F1"):
+            (folder / name).touch(0o666)
+    with keeping(folder) as (servers, keep):
+        servers.do(lambda: servers.slack.upload("a.png", b"\x89PNG", thumbnail=b"small"))
+        servers.do(keep.save)
+
+        modes = {path: path.stat().st_mode & 0o777 for path in (folder, *folder.rglob("*"))}
+    assert {oct(mode) for path, mode in modes.items() if path.is_dir()} == {"0o700"}
+    assert {oct(mode) for path, mode in modes.items() if path.is_file()} == {"0o600"}
+
+
+def test_a_folder_that_others_use_too_stays_open_to_them(tmp_path: Path) -> None:
+    folder = tmp_path / "kept"
+    folder.mkdir(mode=0o755)
+    (folder / "theirs").touch(mode=0o644)
+    Keep(folder).close()
+
+    assert (folder.stat().st_mode & 0o777, (folder / "theirs").stat().st_mode & 0o777) == (0o755, 0o644)
