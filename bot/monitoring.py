@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from bot.engine.health import Health
@@ -35,7 +35,7 @@ def open_telemetry(settings: Settings, env: Mapping[str, str]) -> Telemetry | No
         problem = f"METRICS_PORT needs the package {error.name}. Install it with: {_INSTALL}"
         raise SettingsError([problem]) from error
     try:
-        return telemetry.open_telemetry(env, version("duet"), prometheus=settings.metrics_port is not None)
+        return telemetry.open_telemetry(env, _version(), prometheus=settings.metrics_port is not None)
     except ValueError as error:
         raise SettingsError([str(error)]) from error
 
@@ -53,3 +53,10 @@ def open_page(settings: Settings, health: Health) -> MetricsPage | None:
         problem = f"METRICS_PORT {settings.metrics_port} cannot be had: {error.strerror}. Choose another."
         raise SettingsError([problem]) from error
     return page
+
+
+def _version() -> str:
+    try:
+        return version("duet")
+    except PackageNotFoundError:  # it runs from its folder, as deployments do
+        return "source"

@@ -5,17 +5,15 @@ The tests' own tools are not among them: nobody who runs the bot installs those.
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import requires
 
 
 def constraints() -> list[str]:
     """Each requirement with its lower bound as the one version."""
     needed = [each.partition(";") for each in requires("duet") or ()]
-    return [
-        bound.strip().replace(">=", "==")
-        for bound, _, extra in needed
-        if ">=" in bound and "test" not in extra
-    ]
+    bounds = [re.match(r"([\w-]+).*>=([\w.]+)", each) for each, _, extra in needed if "test" not in extra]
+    return [f"{found[1]}=={found[2]}" for found in bounds if found]
 
 
 if __name__ == "__main__":

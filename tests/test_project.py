@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from bot.core.message import Action
 from bot.playground.bedrock import Reply
@@ -26,6 +29,7 @@ from tests.settings_page import PAGE, documented, page
 from tests.workbench import Workbench
 
 ROOT = Path(__file__).parent.parent
+LOCK = ROOT / "bot/requirements.lock"
 MANIFEST = yaml.safe_load((ROOT / "manifest.yml").read_text())
 SCOPES = frozenset(MANIFEST["oauth_config"]["scopes"]["bot"])
 EVENTS = frozenset(MANIFEST["settings"]["event_subscriptions"]["bot_events"])
@@ -187,6 +191,85 @@ def test_nothing_stands_at_the_top_level_but_what_belongs_there() -> None:
 
     belongs = {"pyproject.toml", "bot", "manifest.yml", "tests", "README.md", "Procfile", "docs", "LICENSE"}
     assert {name for name in top if not name.startswith(".")} <= belongs
+
+
+def locked() -> dict[str, tuple[Requirement, list[str]]]:
+    """Each release of the lock by its name, and the hashes of its files."""
+    entries = re.findall(r"^(\S.*?) \\\n((?:    --hash=.*\n)*)", LOCK.read_text(), re.MULTILINE)
+    found = [
+        (Requirement(release), re.findall(r"--hash=sha256:([0-9a-f]{64})\b", rest))
+        for release, rest in entries
+    ]
+    return {canonicalize_name(release.name): (release, hashes) for release, hashes in found}
+
+
+def deployed() -> list[Requirement]:
+    """What the bot needs, and what it needs for Redis and OpenTelemetry."""
+    needed = [Requirement(each) for each in requires("duet") or ()]
+    return [
+        each
+        for each in needed
+        if each.marker is None or any(each.marker.evaluate({"extra": extra}) for extra in ("redis", "otel"))
+    ]
+
+
+def test_the_lock_has_what_is_deployed_each_release_with_the_hashes_of_its_files() -> None:
+    releases = locked()
+
+    assert len(releases) == len(re.findall(r"^[a-z]", LOCK.read_text(), re.MULTILINE)) > 20
+    assert all(hashes and str(release.specifier).startswith("==") for release, hashes in releases.values())
+    for need in deployed():
+        release, _ = releases[canonicalize_name(need.name)]
+        (pinned,) = release.specifier
+        assert need.specifier.contains(pinned.version, prereleases=True), f"{need}: .ci/lock writes it anew"
+
+
+def test_the_lock_is_made_by_the_command_that_it_names_and_names_no_server() -> None:
+    lines = LOCK.read_text().splitlines()
+
+    assert lines[1] == "#    .ci/lock"
+    assert "bot/requirements.lock" in (ROOT / ".ci/lock").read_text()
+    assert not re.search(r"://|--(?:extra-)?index|--find-links|--trusted", LOCK.read_text())
+
+
+def test_every_place_that_deploys_installs_from_the_lock() -> None:
+    install = "pip install -q --require-hashes -r bot/requirements.lock"
+
+    assert install in (ROOT / ".ci/run").read_text()
+    operations = (ROOT / "docs/operations.md").read_text()
+    assert install in operations
+    assert "pip install --no-cache-dir --require-hashes -r bot/requirements.lock" in operations
+    assert "echo '-r bot/requirements.lock' > requirements.txt" in operations
+
+
+def test_everything_that_the_bot_needs_ends_before_its_next_major_version() -> None:
+    playground = [
+        each for each in map(Requirement, requires("duet") or ()) if "playground" in str(each.marker)
+    ]
+
+    assert len(playground) == 3
+    for need in (*deployed(), *playground):
+        bounds = {each.operator: Version(each.version) for each in need.specifier}
+        assert bounds[">="] < bounds["<"], need
+        assert len(bounds["<"].release) == 1, need
+
+
+@pytest.mark.parametrize(("is_github", "status"), [(True, 1), (False, 0)])
+def test_an_audit_that_cannot_be_made_fails_where_it_has_to_be(is_github: bool, status: int) -> None:
+    """`.ci/run` has the branch; here nobody can be asked."""
+    bash = shutil.which("bash")
+    if not bash:
+        pytest.skip("bash is not installed")
+    found = re.search(
+        r"^if \.venv/bin/python .*?^fi$", (ROOT / ".ci/run").read_text(), re.DOTALL | re.MULTILINE
+    )
+    assert found
+    audit = found[0].replace(".venv/bin/python", "false")
+    environment = {"PATH": "/usr/bin:/bin"} | ({"GITHUB_ACTIONS": "true"} if is_github else {})
+    done = subprocess.run([bash, "-ec", audit], env=environment, capture_output=True, text=True, check=False)
+
+    assert done.returncode == status
+    assert "https://api.osv.dev" in done.stdout + done.stderr
 
 
 def test_everything_that_the_bot_needs_has_an_oldest_release_which_ci_tries() -> None:
