@@ -10,6 +10,7 @@ import io
 import struct
 import zipfile
 import zlib
+from base64 import b64decode
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
@@ -17,6 +18,43 @@ from html import escape
 _WEBP = bytes.fromhex("52494646 1a000000 57454250 5650384c 0d000000 2f000000 10071011 118888fe 0700")
 _UNITY = (0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)  # a film's matrix that turns nothing
 _OFFICE = "http://schemas.openxmlformats.org"
+# Encrypted by qpdf with a password for its owner alone: whoever opens them needs none.
+_RC4_PDF = """
+JVBERi0xLjQKJb/3ov4KMSAwIG9iago8PCAvUGFnZXMgMiAwIFIgL1R5cGUgL0NhdGFsb2cgPj4KZW5kb2JqCjIgMCBvYmoKPDwgL0NvdW
+50IDEgL0tpZHMgWyAzIDAgUiBdIC9UeXBlIC9QYWdlcyA+PgplbmRvYmoKMyAwIG9iago8PCAvQ29udGVudHMgNCAwIFIgL01lZGlhQm94
+IFsgMCAwIDYxMiA3OTIgXSAvUGFyZW50IDIgMCBSIC9SZXNvdXJjZXMgNSAwIFIgL1R5cGUgL1BhZ2UgPj4KZW5kb2JqCjQgMCBvYmoKPD
+wgL0xlbmd0aCA0MiAvRmlsdGVyIC9GbGF0ZURlY29kZSA+PgpzdHJlYW0KhYDbUQ72BOPY2/5I7LoNFSN5LCQ1Lav0ONBr7UUqwOkGnDlV
+dPhI4JcpCmVuZHN0cmVhbQplbmRvYmoKNSAwIG9iago8PCAvRm9udCA8PCAvRjEgNiAwIFIgPj4gPj4KZW5kb2JqCjYgMCBvYmoKPDwgL0
+Jhc2VGb250IC9IZWx2ZXRpY2EgL0VuY29kaW5nIC9XaW5BbnNpRW5jb2RpbmcgL1N1YnR5cGUgL1R5cGUxIC9UeXBlIC9Gb250ID4+CmVu
+ZG9iago3IDAgb2JqCjw8IC9GaWx0ZXIgL1N0YW5kYXJkIC9MZW5ndGggMTI4IC9PIDw1NjZmYTg3M2VlMzNjNzk3Y2QzYjkwNGZkYWRmOD
+E0YWZhMzRkZjlhMzhmNmVkNDFiOTg0ZTJjNmRhMmFhNmY1PiAvUCAtMTAyOCAvUiAzIC9VIDxiY2RjZWI5NzRjMGYzNTI4OTJhY2UwZDE4
+ZDUwYWM4MzAwMjE0NDY5OTBiOWU0MTE0MDcxYTRkOTEwNDk4NGMxPiAvViAyID4+CmVuZG9iagp4cmVmCjAgOAowMDAwMDAwMDAwIDY1NT
+M1IGYgCjAwMDAwMDAwMTUgMDAwMDAgbiAKMDAwMDAwMDA2NCAwMDAwMCBuIAowMDAwMDAwMTIzIDAwMDAwIG4gCjAwMDAwMDAyMjkgMDAw
+MDAgbiAKMDAwMDAwMDM0MiAwMDAwMCBuIAowMDAwMDAwMzg1IDAwMDAwIG4gCjAwMDAwMDA0ODIgMDAwMDAgbiAKdHJhaWxlciA8PCAvUm
+9vdCAxIDAgUiAvU2l6ZSA4IC9JRCBbPDI2MDE3ZWExN2EzZDZhMDU4M2M2MTQ0MDJkOTNmYTkzPjwyNjAxN2VhMTdhM2Q2YTA1ODNjNjE0
+NDAyZDkzZmE5Mz5dIC9FbmNyeXB0IDcgMCBSID4+CnN0YXJ0eHJlZgo2OTIKJSVFT0YK
+"""
+_AES_256_PDF = """
+JVBERi0xLjcKJb/3ov4KMSAwIG9iago8PCAvRXh0ZW5zaW9ucyA8PCAvQURCRSA8PCAvQmFzZVZlcnNpb24gLzEuNyAvRXh0ZW5zaW9uTG
+V2ZWwgOCA+PiA+PiAvUGFnZXMgMiAwIFIgL1R5cGUgL0NhdGFsb2cgPj4KZW5kb2JqCjIgMCBvYmoKPDwgL0NvdW50IDEgL0tpZHMgWyAz
+IDAgUiBdIC9UeXBlIC9QYWdlcyA+PgplbmRvYmoKMyAwIG9iago8PCAvQ29udGVudHMgNCAwIFIgL01lZGlhQm94IFsgMCAwIDYxMiA3OT
+IgXSAvUGFyZW50IDIgMCBSIC9SZXNvdXJjZXMgNSAwIFIgL1R5cGUgL1BhZ2UgPj4KZW5kb2JqCjQgMCBvYmoKPDwgL0xlbmd0aCA2NCAv
+RmlsdGVyIC9GbGF0ZURlY29kZSA+PgpzdHJlYW0K7SBaQjQAswkAlu4PgmHuKzUmzuBoI4d6nZURKCmSvaOEiR/LGKJ0MmrRpWsFDQXdoh
+eaU54qYoURc2suIVrW6wplbmRzdHJlYW0KZW5kb2JqCjUgMCBvYmoKPDwgL0ZvbnQgPDwgL0YxIDYgMCBSID4+ID4+CmVuZG9iago2IDAg
+b2JqCjw8IC9CYXNlRm9udCAvSGVsdmV0aWNhIC9FbmNvZGluZyAvV2luQW5zaUVuY29kaW5nIC9TdWJ0eXBlIC9UeXBlMSAvVHlwZSAvRm
+9udCA+PgplbmRvYmoKNyAwIG9iago8PCAvQ0YgPDwgL1N0ZENGIDw8IC9BdXRoRXZlbnQgL0RvY09wZW4gL0NGTSAvQUVTVjMgL0xlbmd0
+aCAzMiA+PiA+PiAvRmlsdGVyIC9TdGFuZGFyZCAvTGVuZ3RoIDI1NiAvTyA8YmE3YmYzMWMzYWVmZmNkZDM0YWM3MGZlMTc4ODQyZmI0Yj
+IxYmUwOGM2MGM5MjBjYjJkNTBkN2M3OTVmOWY1ODg3MTUwNjZjOTFjMDVhYzZjYzE1ZGQwODNjNGYxMWE0PiAvT0UgPDU3YmM2M2JjZDRk
+MmE5ZDIzOTExOGM3ZjE5ZWFhMzI3Mjg5ZmNkOWFhZWVkNTAyMDY5NDcxMzFhM2UyNzE2OTU+IC9QIC0xMDI4IC9QZXJtcyA8NzJhNGJhNT
+RmZjkyMDY0ZThiNjk2Nzk2MmY1OTVhNmI+IC9SIDYgL1N0bUYgL1N0ZENGIC9TdHJGIC9TdGRDRiAvVSA8YjBiZGQyOWNkODIzZjM3NWQz
+N2RiNTM5MGE0ZWIzYzg2YWNmZmQ1M2U4ODRlYTI1M2U1NjkyY2E2YWJlYTgxYmVmNjliZWVmMWJjODMyZTZjODdlMTJjODZhMGU3MjlhPi
+AvVUUgPDgxNDUzYmQxZDhjM2RhNWQ0ODFjNGU1MzY3N2MxN2I2ZDdjOTc3Yjk5ODRkZmNlM2I5ODVjNjNmZDUyMjZlZTA+IC9WIDUgPj4K
+ZW5kb2JqCnhyZWYKMCA4CjAwMDAwMDAwMDAgNjU1MzUgZiAKMDAwMDAwMDAxNSAwMDAwMCBuIAowMDAwMDAwMTMwIDAwMDAwIG4gCjAwMD
+AwMDAxODkgMDAwMDAgbiAKMDAwMDAwMDI5NSAwMDAwMCBuIAowMDAwMDAwNDMwIDAwMDAwIG4gCjAwMDAwMDA0NzMgMDAwMDAgbiAKMDAw
+MDAwMDU3MCAwMDAwMCBuIAp0cmFpbGVyIDw8IC9Sb290IDEgMCBSIC9TaXplIDggL0lEIFs8MjYwMTdlYTE3YTNkNmEwNTgzYzYxNDQwMm
+Q5M2ZhOTM+PDI2MDE3ZWExN2EzZDZhMDU4M2M2MTQ0MDJkOTNmYTkzPl0gL0VuY3J5cHQgNyAwIFIgPj4Kc3RhcnR4cmVmCjExMjAKJSVF
+T0YK
+"""
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
 
 
@@ -78,6 +116,13 @@ def mov() -> bytes:
     return _movie(b"qt  ", b"qt  ")
 
 
+def sound(brand: bytes = b"isom") -> bytes:
+    """A film with one track, which is sound: a voice clip."""
+    handler = _box(b"hdlr", bytes(8) + b"soun" + bytes(13))
+    track = _box(b"trak", _box(b"mdia", handler))
+    return _movie(brand, brand).replace(_box(b"mdat", b""), _box(b"moov", track) + _box(b"mdat", b""))
+
+
 def _movie(brand: bytes, *compatible: bytes) -> bytes:
     rate, matrix = struct.pack(">IH10x", 0x10000, 0x100), struct.pack(">9I", *_UNITY)
     header = struct.pack(">IIIII", 0, 0, 0, 1_000, 0) + rate + matrix + bytes(24) + struct.pack(">I", 1)
@@ -125,6 +170,11 @@ def encrypted_pdf(text: str = "Hello") -> bytes:
     key = "00" * 32
     handler = f"<< /Filter /Standard /V 1 /R 2 /O <{key}> /U <{key}> /P -4 >>"
     return _pdf(text, f" /Encrypt {handler} /ID [<{key[:32]}> <{key[:32]}>]")
+
+
+def open_pdf(*, is_modern: bool = True) -> bytes:
+    """A PDF of "Hello" that is encrypted with AES-256 or RC4, and opens without a password."""
+    return b64decode(_AES_256_PDF if is_modern else _RC4_PDF)
 
 
 def _pdf(text: str, trailer: str = "") -> bytes:
