@@ -134,6 +134,8 @@ def _byte_complaints(medium: _Medium) -> Iterator[str]:
         yield from _image_complaints(medium.where, form, data)
     if medium.kind == "document" and form not in _WITHOUT_DOCUMENT_LIMIT and len(data) > _DOCUMENT_BYTES:
         yield f"The document at {medium.where} exceeds the maximum size of 4.5 MB. Reduce it and try again."
+    if form == "pdf" and b"/Encrypt" in data:  # nothing says that it is read, so here it is not
+        yield f"The model returned the following errors: The document at {medium.where} is encrypted."
 
 
 def _image_complaints(where: str, form: str, data: bytes) -> Iterator[str]:

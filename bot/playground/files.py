@@ -24,6 +24,7 @@ _FILETYPES = {
     "htm": "html", "jpeg": "jpg", "js": "javascript", "md": "markdown", "py": "python", "sh": "shell",
     "txt": "text", "yml": "yaml",
 }  # fmt: skip
+_CONVERTED = "_converted.pdf"
 
 
 @dataclass(frozen=True)
@@ -65,9 +66,9 @@ class FileHost:
         self._mishaps[file_id].extend(mishaps)
 
     def add(
-        self, base_url: str, name: str, data: bytes, thumbnail: bytes, fields: Mapping[str, Any]
+        self, base_url: str, name: str, data: bytes, thumbnail: bytes, pdf: bytes, fields: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """Keep a file, and return its file object, of which `fields` are a part."""
+        """Keep a file and what Slack makes of it; return its file object, of which `fields` are a part."""
         file_id = f"F{uuid4().hex[:10].upper()}"
         url = f"{base_url}/files-pri/{TEAM}-{file_id}"
         stem, _, ending = name.rpartition(".")
@@ -83,11 +84,13 @@ class FileHost:
             "url_private": f"{url}/{quote(name)}",
             "url_private_download": f"{url}/download/{quote(name)}",
         }
+        made = f"{base_url}/files-tmb/{TEAM}-{file_id}-{uuid4().hex[:10]}/{quote(stem or name)}"
         if thumbnail:
-            thumbnail_name = quote(f"{stem or name}_1024.png")
-            shown["thumb_1024"] = f"{base_url}/files-tmb/{TEAM}-{file_id}-{uuid4().hex[:10]}/{thumbnail_name}"
+            shown["thumb_1024"] = f"{made}_1024.png"
+        if pdf:
+            shown["converted_pdf"] = f"{made}{_CONVERTED}"
         shown |= fields
-        self._files[file_id] = File(shown, data, thumbnail)
+        self._files[file_id] = File(shown, data, thumbnail, pdf)
         return dict(shown)
 
     def delete(self, file_id: str) -> None:
@@ -109,6 +112,8 @@ class FileHost:
             return web.Response(status=404)
         if mishap.status != 200:
             return web.Response(status=mishap.status)
+        if request.path.startswith("/files-tmb/") and request.path.endswith(_CONVERTED):
+            return await _sent(request, file.pdf, "application/pdf", mishap.extra)
         if request.path.startswith("/files-tmb/"):
             return await _sent(request, file.thumbnail, "image/png", mishap.extra)
         return await _sent(request, file.data, str(file.shown["mimetype"]), mishap.extra)

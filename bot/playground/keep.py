@@ -1,7 +1,7 @@
 """The folder of `--keep`: the workspace as it was left, and the bot's store beside it.
 
 workspace.json   messages, files without their bytes, and what differs of the conversations
-files/           the bytes of each file, under its id; those of a thumbnail under id.thumbnail
+files/           the bytes of each file, under its id; what Slack made of it under id.thumbnail and id.pdf
 bot.db           the bot's own store, which the bot writes
 lock             held while a playground uses the folder
 
@@ -91,7 +91,8 @@ class Keep:
         workspace = self._slack.workspace
         try:
             for file_id, file in workspace.files.items():
-                for path, data in ((file_id, file.data), (f"{file_id}.thumbnail", file.thumbnail)):
+                made = {"": file.data, ".thumbnail": file.thumbnail, ".pdf": file.pdf}
+                for path, data in ((f"{file_id}{ending}", data) for ending, data in made.items()):
                     if data and not (self._files / path).exists():
                         _write(self._files / path, data)
             state = _state(workspace, self._slack.base_url)
@@ -170,12 +171,10 @@ def _file_of(kept: dict[str, Any], files: Path) -> File:
     shown = kept["shown"]
     if not _FILE_ID.fullmatch(shown["id"]):
         raise ValueError(f"a file is called {shown['id']!r}")
-    path, thumbnail = files / shown["id"], files / f"{shown['id']}.thumbnail"
-    data = path.read_bytes() if shown["size"] else b""
-    small = thumbnail.read_bytes() if thumbnail.exists() else b""
-    return value_of(
-        File, {"shown": shown, "data": data, "thumbnail": small, "is_deleted": kept["is_deleted"]}
-    )
+    data = (files / shown["id"]).read_bytes() if shown["size"] else b""
+    made = {name: files / f"{shown['id']}.{name}" for name in ("thumbnail", "pdf")}
+    read = {name: path.read_bytes() if path.exists() else b"" for name, path in made.items()}
+    return value_of(File, {"shown": shown, "data": data, "is_deleted": kept["is_deleted"], **read})
 
 
 def _check_file_object(shown: Mapping[str, Any], served_at: str) -> None:

@@ -36,7 +36,9 @@ class PageFiles:
         reader = await request.multipart()
         while isinstance(part := await reader.next(), BodyPartReader):
             parts[str(part.name)] = await _read(part, _MOST_BYTES - sum(map(len, parts.values())))
-        sides = {side: int(parts[side]) for side in ("original_w", "original_h") if side in parts}
+        sides: dict[str, Any] = {
+            side: int(parts[side]) for side in ("original_w", "original_h") if side in parts
+        }
         thumbnail = parts.get("thumbnail", b"")
         file = self._slack.upload(parts["name"].decode(), parts["file"], thumbnail, **sides)
         self._uploaders[file["id"]] = me

@@ -122,12 +122,16 @@ class Slack:
     channels_without_status: frozenset[str] = frozenset()
     """Where they cannot, although they can elsewhere."""
 
-    def upload(self, name: str, data: bytes, thumbnail: bytes = b"", **fields: Any) -> dict[str, Any]:
+    def upload(
+        self, name: str, data: bytes, thumbnail: bytes = b"", pdf: bytes = b"", **fields: Any
+    ) -> dict[str, Any]:
         """Let somebody upload a file, and return the file object to `say` something with.
 
-        `fields` are more of the file object, or what it wrongly claims.
+        Slack makes a `thumbnail` of an image, and a `pdf` of a presentation or document. `fields` are more of
+        the file object, or what it wrongly claims: `subtype="slack_audio"` is that of a voice clip, which has
+        the `mimetype` "video/mp4" at times (https://github.com/openclaw/openclaw/pull/14941).
         """
-        return self.files.add(self.base_url, name, data, thumbnail, fields)
+        return self.files.add(self.base_url, name, data, thumbnail, pdf, fields)
 
     @staticmethod
     def stub(file: Mapping[str, Any]) -> dict[str, Any]:

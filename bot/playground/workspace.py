@@ -137,12 +137,13 @@ class Message:
 class File:
     """Something shared: its bytes, and `shown`, the file object that tells of it and may be wrong about it.
 
-    `thumbnail` is a smaller version of an image, b"" if there is none.
+    `thumbnail` is a smaller version of an image, `pdf` what Slack made of a document, b"" if there is none.
     """
 
     shown: Mapping[str, Any]
     data: bytes
     thumbnail: bytes = b""
+    pdf: bytes = b""
     is_deleted: bool = False
 
 

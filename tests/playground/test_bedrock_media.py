@@ -169,6 +169,11 @@ def test_a_document_without_pages_is_no_larger_than_4_5_mb(client: Any, form: st
     assert "exceeds the maximum size of 4.5 MB" in refused(client, asked(too_large))
 
 
+@pytest.mark.parametrize("data", [sample_files.encrypted_pdf(), sample_files.open_pdf()])
+def test_an_encrypted_pdf_is_not_read(client: Any, data: bytes) -> None:
+    assert "is encrypted" in refused(client, asked(document(data=data, form="pdf")))
+
+
 @pytest.mark.parametrize(
     "block",
     [

@@ -302,3 +302,13 @@ def test_a_stub_tells_no_more_than_where_to_ask(servers: Servers, listener: List
 
     assert event["files"] == [stub]
     assert web_client(servers).files_info(file=event["files"][0]["id"])["file"] == file
+
+
+def test_what_slack_made_of_a_presentation_is_served_where_its_file_object_says(servers: Servers) -> None:
+    file = uploaded(servers, "talk.pptx", pdf=b"%PDF-1.7")
+
+    assert file["converted_pdf"].endswith("/talk_converted.pdf")
+    found = download(file["converted_pdf"])
+    assert (found.data, found.mimetype) == (b"%PDF-1.7", "application/pdf")
+    assert download(file["converted_pdf"], headers={}).data == LOGIN_PAGE.encode()
+    assert "converted_pdf" not in uploaded(servers, "talk.pptx")

@@ -41,7 +41,7 @@ def test_all_that_was_said_and_shared_is_back(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "kept"
     with keeping(folder) as (servers, keep):
         slack, before = servers.slack, servers.slack.base_url
-        photo = servers.do(lambda: slack.upload("사진.png", b"\x89PNG", thumbnail=b"small"))
+        photo = servers.do(lambda: slack.upload("사진.png", b"\x89PNG", thumbnail=b"small", pdf=b"%PDF"))
         root = servers.do(lambda: slack.say(ADA.id, "CGENERAL", "안녕, <@UDUET>", files=[photo]))
         mine = servers.do(lambda: slack.say(MINJI.id, "CGENERAL", "two", root.ts))
         servers.do(lambda: slack.edit(mine, "three"))
@@ -59,6 +59,7 @@ def test_all_that_was_said_and_shared_is_back(tmp_path: Path) -> None:
         assert file["url_private"] == photo["url_private"].replace(before, slack.base_url)
         assert slack.workspace.files[file["id"]].data == b"\x89PNG"
         assert slack.workspace.files[file["id"]].thumbnail == b"small"
+        assert slack.workspace.files[file["id"]].pdf == b"%PDF"
         with urlopen(file["url_private"]) as response:  # noqa: S310 - our own, on loopback
             assert response.status == 200
         new = servers.do(lambda: slack.say(ADA.id, "CGENERAL", "four"))
