@@ -21,11 +21,14 @@ from slack_sdk import WebClient
 
 from bot import listeners
 from bot.adapters import slack_access, slack_errors, slack_web
+from bot.adapters.encodings import decoded
+from bot.adapters.pdf import unlocked
 from bot.adapters.slack_client import ObservedClient
 from bot.adapters.slack_files import SlackFiles
 from bot.aws import open_models, reach_aws
 from bot.core import prompts
 from bot.core.access import Access
+from bot.core.attachments import Reading
 from bot.core.diagnosis import of_slack_error
 from bot.core.errors import NewerStore, SlackError, StoreError
 from bot.core.interaction import Voice
@@ -238,7 +241,13 @@ def _built(settings: Settings, problems: Sequence[str], allowance: Allowance | N
     follower = Follower(threads, journal, within=settings.recover_within)
     gate = Gate(_access(settings), users.lookup, channels.lookup)
     context = Context(
-        threads, people, SlackFiles(web), gate, tokens=settings.context_tokens, redact=settings.redact
+        threads,
+        people,
+        SlackFiles(web),
+        Reading(decoded, unlocked),
+        gate,
+        tokens=settings.context_tokens,
+        redact=settings.redact,
     )
     answers = Answers(journal, stores.ledger, seconds=settings.cache_ttl, fingerprint=fingerprint)
     inbox: Inbox = SimpleQueue()

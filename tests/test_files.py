@@ -115,6 +115,56 @@ def test_a_video_next_to_five_images_is_read_and_the_sixth_image_is_told_of(bot:
     assert sorted(kinds(bot)) == [("image", "png")] * 5 + [("video", "mp4")]
 
 
+def test_a_heavy_image_or_one_that_no_model_reads_is_read_as_slack_shows_it(bot: Workbench) -> None:
+    small, slides = make.jpeg(), make.pdf("Slides")
+    files = [
+        shared(bot, "IMG_1.heic", b"\0\0\0\x18ftypheic", thumbnail=small, mimetype="image/heic"),
+        shared(bot, "huge.png", make.png(), thumbnail=small, size=3_750_001),
+        shared(bot, "really.jpg", b"\0\0\0\x18ftypheic", thumbnail=small),
+        shared(bot, "talk.pptx", b"PK\3\4", pdf=slides),
+    ]
+    told = bot.answered(bot.mention("what is it?", files=files))
+
+    assert told == ["On it.", "Because."]
+    assert kinds(bot) == [("image", "jpeg")] * 3 + [("document", "pdf")]
+    assert bot.calls("files.info") == []
+
+
+def test_what_slack_makes_of_a_file_after_its_event_is_asked_for(bot: Workbench) -> None:
+    whole = shared(bot, "talk.pptx", b"PK\3\4", pdf=make.pdf("Slides"))
+    early = {name: value for name, value in whole.items() if name != "converted_pdf"}
+    bot.answered(bot.mention("what is it?", files=[early]))
+
+    assert kinds(bot) == [("document", "pdf")]
+
+
+@pytest.mark.parametrize("is_modern", [True, False])
+def test_a_pdf_that_opens_without_a_password_is_read(bot: Workbench, is_modern: bool) -> None:
+    question = bot.mention("what is it?", files=[shared(bot, "a.pdf", make.open_pdf(is_modern=is_modern))])
+
+    assert bot.answered(question) == ["On it.", "Because."]
+    assert kinds(bot) == [("document", "pdf")]
+
+
+def test_a_text_whose_encoding_is_a_guess_is_read_and_both_are_told(bot: Workbench) -> None:
+    note = shared(bot, "이름.txt", "홍길동".encode("cp949"))
+    *_, answer = bot.answered(bot.mention("누구예요?", files=[note]))
+
+    assert answer == f"{KO.file_guessed.format(name='이름.txt')}\nBecause."
+    assert kinds(bot) == [("document", "txt")]
+    assert '"이름.txt", of which the encoding is a guess' in blocks(bot)[-1]["text"]
+
+
+def test_a_voice_clip_is_no_video_whatever_slack_calls_it(bot: Workbench) -> None:
+    clip = shared(bot, "audio_message.mp4", make.sound(), subtype="slack_audio", mimetype="video/mp4")
+    unmarked = shared(bot, "clip.mp4", make.sound())
+    *_, answer = bot.answered(bot.mention("what do I say?", files=[clip, unmarked]))
+
+    names = ("audio_message.mp4", "clip.mp4")
+    assert answer.split("\n") == [*(EN.file_of_sound.format(name=name) for name in names), "Because."]
+    assert kinds(bot) == []
+
+
 BAD = [
     ("x.rar", b"Rar!", {}, "file_of_unknown_kind"),
     ("big.pdf", b"%PDF-", {"size": MOST_BYTES + 1}, "file_too_big"),

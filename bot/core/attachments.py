@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from bot.core.files import FORMATS, Choice, Flaw, Medium
+from bot.core.files import FORMATS, MOST_TEXT_BYTES, Choice, Flaw, Medium
 
 _BINARY_DOCUMENTS = {"pdf", "doc", "docx", "xls", "xlsx"}
 # What the first bytes of each format look like: the format they tell, where they stand, and what they are.
@@ -16,6 +18,16 @@ _SIGNATURES = (
     ("pdf", 0, b"%PDF-"),
     ("zip", 0, b"PK\x03\x04"),
     ("ole", 0, b"\xd0\xcf\x11\xe0"),
+    ("sound", 0, b"ID3"),
+    ("sound", 0, b"\xff\xf1"),
+    ("sound", 0, b"\xff\xf9"),
+    ("sound", 0, b"\xff\xfb"),
+    ("sound", 0, b"OggS"),
+    ("sound", 0, b"fLaC"),
+    ("sound", 0, b"#!AMR"),
+    ("sound", 8, b"WAVE"),
+    ("sound", 8, b"AIFF"),
+    ("sound", 8, b"M4A "),
     ("iso", 4, b"ftyp"),
     ("iso", 4, b"moov"),
     ("iso", 4, b"mdat"),
@@ -40,16 +52,41 @@ _LIKE = {
     "mpeg": {"mpeg"},
     "mpg": {"mpeg"},
 }
+_DECLARED_CHARSET = re.compile(
+    r"""(<meta[^>]*charset\s*=\s*["']?|<\?xml[^>]*encoding\s*=\s*["'])[\w.:-]+""", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class DecodedText:
+    """Text, and whether the encoding in which it was read is certain."""
+
+    text: str
+    is_certain: bool = True
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How bytes are read for which that takes a library: None where they cannot be.
+
+    `decoded` finds the encoding of a text; `unlocked` opens a PDF that is encrypted without a password.
+    """
+
+    decoded: Callable[[bytes], DecodedText | None]
+    unlocked: Callable[[bytes], bytes | None]
 
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file as a model reads it: `format` is one of Converse's, `name` a neutral one. Text is in UTF-8."""
+    """A file as a model reads it: `format` is one of Converse's, `name` a neutral one. Text is in UTF-8, and
+    `is_guessed` where it may have been in another encoding than it was taken for.
+    """
 
     medium: Medium
     format: str
     name: str
     data: bytes
+    is_guessed: bool = False
 
     @property
     def is_text(self) -> bool:
@@ -57,24 +94,25 @@ class Attachment:
         return self.medium is Medium.DOCUMENT and self.format not in _BINARY_DOCUMENTS
 
 
-def attachment(choice: Choice, data: bytes, number: int) -> Attachment | Flaw:
+def attachment(choice: Choice, data: bytes, number: int, reading: Reading) -> Attachment | Flaw:
     """`data` for a model, or what is wrong with it. `number` is the file's among all of its medium, from 1.
 
-    An image that is another kind than its name says is taken for what it is. Text is sent as UTF-8; what is
-    not is read as CP949, which Korean Windows writes.
+    An image that is another kind than its name says is taken for what it is. Text is sent as UTF-8.
     """
     if not data:
         return Flaw.EMPTY
     name = f"{choice.medium.value}-{number}"
     made = Attachment(choice.medium, choice.format, name, data)
     if made.is_text:
-        text = _text_of(data)
-        return Flaw.MISLABELLED if text is None else replace(made, data=text.encode())
+        return _text_attachment(made, reading)
     found = _format_of(data)
+    if found == "sound" or (found == "iso" and _is_sound_alone(data)):
+        return Flaw.SOUND
     if choice.format in ("docx", "xlsx") and found == "ole":
         return Flaw.ENCRYPTED  # Office wraps what has a password
     if choice.format == "pdf" and found == "pdf" and b"/Encrypt" in data:
-        return Flaw.ENCRYPTED
+        unlocked = reading.unlocked(data)
+        return Flaw.ENCRYPTED if unlocked is None else replace(made, data=unlocked)
     if choice.medium is Medium.IMAGE and found in FORMATS[Medium.IMAGE].values():
         return replace(made, format=found)
     return made if found in _LIKE.get(choice.format, {choice.format}) else Flaw.MISLABELLED
@@ -85,12 +123,22 @@ def _format_of(data: bytes) -> str:
     return next(found, "")
 
 
-def _text_of(data: bytes) -> str | None:
-    """`data` as text; None where it is none, or nothing but white space."""
-    for encoding in ("utf-8-sig", "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "cp949"):
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        return None if "\x00" in text or not text.strip() else text
-    return None
+def _is_sound_alone(data: bytes) -> bool:
+    """Return True for a film without pictures, by the handlers of its tracks.
+
+    https://developer.apple.com/documentation/quicktime-file-format/handler_reference_atom
+    """
+    handlers = {data[at.end() + 8 : at.end() + 12] for at in re.finditer(b"hdlr", data)}
+    return b"soun" in handlers and b"vide" not in handlers
+
+
+def _text_attachment(made: Attachment, reading: Reading) -> Attachment | Flaw:
+    found = reading.decoded(made.data)
+    if found is None:
+        return Flaw.MISLABELLED
+    text = found.text
+    if made.format == "html":  # what it says of its encoding is not true any more
+        text = _DECLARED_CHARSET.sub(r"\1utf-8", text, count=1)
+    data = text.encode()
+    is_too_big = len(data) > MOST_TEXT_BYTES  # in UTF-8 a text can be longer than it was
+    return Flaw.TOO_BIG if is_too_big else replace(made, data=data, is_guessed=not found.is_certain)

@@ -19,8 +19,11 @@ from bot.core.texts import Texts
 MEGABYTE = 1_000_000
 # A request is 25 MB at most, in which files stand in base64: four bytes for three.
 MOST_BYTES = 18 * MEGABYTE
-_MOST_TEXT_BYTES = 4_500_000  # of a document that is text, or of an older kind
+MOST_TEXT_BYTES = 4_500_000  # of a document that is text, or of an older kind
 _MOST_PIXELS = 8_000  # of an image, each way
+# What Converse's reference allows an image, though Nova's guide does not repeat it; Slack's smaller one does
+# as well: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Message.html
+_MOST_IMAGE_BYTES = 3_750_000
 
 
 class Medium(Enum):
@@ -36,9 +39,11 @@ _MOST = {Medium.IMAGE: 5, Medium.VIDEO: 1, Medium.DOCUMENT: 5}
 
 
 class Flaw(Enum):
-    """Why a file cannot be read. Each has its sentence in the catalogue."""
+    """Why a file cannot be read, or not be relied on. Each has its sentence in the catalogue."""
 
     UNKNOWN_KIND = "file_of_unknown_kind"
+    SOUND = "file_of_sound"
+    GUESSED = "file_guessed"
     TOO_BIG = "file_too_big"
     TOO_MANY = "file_too_many"
     TOO_MANY_PIXELS = "file_too_many_pixels"
@@ -55,8 +60,10 @@ class Flaw(Enum):
 class SharedFile:
     """A file as Slack describes it. `size` is in bytes, `width` and `height` in pixels, 0 where unknown.
 
-    `thumbnail` is the address of the largest smaller version that Slack made of an image, "" if there is
-    none. A `mode` of "file_access" means that Slack told no more than its id yet, as in Slack Connect.
+    `thumbnail` is the address of the largest smaller version that Slack made of an image, `pdf` that of what
+    it made of a presentation or document, "" if there is none. A `subtype` of "slack_audio" is a voice clip,
+    whatever its `mimetype`. A `mode` of "file_access" means that Slack told no more than its id yet, as in
+    Slack Connect.
     https://docs.slack.dev/reference/objects/file-object
     """
 
@@ -70,11 +77,26 @@ class SharedFile:
     width: int = 0
     height: int = 0
     thumbnail: str = ""
+    pdf: str = ""
+    subtype: str = ""
 
     @property
     def is_stub(self) -> bool:
-        """Whether the rest of it has to be asked for."""
-        return self.mode == "file_access"
+        """Whether more of it has to be asked for: Slack makes pictures and PDFs after an upload."""
+        is_made_of = self.names & _SHOWN_BY_SLACK and not (self.thumbnail or self.pdf)
+        return self.mode == "file_access" or bool(is_made_of and self.mode == "hosted")
+
+    @property
+    def names(self) -> set[str]:
+        """Return what tells its kind: Slack's word for it, and the ending of its name."""
+        ending = self.name.rpartition(".")[2].lower() if "." in self.name else ""
+        return {self.filetype.lower(), ending} - {""}
+
+    @property
+    def is_sound(self) -> bool:
+        """Return True for what has no pictures: Slack calls a voice clip `video/mp4` at times."""
+        is_named_so = not self.mimetype.startswith("video/") and bool(self.names & _SOUND)
+        return self.subtype == "slack_audio" or self.mimetype.startswith("audio/") or is_named_so
 
 
 @dataclass(frozen=True)
@@ -89,7 +111,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A file that no model reads, and why."""
+    """A file that no model reads, or reads in doubt, and why."""
 
     file: SharedFile
     flaw: Flaw
@@ -107,6 +129,9 @@ FORMATS = {
         "html": "html", "htm": "html", "md": "md", "markdown": "md", "txt": "txt", "text": "txt",
     },
 }  # fmt: skip
+_SOUND = {"aac", "aiff", "amr", "flac", "m4a", "mp3", "oga", "ogg", "opus", "wav", "wma"}
+# What no model reads, but Slack makes a picture or a PDF of.
+_SHOWN_BY_SLACK = {"heic", "heif", "key", "keynote", "odp", "odt", "ppt", "pptx", "tif", "tiff"}
 _WITHOUT_TEXT_LIMIT = {"pdf", "docx"}
 _TEXT_MIMETYPES = ("text/", "application/json", "application/xml", "application/x-yaml", "application/toml")
 # Slack's `filetype`, and endings of names, of what is text though its mimetype may not say so.
@@ -133,18 +158,22 @@ def file_in(payload: Mapping[str, Any]) -> SharedFile:
         width=int(payload.get("original_w") or 0),
         height=int(payload.get("original_h") or 0),
         thumbnail=next((str(payload[name]) for name in _THUMBNAILS if payload.get(name)), ""),
+        pdf=str(payload.get("converted_pdf") or ""),
+        subtype=str(payload.get("subtype") or ""),
     )
 
 
 def kind_of(file: SharedFile) -> tuple[Medium, str] | None:
     """What a file is to a model, and its format in Converse; None where no model reads it."""
+    if file.is_sound:
+        return None
     ending = file.name.rpartition(".")[2].lower() if "." in file.name else ""
     for name in (file.filetype.lower(), file.mimetype.partition("/")[2].lower(), ending):
         for medium, formats in FORMATS.items():
             if name in formats:
                 return medium, formats[name]
     is_text = file.mimetype.startswith(_TEXT_MIMETYPES) or file.mode in ("snippet", "post")
-    return (Medium.DOCUMENT, "txt") if is_text or {file.filetype.lower(), ending} & _CODE else None
+    return (Medium.DOCUMENT, "txt") if is_text or file.names & _CODE else None
 
 
 def chosen(files: Iterable[SharedFile]) -> tuple[list[Choice], list[LeftOut]]:
@@ -161,7 +190,7 @@ def chosen(files: Iterable[SharedFile]) -> tuple[list[Choice], list[LeftOut]]:
             left.append(LeftOut(file, choice))
             continue
         counts[choice.medium] += 1
-        room -= file.size if choice.url == file.url else 0  # a thumbnail weighs next to nothing
+        room -= file.size if choice.url == file.url else 0  # of what Slack made of it the size is not told
         choices.append(choice)
     return choices, left
 
@@ -171,26 +200,47 @@ def _choice(file: SharedFile, room: int) -> Choice | Flaw:
         return Flaw.GONE
     if file.mode == "external":
         return Flaw.ELSEWHERE
+    if file.is_sound:
+        return Flaw.SOUND
+    own = _own_choice(file, room)
+    is_heavy = isinstance(own, Choice) and own.medium is Medium.IMAGE and file.size > _MOST_IMAGE_BYTES
+    return (made_by_slack(file) or own) if is_heavy or isinstance(own, Flaw) else own
+
+
+def made_by_slack(file: SharedFile) -> Choice | None:
+    """Return what Slack made of a file, in place of the file: a PDF, or a smaller picture."""
+    if file.pdf:
+        return Choice(file, Medium.DOCUMENT, "pdf", file.pdf)
+    kind = kind_of(file)
+    is_picture = kind[0] is Medium.IMAGE if kind else bool(file.thumbnail)
+    return Choice(file, Medium.IMAGE, "png", file.thumbnail) if is_picture and file.thumbnail else None
+
+
+def _own_choice(file: SharedFile, room: int) -> Choice | Flaw:
     kind = kind_of(file)
     if kind is None:
         return Flaw.UNKNOWN_KIND
     medium, form = kind
     if not file.size:
         return Flaw.EMPTY
-    is_large = max(file.width, file.height) > _MOST_PIXELS
-    if medium is Medium.IMAGE and (is_large or file.size > room):
-        flaw = Flaw.TOO_MANY_PIXELS if is_large else Flaw.TOO_BIG
-        return Choice(file, medium, form, file.thumbnail) if file.thumbnail else flaw
+    if medium is Medium.IMAGE and max(file.width, file.height) > _MOST_PIXELS:
+        return Flaw.TOO_MANY_PIXELS
     is_limited = medium is Medium.DOCUMENT and form not in _WITHOUT_TEXT_LIMIT
-    if file.size > (min(room, _MOST_TEXT_BYTES) if is_limited else room):
+    if file.size > (min(room, MOST_TEXT_BYTES) if is_limited else room):
         return Flaw.TOO_BIG
     return Choice(file, medium, form, file.url)
 
 
 def listed(files: Sequence[SharedFile]) -> str:
     """Names and kinds of files, for a model that does not read them."""
-    kinds = ((f'"{name_in_frame(file.name)}"', kind_of(file)) for file in files)
-    return ", ".join(f"{called} ({kind[0].value})" if kind else called for called, kind in kinds)
+    return ", ".join(f'"{name_in_frame(file.name)}"{_listed_kind(file)}' for file in files)
+
+
+def _listed_kind(file: SharedFile) -> str:
+    if file.is_sound:
+        return " (sound)"
+    kind = kind_of(file)
+    return f" ({kind[0].value})" if kind else ""
 
 
 def told(left: Sequence[LeftOut], texts: Texts) -> str:

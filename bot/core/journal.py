@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
+from typing import Any
 
 from bot.core.files import SharedFile
 from bot.core.message import Kind, Standing
@@ -282,6 +283,12 @@ def _decoded(text: str) -> Question:
         raise TypeError("not an object")
     values = {name: value for name, value in written.items() if name in Question.__dataclass_fields__}
     # The first versions wrote down names alone; those files are looked for as if nothing had told of them.
-    files = tuple(SharedFile(**file) for file in values.get("files", ()) if not isinstance(file, str))
+    files = tuple(_file(file) for file in values.get("files", ()) if not isinstance(file, str))
     lines = tuple(map(str, values.get("lines", ())))
     return Question(**values | {"files": files, "lines": lines})
+
+
+def _file(written: Mapping[str, Any]) -> SharedFile:
+    return SharedFile(
+        **{name: value for name, value in written.items() if name in SharedFile.__dataclass_fields__}
+    )

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from urllib.parse import unquote
 
 from bot.core.attachments import Attachment
 from bot.core.conversation import Turn
@@ -201,7 +200,4 @@ def redacted_question(question: Question, kinds: Collection[str]) -> Question:
 def _redacted_name(file: SharedFile, kinds: Collection[str]) -> SharedFile:
     """A file whose addresses tell what its name may not is known by its id alone, and asked for."""
     name = redacted(file.name, kinds)
-    addresses = " ".join(map(unquote, (file.url, file.thumbnail)))
-    if redacted(addresses, kinds) == addresses:
-        return replace(file, name=name)
-    return replace(file, name=name, url="", thumbnail="", mode="file_access")
+    return file if name == file.name else SharedFile(file.id, name, mode="file_access")

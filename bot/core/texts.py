@@ -99,6 +99,8 @@ class Texts:
     over_daily_budget: str
     budget_warning: str
     file_of_unknown_kind: str
+    file_of_sound: str
+    file_guessed: str
     file_too_big: str
     file_too_many: str
     file_too_many_pixels: str
@@ -240,6 +242,10 @@ _CATALOGUE = {
         over_daily_budget="Today's budget for all is used up. It begins anew in {hours} h {minutes} min.",
         file_of_unknown_kind=(
             "I cannot read {name}. Images, videos, PDF, Word, Excel and text files work, so does a PDF of it."
+        ),
+        file_of_sound="{name} is a sound recording, and I cannot listen. Its words as text would work.",
+        file_guessed=(
+            "I had to guess the encoding of {name}. If the answer looks wrong, a copy in UTF-8 would help."
         ),
         file_too_big=(
             "{name} is too big for me: all files may have {size} together, text and tables 4.5 MB each. "
@@ -393,6 +399,11 @@ _CATALOGUE = {
         file_of_unknown_kind=(
             "{name} 파일은 읽을 수 없습니다. 이미지, 동영상, PDF, Word, Excel, 텍스트 파일은 읽을 수 있으니 "
             "PDF로 올려 주세요."
+        ),
+        file_of_sound="{name} 파일은 음성이라 들을 수 없습니다. 내용을 글로 적어 주시면 답변할 수 있습니다.",
+        file_guessed=(
+            "{name} 파일의 문자 인코딩을 확신할 수 없어 추정해서 읽었습니다. "
+            "답변이 이상하면 UTF-8로 저장해 다시 올려 주세요."
         ),
         file_too_big=(
             "{name} 파일이 너무 큽니다. 파일 전체는 {size}까지, 텍스트와 스프레드시트는 각각 4.5 MB까지 "

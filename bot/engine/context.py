@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot.core import conversation, files, lines, prompts, redaction
-from bot.core.attachments import Attachment, attachment
+from bot.core.attachments import Attachment, Reading, attachment
 from bot.core.conversation import Remark, Role, Turn, estimated_tokens
 from bot.core.errors import FileError, SlackError
 from bot.core.files import Choice, Flaw, LeftOut, Medium, SharedFile
@@ -72,6 +72,7 @@ class Context:
         threads: Threads,
         people: People,
         source: FileSource,
+        reading: Reading,
         gate: Gate,
         *,
         tokens: int,
@@ -79,7 +80,8 @@ class Context:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._now = now
-        self._threads, self._people, self._source, self._gate = threads, people, source, gate
+        self._threads, self._people, self._gate = threads, people, gate
+        self._source, self._reading = source, reading
         self._tokens, self._scale, self._redact = tokens, 1.0, redact
         self._lane = Lane("files", _FILES_AT_ONCE)
 
@@ -184,17 +186,32 @@ class Context:
         fetching = [self._lane.submit(self._fetched, choice) for choice in choices]
         attachments: dict[str, Attachment] = {}
         numbers: Counter[Medium] = Counter()
+        room = files.MOST_BYTES
         for choice, fetched in zip(choices, fetching, strict=True):
-            data = fetched.result()
-            number = numbers[choice.medium] + 1
-            made = data if isinstance(data, Flaw) else attachment(choice, data, number)
+            made = self._made(choice, fetched.result(), numbers)
+            if isinstance(made, Attachment) and len(made.data) > room:
+                made = Flaw.TOO_BIG
             if isinstance(made, Flaw):
                 left.append(LeftOut(choice.file, made))
-            else:
-                numbers[choice.medium] = number
-                attachments[choice.file.id] = made
+                continue
+            room -= len(made.data)
+            numbers[made.medium] += 1
+            attachments[choice.file.id] = made
+            if made.is_guessed:
+                left.append(LeftOut(choice.file, Flaw.GUESSED))
         asked = {file.id for file in question.files}
         return attachments, [each for each in left if each.file.id in asked]
+
+    def _made(self, choice: Choice, data: bytes | Flaw, numbers: Counter[Medium]) -> Attachment | Flaw:
+        """Return a file as the model reads it; where that is not possible, what Slack made of it."""
+        if isinstance(data, Flaw):
+            return data
+        made = attachment(choice, data, numbers[choice.medium] + 1, self._reading)
+        instead = files.made_by_slack(choice.file) if isinstance(made, Flaw) else None
+        if instead is None or instead.url == choice.url:
+            return made
+        found = self._made(instead, self._fetched(instead), numbers)
+        return made if isinstance(found, Flaw) else found
 
     def _described(self, file: SharedFile) -> SharedFile | LeftOut:
         if not file.is_stub:
@@ -203,10 +220,10 @@ class Context:
             return self._source.describe(file)
         except FileError as error:
             log.warning("file.unknown", extra={"file": file.id, "error": str(error)})
-            return LeftOut(file, _flaw(error))
+            return LeftOut(file, _flaw(error)) if not file.url else file
 
     def _fetched(self, choice: Choice) -> bytes | Flaw:
-        size = choice.file.size if choice.url == choice.file.url else 0  # a thumbnail's is not told
+        size = choice.file.size if choice.url == choice.file.url else 0  # that of what Slack made is not told
         try:
             return self._source.fetch(choice.url, files.MOST_BYTES, size, is_html=choice.format == "html")
         except FileError as error:

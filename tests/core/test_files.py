@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -35,6 +36,8 @@ DESCRIBED = {
     "original_h": 480,
     "thumb_360": "https://files.slack.com/thumb360",
     "thumb_1024": "https://files.slack.com/thumb1024",
+    "converted_pdf": "https://files.slack.com/plan_converted.pdf",
+    "subtype": "slack_image",
 }
 
 
@@ -60,6 +63,8 @@ def test_a_file_is_read_as_slack_describes_it() -> None:
         width=640,
         height=480,
         thumbnail="https://files.slack.com/thumb1024",
+        pdf="https://files.slack.com/plan_converted.pdf",
+        subtype="slack_image",
     )
 
 
@@ -107,7 +112,7 @@ def test_each_kind_has_the_true_name_of_its_format(file: SharedFile, medium: Med
     assert kind_of(file) == (medium, form)
 
 
-@pytest.mark.parametrize("name", ["a.rar", "a.zip", "a.exe", "a", "a.mp3", "a.svg", "a.heic"])
+@pytest.mark.parametrize("name", ["a.rar", "a.zip", "a.exe", "a", "a.svg", "a.heic", "a.pptx"])
 def test_what_no_model_reads_has_no_kind(name: str) -> None:
     assert kind_of(shared(name, mimetype="application/octet-stream")) is None
     assert flaws(shared(name)) == [Flaw.UNKNOWN_KIND]
@@ -147,12 +152,62 @@ def test_what_is_just_within_its_limits_is_taken(file: SharedFile) -> None:
     assert (choice.url, left) == (file.url, [])
 
 
-@pytest.mark.parametrize("change", [{"original_w": 9_000}, {"size": MOST_BYTES + 1}])
+@pytest.mark.parametrize("change", [{"original_w": 9_000}, {"size": MOST_BYTES + 1}, {"size": 3_750_001}])
 def test_of_an_image_that_is_too_large_slacks_own_smaller_one_is_taken(change: dict[str, int]) -> None:
-    file = file_in(DESCRIBED | change)
+    file = file_in({name: value for name, value in DESCRIBED.items() if name != "converted_pdf"} | change)
     ((choice,), left) = chosen([file])
 
     assert (choice.url, left) == (file.thumbnail, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "medium", "form"),
+    [
+        ("IMG_1.HEIC", {"mimetype": "image/heic", "thumb_360": "https://files/small"}, Medium.IMAGE, "png"),
+        ("scan.tiff", {"filetype": "tiff", "thumb_1024": "https://files/small"}, Medium.IMAGE, "png"),
+        ("talk.pptx", {"filetype": "pptx", "converted_pdf": "https://files/small"}, Medium.DOCUMENT, "pdf"),
+        ("talk.key", {"converted_pdf": "https://files/small"}, Medium.DOCUMENT, "pdf"),
+        ("old.doc", {"size": 4_500_001, "converted_pdf": "https://files/small"}, Medium.DOCUMENT, "pdf"),
+    ],
+)
+def test_what_no_model_reads_is_taken_as_slack_shows_it(
+    name: str, more: dict[str, Any], medium: Medium, form: str
+) -> None:
+    ((choice,), left) = chosen([shared(name, **more)])
+
+    assert (choice.medium, choice.format, choice.url, left) == (medium, form, "https://files/small", [])
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        shared("audio_message.mp4", mimetype="video/mp4", filetype="mp4", subtype="slack_audio"),
+        shared("audio_message.mp4", mimetype="audio/mp4", filetype="mp4"),
+        shared("a.webm", mimetype="audio/webm", filetype="webm", subtype="slack_audio"),
+        shared("a.m4a", mimetype="application/octet-stream"),
+        shared("노래.mp3"),
+        shared("voice", filetype="wav"),
+    ],
+)
+def test_sound_is_no_video(file: SharedFile) -> None:
+    assert kind_of(file) is None
+    assert flaws(file) == [Flaw.SOUND]
+    assert listed([file]) == f'"{file.name}" (sound)'
+
+
+@pytest.mark.parametrize(("name", "subtype"), [("clip.mp4", "slack_video"), ("clip.webm", ""), ("a.ogg", "")])
+def test_video_is_no_sound(name: str, subtype: str) -> None:
+    assert not shared(name, mimetype="video/mp4", subtype=subtype).is_sound
+
+
+@pytest.mark.parametrize(
+    ("name", "is_stub"), [("a.heic", True), ("a.pptx", True), ("a.png", False), ("a.rar", False)]
+)
+def test_what_slack_may_have_made_since_is_asked_for(name: str, is_stub: bool) -> None:
+    assert shared(name).is_stub is is_stub
+    assert not shared(name, thumb_360="https://files/small").is_stub
+    assert not shared(name, converted_pdf="https://files/small").is_stub
+    assert not shared(name, is_external=True).is_stub
 
 
 def test_a_video_next_to_five_images_and_five_documents_is_taken_and_no_more() -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from bot.core.access import Access, Room
+from bot.core.attachments import DecodedText, Reading
 from bot.core.conversation import Replies
 from bot.core.errors import Fault, ModelError, RateLimited, SetupFault, SlackError, Unreachable
 from bot.core.interaction import Voice
@@ -193,7 +194,9 @@ class LongRun:
         gate = Gate(Access(), people_known.lookup, rooms_known.lookup)
         self.admissions = Admissions(gate, told, inbox, clock, within=900.0)
         source: Any = Silent()
-        gathered = context.Context(threads, people, source, gate, tokens=1000)
+        gathered = context.Context(
+            threads, people, source, Reading(_decoded, lambda _: None), gate, tokens=1000
+        )
         answers = Answers(books, store, seconds=0.0, fingerprint="")
         micro, pro = Micro(), Pro()
         self.voices = voices.Voices(
@@ -357,3 +360,7 @@ def reachable(*roots: object, besides: object) -> Iterator[object]:
             continue
         yield each
         waiting += gc.get_referents(each)
+
+
+def _decoded(data: bytes) -> DecodedText:
+    return DecodedText(data.decode())
