@@ -36,6 +36,7 @@ from bot.core.journal import Allowance
 from bot.core.prices import Price
 from bot.core.spending import Budget, nano
 from bot.core.texts import Language
+from bot.engine.admission_control import AdmissionControl
 from bot.engine.admissions import Admissions
 from bot.engine.answers import Answers
 from bot.engine.asides import Asides
@@ -251,7 +252,8 @@ def _built(settings: Settings, problems: Sequence[str], allowance: Allowance | N
     )
     answers = Answers(journal, stores.ledger, seconds=settings.cache_ttl, fingerprint=fingerprint)
     inbox: Inbox = SimpleQueue()
-    admissions = Admissions(gate, asides, inbox, within=settings.recover_within)
+    control = AdmissionControl(gate, context, answers, ledger)
+    admissions = Admissions(control, asides, inbox, within=settings.recover_within)
     users.changed = channels.changed = admissions.wake
     voices = Voices(
         *open_models(settings, aws),
@@ -282,10 +284,10 @@ def _built(settings: Settings, problems: Sequence[str], allowance: Allowance | N
         inbox,
         journal,
         gate,
+        control,
         admissions,
         context,
         threads,
-        answers,
         ledger,
         asides,
         follower,

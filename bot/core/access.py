@@ -44,6 +44,7 @@ class Denial(Enum):
     PERSON = "person"
     ROOM = "room"
     DIRECT_MESSAGES = "direct_messages"
+    BOTS = "bots"  # ask each other too much there
     UNKNOWN = "unknown"
     NOT_SET_UP = "not_set_up"
 
@@ -82,6 +83,7 @@ def told(texts: Texts, why: Denial) -> str:
     return {
         Denial.PERSON: texts.denied_person,
         Denial.ROOM: texts.denied_room,
+        Denial.BOTS: texts.denied_room,
         Denial.DIRECT_MESSAGES: texts.denied_direct_messages,
         Denial.UNKNOWN: texts.denied_unknown,
         Denial.NOT_SET_UP: texts.not_set_up,

@@ -8,15 +8,19 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from math import inf
 
-from bot.core import access
 from bot.core.access import Denial
+from bot.core.admission import Admitted, told
 from bot.core.errors import RateLimited, Unreachable
+from bot.core.question import Question
+from bot.core.spending import Refusal
+from bot.core.stream import Notice
+from bot.engine.admission_control import AdmissionControl
 from bot.engine.asides import Asides
 from bot.engine.exchange import Exchange
-from bot.engine.gate import Gate
 from bot.engine.inbox import Inbox, look
 from bot.engine.lanes import Lane, unattended
 from bot.engine.lookups.cached_lookup import pause_after
@@ -34,13 +38,13 @@ _POLICIES = {Denial.PERSON, Denial.ROOM, Denial.DIRECT_MESSAGES}
 
 @dataclass
 class Admission:
-    """A question that is to be decided on: `admitted` is called once it may be answered, from any thread.
+    """A question that is to be decided on: `admitted` is called on the loop once it may be answered.
 
-    `failed` is called with what keeps that from being found out.
+    `failed` is called with what keeps that from being found out, from any thread.
     """
 
     exchange: Exchange
-    admitted: Callable[[], None]
+    admitted: Callable[[Admitted], None]
     failed: Callable[[Exception], None]
     tries: int = 0
 
@@ -54,14 +58,14 @@ class Admissions:
 
     def __init__(
         self,
-        gate: Gate,
+        control: AdmissionControl,
         asides: Asides,
         inbox: Inbox,
         clock: Callable[[], float] = time.monotonic,
         *,
         within: float,
     ) -> None:
-        self._gate, self._asides, self._inbox = gate, asides, inbox
+        self._control, self._asides, self._inbox = control, asides, inbox
         self._clock, self._within = clock, max(_MIN_WAIT_SECONDS, within)
         self._pool = Lane("admissions", _CALLS_AT_ONCE)
         self._changed = threading.Condition()
@@ -71,12 +75,16 @@ class Admissions:
         self._told: dict[str, float] = {}
         threading.Thread(target=self._run, name="admissions", daemon=True).start()
 
-    def decide(self, admission: Admission, *, calls: bool = False) -> None:
-        """Decide now if all is known and `admitted` makes no `calls` to Slack; else soon, in the pool."""
-        if calls or not self._gate.is_known(admission.exchange.question):
-            self._pool.submit(self._decide, admission)
-        else:
+    def decide(self, admission: Admission) -> None:
+        """Decide now if Slack need not be asked; else soon, in the pool."""
+        if self._control.is_known(admission.exchange.question):
             self._decide(admission)
+        else:
+            self.decide_soon(admission)
+
+    def decide_soon(self, admission: Admission) -> None:
+        """Decide in the pool, so that its caller waits for nothing."""
+        self._pool.submit(self._decide, admission)
 
     def wake(self) -> None:
         """Look again at all that wait: more is known."""
@@ -113,33 +121,42 @@ class Admissions:
             return None
 
     def _decide(self, admission: Admission) -> None:
-        exchange = admission.exchange
-        if exchange.ending or not exchange.grows:  # it was withdrawn meanwhile, or handed over
+        if not _is_open(admission.exchange):
             return
+        asked = admission.exchange.question
         try:
-            why = self._gate.decide(exchange.question)
+            verdict = self._control.admit(asked, admission.exchange.starts)
         except (RateLimited, Unreachable) as error:
             self._postpone(admission, error)
+            self._inbox.put(look)
         except Exception as error:
             admission.failed(error)
         else:
-            self._decided(admission, why)
-        self._inbox.put(look)
+            self._inbox.put(partial(self._decided, admission, asked, verdict))
 
-    def _decided(self, admission: Admission, why: Denial | None) -> None:
-        if why:
-            self._turn_away(admission, why)
+    def _decided(
+        self, admission: Admission, asked: Question, verdict: Admitted | Denial | Refusal, now: float
+    ) -> None:
+        if not _is_open(admission.exchange):
             return
-        admission.exchange.admit()
         try:
-            admission.admitted()
+            if admission.exchange.question is not asked:  # it was edited, or goes on, and is judged anew
+                self.decide_soon(admission)
+            elif isinstance(verdict, Denial):
+                self._turn_away(admission, verdict, now)
+            elif isinstance(verdict, Refusal):
+                sentence = told(admission.exchange.texts, verdict)
+                admission.exchange.receive(Notice(sentence, is_over_budget=True), now)
+            else:
+                admission.exchange.admit(verdict)
+                admission.admitted(verdict)
         except Exception as error:  # a mistake costs this answer
             admission.failed(error)
 
     def _postpone(self, admission: Admission, error: RateLimited | Unreachable) -> None:
         exchange, now = admission.exchange, self._clock()
         if exchange.age + now - exchange.asked_at > self._within:
-            self._turn_away(admission, Denial.UNKNOWN)
+            self._inbox.put(partial(self._turn_away, admission, Denial.UNKNOWN))
             return
         admission.tries += 1
         if admission.tries == 1 and exchange.is_addressed:
@@ -153,17 +170,13 @@ class Admissions:
             heapq.heappush(self._waiting, (now + pause, next(self._number), admission))
             self._changed.notify()
 
-    def _turn_away(self, admission: Admission, why: Denial) -> None:
+    def _turn_away(self, admission: Admission, why: Denial, now: float) -> None:
         exchange = admission.exchange
         log.info("question.denied", extra={**exchange.question.names, "why": why.value})
-
-        def deny(now: float) -> None:
-            sentence = access.told(exchange.texts, why)
-            is_told = exchange.deny(sentence, now) or not exchange.is_addressed
-            if not is_told and self._is_to_be_told(exchange.question.user, why):
-                self._asides.tell(exchange.question.asker, sentence)
-
-        self._inbox.put(deny)
+        sentence = told(exchange.texts, why)
+        is_told = exchange.deny(sentence, now) or not exchange.is_addressed or why is Denial.BOTS
+        if not is_told and self._is_to_be_told(exchange.question.user, why):
+            self._asides.tell(exchange.question.asker, sentence)
 
     def _is_to_be_told(self, user: str, why: Denial) -> bool:
         """Return whether `user` was not told of a policy within the last hour; from now on, that is so.
@@ -177,3 +190,8 @@ class Admissions:
         if not is_told:
             remember(self._told, user, now, _MAX_TOLD)
         return not is_told
+
+
+def _is_open(exchange: Exchange) -> bool:
+    """Return whether it is still to be decided on: not if it was withdrawn meanwhile, or handed over."""
+    return exchange.grows and not exchange.ending and not exchange.is_admitted

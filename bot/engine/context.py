@@ -155,10 +155,12 @@ class Context:
         return self._people.language(question.user)
 
     def completed(self, question: Question) -> Question:
-        """`question` with the files, and what else its message says, of which its event may not have told.
+        """`question` with what its messages say besides what its event told, or now that it is asked again.
 
         It can wait for Slack.
         """
+        if question.lines and question.retry:
+            return self._reread(question)
         if not (question.may_have_files and question.place and question.ts):
             return question
         try:
@@ -171,6 +173,15 @@ class Context:
             if message
             else question
         )
+
+    def _reread(self, question: Question) -> Question:
+        """Return a `question` of several lines as these read now."""
+        try:
+            said = self._threads.lines(question.channel, question.ts or "", question.lines[-1])
+        except SlackError as error:
+            log.warning("lines.unread", extra={**question.names, "code": error.code})
+            return question
+        return lines.reread(question, said)
 
     # Files
 

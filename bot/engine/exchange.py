@@ -1,7 +1,7 @@
 """One question being answered: what was said about it, and what its reader would want to see next.
 
 Rules only: an exchange makes no call and reads no clock. It wishes, the pacer grants, the orchestrator makes
-the call and tells how it went. All of it runs on the orchestrator's thread, but for `admit`,
+the call and tells how it went. All of it runs on the orchestrator's thread, but for
 `await_admission`, `receive`, `interrupt` and `break_off`.
 """
 
@@ -14,6 +14,7 @@ from dataclasses import replace
 from enum import Enum
 from math import inf
 
+from bot.core.admission import Admitted, require
 from bot.core.draft import Draft, Outcome
 from bot.core.errors import (
     ContentRefused,
@@ -87,7 +88,7 @@ class Exchange:
         self.resumes = resumes
         self.is_recalled = not resumes  # whether it is known what stands of it
         self.starts: int | None = None  # of the answering model for it; None before it is taken up
-        self.is_admitted = True  # whether its asker may ask; before that is known, no model is asked
+        self.admitted: Admitted | None = None  # the proof that it may be answered; no model is asked before
         self._has_waited = False  # whether it was acknowledged, or tried to be, before its asker might ask
         self.is_denied = False
         self.is_broken = False  # whether a defect ended it
@@ -146,9 +147,17 @@ class Exchange:
         with self._receiving:
             self.draft, self._has_news, self._next_kind = Draft(), False, None
 
-    def admit(self) -> None:
-        """Its asker may ask."""
-        self.is_admitted = True
+    @property
+    def is_admitted(self) -> bool:
+        """Return whether it may be answered."""
+        return self.admitted is not None
+
+    def admit(self, admitted: Admitted) -> None:
+        """It may be answered. Raises NotAdmitted if that is no proof of it."""
+        require(admitted, self.question)
+        self.admitted = admitted
+        self.question = self.screen.question = admitted.question
+        self.screen.answer_key = admitted.answer_key
 
     def await_admission(self, now: float) -> None:
         """Slack does not say soon whether its asker may ask, so that is acknowledged at once."""

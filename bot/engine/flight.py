@@ -7,9 +7,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from bot.core.admission import Admitted
 from bot.core.interaction import Call, Voice
 from bot.core.prompts import Prompt, estimated_usage
-from bot.core.question import Question
 from bot.core.safety import Safe
 from bot.core.stream import Aside, Failed, Finished, Reply, StreamEvent, Text, Usage
 from bot.engine.exchange import Exchange
@@ -62,13 +62,13 @@ class OpenCall:
 class Flight:
     """What is generated for `exchange`, and for all who join because they asked the same. Thread-safe.
 
-    Who joins is told at once what was said so far. `key` is the name under which the answer is kept, "" for
-    one that nobody shares.
+    Models read the question that was `admitted`, whatever becomes of it meanwhile. Who joins is told at once
+    what was said so far. `key` is the name under which the answer is kept, "" for one that nobody shares.
     """
 
-    def __init__(self, exchange: Exchange, key: str = "") -> None:
+    def __init__(self, exchange: Exchange, admitted: Admitted, key: str = "") -> None:
         self.key = key
-        self.question: Question = exchange.question
+        self.question = admitted.question
         self._lock = threading.Lock()
         self._calls: list[OpenCall] = []
         self._listeners = [exchange]

@@ -9,7 +9,6 @@ from bot.core.person import Person
 from bot.core.question import Question
 from bot.engine.lookups.cached_lookup import CachedLookup
 
-_PATIENCE = 5.0  # seconds for which a press waits for Slack to say who asked
 _DIRECT = Room()
 
 
@@ -45,16 +44,6 @@ class Gate:
                 raise
             return Denial.NOT_SET_UP if error.setup else Denial.UNKNOWN
         return access.denial(self._access, question, person, room)
-
-    def denial(self, question: Question) -> Denial | None:
-        """Return what `decide` tells somebody who presses: what Slack does not say soon is UNKNOWN.
-
-        Raises SlackError while Slack takes no call at all.
-        """
-        try:
-            return self.decide(question, _PATIENCE)
-        except (RateLimited, Unreachable):
-            return Denial.UNKNOWN
 
     def _known(self, question: Question) -> Denial | None:
         """Return what can be told without asking Slack."""

@@ -94,16 +94,16 @@ class Ledger:
         self._clock, self._wall_clock = clock, wall_clock
         self._kept_for = terms.keep_days * DAY_SECONDS
 
-    def refusal(self, question: Question, *, is_free: bool = False) -> Refusal | None:
+    def refusal(self, question: Question, starts: int = 0, *, is_free: bool = False) -> Refusal | None:
         """Why `question` may not be answered, if it may not; else it is counted.
 
-        One that `is_free` needs no model.
+        The answering model began `starts` times for it before. One that `is_free` needs no model.
         """
         budget = self._terms.budget.without_dollars if is_free else self._terms.budget
         if budget.is_unlimited:
             return None
         price = 0 if is_free else nano(self._expected(question))
-        ask = partial(self._books.admit, question.id, _asker(question), price, budget)
+        ask = partial(self._books.admit, _charge_id(question, starts), _asker(question), price, budget)
         return self._journal.asked(ask, None)
 
     def _expected(self, question: Question) -> Decimal:
@@ -122,7 +122,9 @@ class Ledger:
             self._observer.observe(interaction, calls)
         if not self._terms.budget.is_unlimited:
             spent = nano(interaction.dollars or Decimal(0))
-            self._journal.write(partial(self._settle, exchange.question, spent), Rank.MONEY)
+            for starts in range(max(1, exchange.starts or 0)):  # the first is settled for all
+                settle = partial(self._settle, exchange.question, starts, 0 if starts else spent)
+                self._journal.write(settle, Rank.MONEY)
         kept = len(interaction.question or "") + len(interaction.answer or "")
         record = partial(self._books.record, interaction, self._kept_for)
         self._journal.write(record, Rank.FIGURES, characters=kept)
@@ -167,8 +169,8 @@ class Ledger:
         if answer_key and not vote.is_up:
             self._journal.write(partial(self._books.forget, answer_key), Rank.FIGURES)
 
-    def _settle(self, question: Question, price: NanoDollars) -> None:
-        day = self._books.settle(question.id, _asker(question), price)
+    def _settle(self, question: Question, starts: int, price: NanoDollars) -> None:
+        day = self._books.settle(_charge_id(question, starts), _asker(question), price)
         if self._terms.budget.is_nearly_spent(day.spent) and self._books.claim(f"budget/{day.day}"):
             self._warn(day.spent)
 
@@ -235,6 +237,11 @@ def _names(calls: Sequence[Call]) -> Iterable[str]:
 
 def _thread(place: Place) -> str:
     return f"thread/{place.channel}/{place.thread_ts}"
+
+
+def _charge_id(question: Question, starts: int) -> str:
+    """The id under which it is counted that the answering model begins for the next time after `starts`."""
+    return f"{question.id}+{starts}" if starts else question.id
 
 
 def _asker(question: Question) -> str:

@@ -18,16 +18,14 @@ from dataclasses import replace
 from functools import partial
 from math import inf
 
+from bot.core.admission import Admitted
 from bot.core.draft import Outcome
 from bot.core.errors import Fault, OverBudget, SetupFault, SlackError, TakenOver, ThreadGone, Unreachable
 from bot.core.interaction import Call
 from bot.core.journal import BEGINNING, UNKNOWN, Beat, Entry, Noted
-from bot.core.lines import joined
 from bot.core.message import Standing, posted_key
 from bot.core.mrkdwn import unformatted
 from bot.core.question import Place, Question, question_id
-from bot.core.spending import refusal_in
-from bot.core.stream import Notice
 from bot.engine.admissions import Admission, Admissions
 from bot.engine.asides import Asides
 from bot.engine.entrance import explain_break, open_thread
@@ -175,34 +173,25 @@ class Orchestrator:
         self,
         exchange: Exchange,
         begin: Callable[[], object],
-        ask_again: Callable[[Exchange], object],
+        join: Callable[[Exchange], object],
     ) -> None:
-        """`begin` to answer `exchange`, if what it asks does not go on what somebody just asked.
-
-        If it does, and that was taken up already, `ask_again`.
-        """
-        self._inbox.put(partial(self._begin_or_join, exchange, begin, ask_again))
+        """`begin` to answer `exchange`; if what it asks goes on what somebody just asked, `join` that."""
+        self._inbox.put(partial(self._begin_or_join, exchange, begin, join))
 
     def _begin_or_join(
         self,
         exchange: Exchange,
         begin: Callable[[], object],
-        ask_again: Callable[[Exchange], object],
+        join: Callable[[Exchange], object],
         _now: float,
     ) -> None:
-        line = exchange.question
-        here = self._first(lambda each: each.takes(line))
+        here = self._first(lambda each: each.takes(exchange.question))
         if here is None:
             self._take(exchange)
             begin()
             return
         with self._contained(here):
-            self._voices.hush(here)
-            here.ask_instead(joined(here.question, line))
-            self._journal.join(here.question, line.id)
-            log.info("line.joined", extra={**here.question.names, "lines": len(here.question.lines) + 1})
-            if here.starts is not None:
-                ask_again(here)
+            join(here)
 
     def after(self, exchange: Exchange, seconds: float, then: Callable[[], object]) -> None:
         """Do that in so many seconds if `exchange` is live still, in place of what was to be done.
@@ -293,12 +282,26 @@ class Orchestrator:
             again = here.question if here.question.lines else changed
             restart(replace(again, retry=here.question.retry + 1, replaces=True), here.place)
 
-    def supersede(self, question: Question, answer_again: Callable[[], object]) -> None:
-        """End what is being answered here under the key of `question`, and then `answer_again`."""
-        self._inbox.put(partial(self._supersede, question, answer_again))
+    def supersede(
+        self, question: Question, answer_again: Callable[[], object], otherwise: Callable[[], object]
+    ) -> None:
+        """End what is being answered here under the key of `question`, and then `answer_again`.
 
-    def _supersede(self, question: Question, answer_again: Callable[[], object], _now: float) -> None:
-        if here := self._answering(question.key):
+        `otherwise`, if that was begun after `question` got its number.
+        """
+        self._inbox.put(partial(self._supersede, question, answer_again, otherwise))
+
+    def _supersede(
+        self,
+        question: Question,
+        answer_again: Callable[[], object],
+        otherwise: Callable[[], object],
+        _now: float,
+    ) -> None:
+        here = self._answering(question.key)
+        if here and here.question.retry >= question.retry:
+            otherwise()
+        elif here:
             here.end(Ending.AMENDED)
             self._amended[here] = answer_again
         else:
@@ -581,7 +584,6 @@ class Orchestrator:
             "answer.resumed",
             extra={**entry.question.names, "age_s": round(entry.age), "tries": entry.tries},
         )
-        exchange.is_admitted = entry.noted.has_answer  # who was only acknowledged may have waited for that
         self._take(exchange)
         self._recall_lane.submit(self._recall, exchange, entry.noted, is_adopted=is_adopted)
         return exchange
@@ -621,18 +623,11 @@ class Orchestrator:
     def _ask_for_admission(self, exchange: Exchange) -> None:
         """Let an answer that another process began go on as soon as it is known that its asker may ask."""
         admitted, failed = partial(self._admitted, exchange), partial(self._end_with, exchange)
-        self._admissions.decide(Admission(exchange, admitted, failed), calls=True)
+        self._admissions.decide_soon(Admission(exchange, admitted, failed))
 
-    def _admitted(self, exchange: Exchange) -> None:
-        self._count(exchange)
+    def _admitted(self, exchange: Exchange, admitted: Admitted) -> None:
         if exchange.is_recalled:  # else its thread is opened first
-            self._voices.speak(exchange)
-
-    def _count(self, exchange: Exchange) -> None:
-        """Let the budget have a question that was written down and may not have been counted yet."""
-        if refusal := self._ledger.refusal(exchange.question):
-            notice = Notice(refusal_in(exchange.texts, refusal), is_over_budget=True)
-            exchange.receive(notice, self._clock())
+            self._voices.speak(exchange, admitted)
 
     def refuse(self, exchange: Exchange, error: SlackError) -> None:
         """End an answer of which nothing can be shown, for what `error` tells."""
@@ -647,10 +642,10 @@ class Orchestrator:
     def _go_on(self, exchange: Exchange, place: Place, standing: Mapping[str, Standing], now: float) -> None:
         is_new = not exchange.is_recalled  # else it only moves to another place
         exchange.opened(place, standing, now)
-        if not exchange.is_admitted and not exchange.ending:
+        if exchange.admitted is None and not exchange.ending:
             self._ask_for_admission(exchange)
-        elif is_new and not exchange.ending:
-            self._voices.speak(exchange)
+        elif exchange.admitted and is_new and not exchange.ending:
+            self._voices.speak(exchange, exchange.admitted)
 
     # What waits for Slack, in its lane
 

@@ -11,20 +11,21 @@ from functools import partial
 from hashlib import sha256
 from math import inf
 
-from bot.core import access, lines
+from bot.core import lines
+from bot.core.access import Denial
+from bot.core.admission import Admitted, told
 from bot.core.conversation import asked_again
 from bot.core.errors import SlackError
 from bot.core.journal import REMEMBERED_SECONDS
 from bot.core.message import Kind, Press, Standing
 from bot.core.mrkdwn import unformatted
 from bot.core.question import Place, Question, Recipient, question_id
-from bot.core.spending import refusal_in
-from bot.core.stream import Notice, Recalled, StreamEvent
-from bot.core.texts import Language, texts_in
+from bot.core.spending import Refusal
+from bot.core.stream import Notice
+from bot.core.texts import Language, Texts, texts_in
+from bot.engine.admission_control import AdmissionControl
 from bot.engine.admissions import Admission, Admissions
-from bot.engine.answers import Answers
 from bot.engine.asides import Asides
-from bot.engine.bots import BotQuestions
 from bot.engine.context import Context
 from bot.engine.exchange import Exchange
 from bot.engine.follower import Follower
@@ -63,10 +64,10 @@ class Reception:
         inbox: Inbox,
         journal: Journal,
         gate: Gate,
+        control: AdmissionControl,
         admissions: Admissions,
         context: Context,
         threads: Threads,
-        answers: Answers,
         ledger: Ledger,
         asides: Asides,
         follower: Follower,
@@ -77,11 +78,10 @@ class Reception:
     ) -> None:
         self._orchestrator, self._voices, self._inbox = orchestrator, voices, inbox
         self._journal, self._gate, self._context = journal, gate, context
-        self._admissions = admissions
-        self._threads, self._answers, self._ledger, self._asides = threads, answers, ledger, asides
+        self._control, self._admissions = control, admissions
+        self._threads, self._ledger, self._asides = threads, ledger, asides
         self._follower = follower
         self._ack_deadline, self._language, self._clock = ack_deadline, language, clock
-        self._bot_questions = BotQuestions(clock)
         self._asked_directly: dict[str, float] = {}  # when people asked in direct messages, not in a thread
         self._words: dict[str, str] = {}
         self._lock = threading.Lock()
@@ -91,15 +91,10 @@ class Reception:
     def ask(self, question: Question, event_id: str = "") -> bool:
         """Answer `question`: it is written down, and both models start as soon as its asker may ask.
 
-        False if it was asked before, as Slack redelivers events by their id and one message can come as two,
-        or if bots ask too much there.
+        False if it was asked before, as Slack redelivers events by their id and one message can come as two.
         """
         exchange = self._exchange(question)
-        question = exchange.question
-        if question.bot and not self._bot_questions.take(question):
-            log.warning("question.bot_limit", extra={**question.names, "bot": question.bot})
-            return False
-        if not self._journal.take(question, event_id):
+        if not self._journal.take(exchange.question, event_id):
             return False
         self._begin(exchange)
         return True
@@ -113,14 +108,14 @@ class Reception:
             if question.response_url:  # what else there is to be told by needs the token
                 self._asides.tell(question.asker, texts_in(question.language).kept_for_later)
             return
-        exchange.is_admitted = False
-        admission = Admission(exchange, partial(self._take_up, exchange), partial(self._fail, exchange))
         if lines.may_have_more(question):
-            begin = partial(self._admissions.decide, admission, calls=True)
-            self._orchestrator.begin_or_join(exchange, begin, self._ask_when_settled)
+            self._begin_or_join(exchange)
             return
         self._orchestrator.begin(exchange)
-        self._admissions.decide(admission, calls=question.may_have_files or not question.text)
+        self._admissions.decide(self._admission(exchange))
+
+    def _admission(self, exchange: Exchange) -> Admission:
+        return Admission(exchange, partial(self._take_up, exchange), partial(self._fail, exchange))
 
     def _fail(self, exchange: Exchange, error: Exception) -> None:
         if isinstance(error, SlackError):
@@ -134,68 +129,98 @@ class Reception:
         exchange.break_off()
         self._inbox.put(look)
 
-    def _take_up(self, exchange: Exchange) -> None:
-        self._inbox.put(look)  # its asker waits no more, even if files are still to be asked for
-        question = exchange.question
-        if question.may_have_files:
-            question = exchange.question = self._context.completed(question)
+    # What the loop calls, and must not wait in.
+
+    def _take_up(self, exchange: Exchange, admitted: Admitted) -> None:
+        """Answer what looks whole, and wait for the next line of what does not."""
+        question = admitted.question
         if question.place:
             self._threads.join(question.place)
         if not lines.may_have_more(question):
-            key = self._answers.key(question, self._gate.is_open)
-            self._answer(exchange, key, self._said_already(question, key))
+            self._voices.speak(exchange, admitted)
             return
-        self._hint(question)
-        is_whole = not lines.settle_seconds(question, 0)
-        key = self._answers.key(question, self._gate.is_open) if is_whole else ""
-        said = self._said_already(question, key)
-        self._orchestrator.apply(exchange, lambda _now: self._took_up(exchange, question, key, said))
-
-    def _answer(self, exchange: Exchange, key: str, said: StreamEvent | None) -> None:
-        exchange.screen.answer_key = key
-        if said and exchange.grows:
-            exchange.receive(said, self._clock())
-        self._voices.speak(exchange, key)
-
-    # Several lines of one question. Here the loop calls what it must not wait in.
-
-    def _took_up(self, exchange: Exchange, question: Question, key: str, said: StreamEvent | None) -> None:
-        """Answer what looks whole, and wait for the next line of what does not."""
+        self._look_ups.submit(self._hint, question)
         exchange.starts = 0
-        is_refused = isinstance(said, Notice) and said.is_over_budget
-        is_whole = said is not None or not lines.settle_seconds(question, 0)
-        if is_refused or (is_whole and exchange.question is question):
-            self._start(exchange, key, said)
+        if admitted.said or not lines.settle_seconds(question, 0):
+            self._start(exchange, admitted)
         else:
-            self._ask_when_settled(exchange)
+            self._ask_when_settled(exchange, admitted)
 
-    def _ask_when_settled(self, exchange: Exchange) -> None:
+    def _start(self, exchange: Exchange, admitted: Admitted) -> None:
+        if exchange.grows and not exchange.ending:
+            exchange.starts = (exchange.starts or 0) + 1
+            self._voices.speak(exchange, admitted)
+
+    def _ask_when_settled(self, exchange: Exchange, admitted: Admitted) -> None:
         """Acknowledge a question that more may be said to, and answer it once that is unlikely."""
         pause = lines.settle_seconds(exchange.question, exchange.starts or 0)
         if exchange.question.text or exchange.question.files:
-            self._voices.greet(exchange)
+            self._voices.greet(exchange, admitted)
         self._orchestrator.after(exchange, pause, lambda: self._look_ups.submit(self._ask_whole, exchange))
+
+    def _asked_whole(
+        self, exchange: Exchange, question: Question, verdict: Admitted | Denial | Refusal, now: float
+    ) -> None:
+        if exchange.question is not question:  # there is another line, which has it asked again
+            return
+        if isinstance(verdict, Admitted):
+            exchange.admit(verdict)
+            self._start(exchange, verdict)
+        else:
+            is_over_budget = isinstance(verdict, Refusal)
+            exchange.receive(Notice(told(exchange.texts, verdict), is_over_budget), now)
+
+    def _join(self, line: Exchange, here: Exchange) -> None:
+        """Let `line` go on what is asked `here`; if the answering model has begun, that is judged first."""
+        if here.starts:
+            self._look_ups.submit(self._judge_line, line, here)
+        else:
+            self._add_line(line.question, here)
+
+    def _add_line(self, line: Question, here: Exchange) -> None:
+        self._voices.hush(here)
+        here.ask_instead(lines.joined(here.question, line))
+        self._journal.join(here.question, line.id)
+        log.info("line.joined", extra={**here.question.names, "lines": len(here.question.lines) + 1})
+        if here.admitted and here.starts is not None:
+            self._ask_when_settled(here, here.admitted)
+
+    def _judged_line(self, line: Exchange, here: Exchange, question: Question, _now: float) -> None:
+        if here.question is question and here.takes(line.question):
+            self._add_line(line.question, here)
+        else:
+            self._begin_or_join(line)
+
+    # What waits for the store, or for Slack.
+
+    def _begin_or_join(self, line: Exchange) -> None:
+        begin = partial(self._admissions.decide_soon, self._admission(line))
+        self._orchestrator.begin_or_join(line, begin, partial(self._join, line))
+
+    @unattended
+    def _judge_line(self, line: Exchange, here: Exchange) -> None:
+        """Let `line` go on what is asked `here` if the answering model may begin anew for both.
+
+        Else it is a question of its own, which is told why not.
+        """
+        question = here.question
+        try:
+            verdict = self._control.admit_now(lines.joined(question, line.question), here.starts)
+        except SlackError:
+            verdict = Denial.UNKNOWN
+        if isinstance(verdict, Admitted):
+            self._orchestrator.apply(here, partial(self._judged_line, line, here, question))
+        else:
+            self._orchestrator.begin(line)
+            self._admissions.decide(self._admission(line))
 
     def _ask_whole(self, exchange: Exchange) -> None:
         try:
             question = exchange.question
-            key = self._answers.key(question, self._gate.is_open)
-            answer = self._answers.recall(key) if key else None
-            said = None if answer is None else Recalled(answer)
-            self._orchestrator.apply(exchange, lambda _now: self._asked_whole(exchange, question, key, said))
+            verdict = self._control.admit_now(question, exchange.starts)
+            self._orchestrator.apply(exchange, partial(self._asked_whole, exchange, question, verdict))
         except Exception as error:
-            self._apologise(exchange, error)
-
-    def _asked_whole(
-        self, exchange: Exchange, question: Question, key: str, said: StreamEvent | None
-    ) -> None:
-        if exchange.question is question:  # else there is another line, which has it asked again
-            self._start(exchange, key, said)
-
-    def _start(self, exchange: Exchange, key: str, said: StreamEvent | None) -> None:
-        if exchange.grows and not exchange.ending:
-            exchange.starts = (exchange.starts or 0) + 1
-            self._answer(exchange, key, said)
+            self._fail(exchange, error)
 
     def _hint(self, question: Question) -> None:
         """Tell who goes on asking at top level, once in a long while, that threads remember."""
@@ -206,15 +231,6 @@ class Reception:
         if now - asked_at < _HINT_WITHIN and self._ledger.is_first(f"hint/{name}", _HINT_EVERY):
             texts = texts_in(question.language)
             self._asides.tell(question.asker, texts.threads_remember)
-
-    def _said_already(self, question: Question, key: str) -> StreamEvent | None:
-        """The whole answer where no model is needed, or none may be asked."""
-        if not (question.text or question.files or question.stands_in_thread):
-            return Notice(texts_in(self._context.language(question)).usage)
-        answer = self._answers.recall(key) if key else None
-        if refusal := self._ledger.refusal(question, is_free=answer is not None):
-            return Notice(refusal_in(texts_in(question.language), refusal), is_over_budget=True)
-        return None if answer is None else Recalled(answer)
 
     def follow(self, question: Question, event_id: str) -> None:
         """Answer `question`, which mentions nobody, if the bot has its part in the thread.
@@ -277,17 +293,16 @@ class Reception:
 
     @unattended
     def _restart(self, question: Question, place: Place) -> None:
-        """Answer a changed question again; if its asker may not ask any more, the answer goes on as it is."""
-        if not self._may_ask_again(question):
-            return
-        question = self._reread(question)
-        if refusal := self._ledger.refusal(question):
-            sentence = refusal_in(texts_in(question.language), refusal)
-            self._asides.tell(Recipient(question.user, place), sentence)
-            return
-        self._orchestrator.supersede(
-            question, lambda: self._readings.submit(self._answer_again, question, place)
-        )
+        """Answer a changed question again; if that may not be, the answer goes on as it is."""
+        exchange, why = self._admitted_again(question, place)
+        if isinstance(why, Refusal):
+            self._asides.tell(Recipient(question.user, place), told(exchange.texts, why))
+        if why is None:
+            self._orchestrator.supersede(
+                question,
+                lambda: self._readings.submit(self._answer_again, exchange, place),
+                lambda: self.restart(replace(question, retry=0)),
+            )
 
     @unattended
     def _revise(self, question: Question) -> None:
@@ -316,27 +331,33 @@ class Reception:
 
     def _ask_again(self, question: Question, place: Place, standing: Mapping[str, Standing]) -> None:
         """Ask a question whose answer is yet to be had, under the next number that was not taken."""
-        if not self._may_ask_again(question):
-            return
         for retry in range(1, _MOST_TRIES):
-            exchange = self._exchange(replace(question, retry=retry, replaces=True), place)
-            if self._journal.take(exchange.question, event_id=""):
+            again = replace(question, retry=retry, replaces=True)
+            if self._journal.take(again, event_id=""):
                 break
         else:
             return
-        if refusal := self._ledger.refusal(exchange.question):
-            self._journal.close(exchange.question.id)
-            self._asides.tell(Recipient(question.user, place), refusal_in(exchange.texts, refusal))
-        else:
+        exchange, why = self._admitted_again(again, place)
+        if why is None:
             self._orchestrator.begin_anew(exchange, place, standing)
+            return
+        self._journal.drop(again.id)
+        if isinstance(why, Refusal):
+            self._asides.tell(Recipient(question.user, place), told(exchange.texts, why))
 
-    def _may_ask_again(self, question: Question) -> bool:
-        """Return whether a question may be asked again because its message was changed."""
+    def _admitted_again(
+        self, question: Question, place: Place
+    ) -> tuple[Exchange, Denial | Refusal | SlackError | None]:
+        """Return an answer that can begin anew in the messages at `place`, and what keeps it from that."""
+        exchange = self._exchange(question, place)
         try:
-            is_denied = self._gate.denial(question) is not None
-        except SlackError:  # Slack takes no call at all
-            return False
-        return not is_denied and (not question.bot or self._bot_questions.take(question))
+            verdict = self._control.admit_now(exchange.question)
+        except SlackError as error:  # Slack takes no call at all
+            return exchange, error
+        if not isinstance(verdict, Admitted):
+            return exchange, verdict
+        exchange.admit(verdict)
+        return exchange, None
 
     def _standing(self, question: Question, place: Place) -> Mapping[str, Standing]:
         """The bot's messages for a question as they stand in Slack, by their keys. Raises SlackError."""
@@ -349,17 +370,6 @@ class Reception:
             is_news = self._words.get(name) != words
             remember(self._words, name, words, _MOST_WORDS)
             return is_news
-
-    def _reread(self, question: Question) -> Question:
-        """`question` as its lines read now, if it has several."""
-        if not question.lines:
-            return question
-        try:
-            said = self._threads.lines(question.channel, question.ts or "", question.lines[-1])
-        except SlackError as error:
-            log.warning("lines.unread", extra={**question.names, "code": error.code})
-            return question
-        return lines.reread(question, said)
 
     @staticmethod
     def _is_old(question: Question) -> bool:
@@ -386,30 +396,31 @@ class Reception:
             thread = self._threads.whole(place)
             standing = thread.standing_for(press.question_key)
             question = asked_again(press, team, place, thread.remarks, replaces=replaces)
-            if question:
-                others = max((found.lines for found in standing.values()), default=())
-                question = self._reread(replace(question, lines=others))
-            why = self._gate.denial(question) if question else None
         except SlackError as error:
-            names = {"team": team, "channel": place.channel}
-            log.log(level(error), "thread.unread", extra={**names, "code": error.code})
-            self._asides.tell(presser, texts.not_set_up if error.setup else texts.failed)
+            self._tell_of(error, team, presser, texts)
             return
         if question is None:
             self._asides.tell(presser, texts.question_gone)
+            return
+        others = max((found.lines for found in standing.values()), default=())
+        exchange, why = self._admitted_again(replace(question, lines=others), place)
+        if isinstance(why, SlackError):
+            self._tell_of(why, team, presser, texts)
         elif why:
-            self._asides.tell(presser, access.told(texts, why))
-        elif refusal := self._ledger.refusal(question):
-            self._asides.tell(presser, refusal_in(texts, refusal))
+            self._asides.tell(presser, told(texts, why))
         else:
-            self._answer_again(question, place, standing)
+            self._answer_again(exchange, place, standing)
+
+    def _tell_of(self, error: SlackError, team: str, presser: Recipient, texts: Texts) -> None:
+        names = {"team": team, "channel": presser.place.channel}
+        log.log(level(error), "thread.unread", extra={**names, "code": error.code})
+        self._asides.tell(presser, texts.not_set_up if error.setup else texts.failed)
 
     @unattended
     def _answer_again(
-        self, question: Question, place: Place, standing: Mapping[str, Standing] | None = None
+        self, exchange: Exchange, place: Place, standing: Mapping[str, Standing] | None = None
     ) -> None:
         """Answer in the messages that stand; once, however often a button is pressed."""
-        exchange = self._exchange(question, place)
         if self._journal.take(exchange.question, event_id=""):
             self._orchestrator.begin_anew(exchange, place, standing)
 

@@ -12,6 +12,7 @@ from random import random
 from typing import Protocol
 
 from bot.core import prompts, retry
+from bot.core.admission import Admitted, require
 from bot.core.diagnosis import PROBE, aws_fix
 from bot.core.draft import Draft, Outcome
 from bot.core.errors import Fault, ModelError
@@ -107,13 +108,19 @@ class Voices:
         """The threads of both models."""
         return self._micro_lane, self._pro_lane
 
-    def speak(self, exchange: Exchange, key: str = "") -> None:
-        """Let both models begin now, or the one that has something to say still.
+    def speak(self, exchange: Exchange, admitted: Admitted) -> None:
+        """Let both models begin now, or the one that has something to say still; none where all is said.
 
-        Where the answer is kept under `key`, and is being generated already, `exchange` shares it.
+        Where the same answer is being generated already, `exchange` shares it. Raises NotAdmitted.
         """
+        require(admitted, exchange.question)
         if not exchange.grows or exchange.ending:
             return
+        if admitted.said:
+            exchange.receive(admitted.said, self._clock())
+            self._tell(look)
+            return
+        key = "" if exchange.resumes else admitted.answer_key
         if self._follow_ups:
             exchange.await_suggestions()
         with self._boarding:
@@ -123,7 +130,7 @@ class Voices:
                 self._line.share(exchange.question.user, flight)
                 self._tell(look)
                 return
-            flight = self._flights[exchange] = Flight(exchange, key)
+            flight = self._flights[exchange] = Flight(exchange, admitted, key)
             if key:
                 self._shared[key] = flight
             self._boarded += 1
@@ -131,16 +138,20 @@ class Voices:
         if must_wait:
             self._tell(lambda _now: flight.stand_in_line(partial(self._line.ahead, flight)))
         self._line.join(exchange.question.user, flight)
-        is_worded = exchange.question.text or exchange.question.files
+        is_worded = flight.question.text or flight.question.files
         if is_worded and not exchange.screen.has_sign and exchange not in self._greetings:
             self._micro_lane.submit(self._acknowledge, flight)
         self._pro_lane.submit(self._answer_next)
 
-    def greet(self, exchange: Exchange) -> None:
-        """Let the first model alone begin now; the other one does when it is told to `speak`."""
+    def greet(self, exchange: Exchange, admitted: Admitted) -> None:
+        """Let the first model alone begin now; the other one does when it is told to `speak`.
+
+        Raises NotAdmitted.
+        """
+        require(admitted, exchange.question)
         if exchange.screen.has_sign or exchange in self._greetings:
             return
-        flight = self._greetings[exchange] = Flight(exchange)
+        flight = self._greetings[exchange] = Flight(exchange, admitted)
         self._micro_lane.submit(self._acknowledge, flight)
 
     def hush(self, exchange: Exchange) -> None:
