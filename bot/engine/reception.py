@@ -222,6 +222,7 @@ class Reception:
         except Exception as error:
             self._fail(exchange, error)
 
+    @unattended
     def _hint(self, question: Question) -> None:
         """Tell who goes on asking at top level, once in a long while, that threads remember."""
         name, now = f"{question.team}/{question.user}", self._clock()

@@ -27,6 +27,7 @@ from bot.core.prompts import Prompt
 from bot.core.question import Place, Question
 from bot.core.stream import Failed, Finished, Reply, StreamEvent, Text, Usage
 from bot.engine import admissions, asides, context, home, journal, orchestrator, reception, voices
+from bot.engine.admission_control import AdmissionControl
 from bot.engine.admissions import Admissions
 from bot.engine.answers import Answers
 from bot.engine.follower import Follower
@@ -192,12 +193,13 @@ class LongRun:
         threads = Threads(slack, clock, wait)
         follower = Follower(threads, books, within=900.0, clock=clock)
         gate = Gate(Access(), people_known.lookup, rooms_known.lookup)
-        self.admissions = Admissions(gate, told, inbox, clock, within=900.0)
         source: Any = Silent()
         gathered = context.Context(
             threads, people, source, Reading(_decoded, lambda _: None), gate, tokens=1000
         )
         answers = Answers(books, store, seconds=0.0, fingerprint="")
+        control = AdmissionControl(gate, gathered, answers, ledger, clock)
+        self.admissions = Admissions(control, told, inbox, clock, within=900.0)
         micro, pro = Micro(), Pro()
         self.voices = voices.Voices(
             micro,
@@ -231,10 +233,10 @@ class LongRun:
             inbox,
             books,
             gate,
+            control,
             self.admissions,
             gathered,
             threads,
-            answers,
             ledger,
             told,
             follower,

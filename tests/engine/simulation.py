@@ -26,6 +26,7 @@ from bot.engine.line import Line
 from bot.engine.pacer import Pacer, Turn
 from bot.engine.steps import METHODS, OpenThread, Show
 from bot.playground.limits import Limits, Meter
+from tests.engine.admitted import admitted
 
 ACK_DEADLINE = 1.5
 END = Finished("end_turn", None)
@@ -157,7 +158,7 @@ class Simulation:
         name = f"{next(self._number)}.0"
         user = user or f"U{name}"
         question = Question("T1", channel, user, "why?", None if is_command else name, trigger_id=name)
-        exchange = Exchange(question, at, ACK_DEADLINE)
+        exchange = admitted(Exchange(question, at, ACK_DEADLINE))
         self.exchanges.append(exchange)
         self._at(at, lambda: self._live.update({exchange: None}))
         self._at(at + greets_after, lambda: exchange.greet(greeting))

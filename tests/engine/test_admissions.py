@@ -19,11 +19,15 @@ from bot.core.message import Kind
 from bot.core.person import Person
 from bot.core.question import Question
 from bot.core.texts import Language, texts_in
+from bot.engine.admission_control import AdmissionControl
 from bot.engine.admissions import Admission, Admissions
+from bot.engine.answers import Answers
 from bot.engine.asides import Asides
+from bot.engine.context import Context
 from bot.engine.exchange import Ending, Exchange
 from bot.engine.gate import Gate
 from bot.engine.inbox import Inbox
+from bot.engine.ledger import Ledger
 from bot.engine.steps import Show
 from tests.engine.directories import Directory, Process
 
@@ -40,7 +44,11 @@ class Hall:
         self.asides = create_autospec(Asides)
         self.inbox: Inbox = SimpleQueue()
         gate = Gate(Access(), self.process.users.lookup, self.process.channels.lookup)
-        self.admissions = Admissions(gate, self.asides, self.inbox, self.slack.clock, within=WITHIN)
+        context, answers, ledger = (create_autospec(each) for each in (Context, Answers, Ledger))
+        context.completed.side_effect = lambda question: question
+        answers.key.return_value, ledger.refusal.return_value = "", None
+        control = AdmissionControl(gate, context, answers, ledger, self.slack.clock)
+        self.admissions = Admissions(control, self.asides, self.inbox, self.slack.clock, within=WITHIN)
         self.exchanges: list[Exchange] = []
         self.admitted: list[Exchange] = []
         self.failed: list[Exception] = []
@@ -53,15 +61,14 @@ class Hall:
             "T1", f"C{user}", user, "why?", ts=ts, is_external_room=False, trigger_id=f"t{user}"
         )
         exchange = Exchange(question, self.slack.now, 1.5)
-        exchange.is_admitted = False
         self.exchanges.append(exchange)
         self.said[exchange] = []
         self.decide(exchange)
         return exchange
 
     def decide(self, exchange: Exchange) -> None:
-        admission = Admission(exchange, lambda: self.admitted.append(exchange), self.failed.append)
-        self.admissions.decide(admission, calls=True)
+        admission = Admission(exchange, lambda _: self.admitted.append(exchange), self.failed.append)
+        self.admissions.decide_soon(admission)
 
     def settle(self, *, seen: Callable[[], bool]) -> None:
         """Make the calls that are wished for until `seen`."""
@@ -172,7 +179,6 @@ def test_what_slack_does_not_say_as_long_as_a_question_is_worth_it_is_told(hall:
 
 def test_a_look_up_that_hangs_is_acknowledged_when_it_is_time(hall: Hall) -> None:
     asked, hangs = Exchange(Question("T1", "C1", "U1", "why?", ts="1.0"), 100.0, 1.5), 101.0
-    asked.is_admitted = False
     wish = asked.wish()
 
     assert wish

@@ -20,6 +20,7 @@ from bot.core.stream import Failed, Finished, StreamEvent, Text
 from bot.core.texts import Language, texts_in
 from bot.engine.exchange import Ending, Exchange
 from bot.engine.steps import Need, OpenThread, Show, Start, Wish
+from tests.engine.admitted import admitted
 
 DEADLINE = 1.5
 PLACE = Place("C1", "1.0")
@@ -37,7 +38,7 @@ class Screen:
 
     def __init__(self, question: Question = MESSAGE, *, may_open: bool = True) -> None:
         self.now = 0.0
-        self.exchange = Exchange(question, self.now, DEADLINE)
+        self.exchange = admitted(Exchange(question, self.now, DEADLINE))
         self.may_open = may_open
         self.call: Show | OpenThread | None = None
         self.begun: list[tuple[float, Show | OpenThread]] = []
@@ -293,7 +294,7 @@ def test_what_comes_during_a_call_is_shown_by_the_next_one_all_together() -> Non
 
 
 def test_news_that_waits_to_be_looked_at_wakes_nobody_twice() -> None:
-    exchange = Exchange(MESSAGE, 0.0, DEADLINE)
+    exchange = admitted(Exchange(MESSAGE, 0.0, DEADLINE))
 
     assert [exchange.receive(Text(piece), 0.0) for piece in ("", " ", "Be", "cause", ".")] == [
         False,
@@ -324,7 +325,7 @@ def test_the_last_edit_is_wished_for_as_soon_as_the_answer_has_ended() -> None:
 
 
 def test_the_end_of_the_answer_is_news_although_other_news_waits() -> None:
-    exchange = Exchange(MESSAGE, 0.0, DEADLINE)
+    exchange = admitted(Exchange(MESSAGE, 0.0, DEADLINE))
 
     assert [exchange.receive(event, 0.0) for event in (Text("Be"), Text("cause."), END, END)][:3] == [
         True,

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from bot.core.admission import Admitted
 from bot.core.errors import Fault, ModelError
 from bot.core.interaction import Call, Voice
 from bot.core.prompts import acknowledge, answer, estimated_usage
@@ -13,6 +14,7 @@ from bot.core.question import Question
 from bot.core.stream import Failed, Finished, Recalled, Reply, Text, Usage
 from bot.engine.exchange import Ending, Exchange
 from bot.engine.flight import Flight, OpenCall
+from tests.engine.admitted import admitted
 
 PROMPT = answer(())
 USAGE = Usage(300, 500)
@@ -20,7 +22,12 @@ END = Finished("end_turn", USAGE, "request-1")
 
 
 def exchange(ts: str = "1.0") -> Exchange:
-    return Exchange(Question("T1", "C1", "U1", "why?", ts=ts), asked_at=0.0, ack_deadline=1.5)
+    question = Question("T1", "C1", "U1", "why?", ts=ts)
+    return admitted(Exchange(question, asked_at=0.0, ack_deadline=1.5))
+
+
+def begun(exchange: Exchange, key: str = "") -> Flight:
+    return Flight(exchange, Admitted(exchange.question), key)
 
 
 def pro_call(at: float = 10.0) -> OpenCall:
@@ -82,7 +89,7 @@ def test_an_end_that_tells_no_usage_is_estimated() -> None:
 
 @pytest.fixture
 def flight() -> Flight:
-    flight = Flight(exchange("1.0"), "a key")
+    flight = begun(exchange("1.0"), "a key")
     flight.call(Voice.ACKNOWLEDGEMENT, "micro", PROMPT, 0.0)
     flight.call(Voice.ANSWER, "pro", PROMPT, 0.0)
     return flight
@@ -156,7 +163,7 @@ def test_what_nobody_waits_for_any_more_nobody_can_join(flight: Flight) -> None:
 
 def test_the_first_pays_for_all_that_it_took(flight: Flight) -> None:
     first, other = Exchange(flight.question, 0.0, 1.5), exchange("2.0")
-    flight = Flight(first, "a key")
+    flight = begun(first, "a key")
     flight.call(Voice.ANSWER, "pro", PROMPT, 0.0)
     flight.join(other, 0.5)
     flight.receive(END, 1.0)
@@ -168,7 +175,7 @@ def test_the_first_pays_for_all_that_it_took(flight: Flight) -> None:
 
 def test_where_the_first_leaves_early_the_next_pays_for_all(flight: Flight) -> None:
     first, other = Exchange(flight.question, 0.0, 1.5), exchange("2.0")
-    flight = Flight(first, "a key")
+    flight = begun(first, "a key")
     flight.call(Voice.ANSWER, "pro", PROMPT, 0.0)
     flight.join(other, 0.5)
 
@@ -180,7 +187,7 @@ def test_where_the_first_leaves_early_the_next_pays_for_all(flight: Flight) -> N
 
 def test_where_all_leave_early_the_last_pays_what_is_estimated(flight: Flight) -> None:
     first = Exchange(flight.question, 0.0, 1.5)
-    flight = Flight(first)
+    flight = begun(first)
     flight.call(Voice.ANSWER, "pro", PROMPT, 0.0)
     flight.receive(Text("Be"), 0.5)
 
@@ -190,7 +197,7 @@ def test_where_all_leave_early_the_last_pays_what_is_estimated(flight: Flight) -
 
 def test_nobody_who_joins_in_the_midst_of_words_misses_or_repeats_one() -> None:
     """A hundred join from another thread while a thousand words are said."""
-    flight = Flight(exchange("0.0"))
+    flight = begun(exchange("0.0"))
     flight.call(Voice.ANSWER, "pro", PROMPT, 0.0)
     late = [exchange(f"{number}.0") for number in range(1, 101)]
 

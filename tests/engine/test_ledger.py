@@ -25,6 +25,7 @@ from bot.engine.exchange import Ending, Exchange
 from bot.engine.journal import Journal
 from bot.engine.ledger import Ledger, Terms
 from bot.engine.steps import Show
+from tests.engine.admitted import admitted
 
 QUESTION = Question("T1", "C1", "U1", "왜 하늘은 파란가요?", ts="1.0")
 PRICES: dict[Voice, Price | None] = {
@@ -76,7 +77,7 @@ def desk(tmp_path: Path) -> Desk:
 
 
 def exchange(**more: Any) -> Exchange:
-    return Exchange(QUESTION, ASKED_AT, 1.5, **more)
+    return admitted(Exchange(QUESTION, ASKED_AT, 1.5, **more))
 
 
 def shown(exchange: Exchange, at: float) -> None:

@@ -20,6 +20,7 @@ from bot.core.stream import Text
 from bot.engine.exchange import Exchange
 from bot.engine.pacer import FLOOR_SECONDS, Pacer
 from bot.engine.steps import OpenThread, Show
+from tests.engine.admitted import admitted
 from tests.engine.simulation import (
     END,
     Broken,
@@ -341,7 +342,7 @@ def test_of_the_workspaces_posts_those_are_acknowledgements_that_no_answer_needs
 def test_news_that_begins_another_message_is_a_post_for_which_is_asked_at_once() -> None:
     """What an earlier process left happens to be all that the first message holds: the news is no edit."""
     text = "word " * 3000
-    exchange = Exchange(QUESTION, 0.0, 1.5, resumes=True)
+    exchange = admitted(Exchange(QUESTION, 0.0, 1.5, resumes=True))
     first, _ = Draft(text).contents(exchange.texts)
     exchange.opened(Place("C1", "1.0"), {"C1/1.0/answer/0": Standing("2.0", first.body)}, 0.0)
     exchange.receive(Text(text), 1.0)
@@ -354,7 +355,8 @@ def test_news_that_begins_another_message_is_a_post_for_which_is_asked_at_once()
 
 def test_of_those_who_need_the_same_who_asked_first_is_served_first() -> None:
     texts = {1.0: "why?", 2.0: "how so?"}
-    asked = [Exchange(replace(QUESTION, text=text, ts=f"{at}"), at, 1.5) for at, text in texts.items()]
+    questions = [(at, replace(QUESTION, text=text, ts=f"{at}")) for at, text in texts.items()]
+    asked = [admitted(Exchange(question, at, 1.5)) for at, question in questions]
     for number, exchange in enumerate(asked):
         exchange.receive(Text("word " * (1 + number)), 3.0)  # the later one's reader is further behind
         exchange.receive(END, 3.0)
@@ -373,7 +375,7 @@ def test_of_those_who_need_the_same_each_person_is_served_before_any_is_served_t
 
 def ended(number: int, user: str = "U1", asked_at: float = 0.0) -> Exchange:
     """An answer that is whole and of which nothing stands yet, in the channel C1."""
-    exchange = Exchange(replace(QUESTION, ts=f"{number}.0", user=user), asked_at, 1.5)
+    exchange = admitted(Exchange(replace(QUESTION, ts=f"{number}.0", user=user), asked_at, 1.5))
     exchange.receive(Text("word"), 0.0)
     exchange.receive(END, 0.0)
     return exchange
@@ -381,7 +383,7 @@ def ended(number: int, user: str = "U1", asked_at: float = 0.0) -> Exchange:
 
 def begun() -> Exchange:
     """Another, of which the first words stand."""
-    exchange = Exchange(replace(QUESTION, ts="9.0"), 0.0, 1.5, resumes=True)
+    exchange = admitted(Exchange(replace(QUESTION, ts="9.0"), 0.0, 1.5, resumes=True))
     exchange.opened(Place("C1", "9.0"), {"C1/9.0/answer/0": Standing("10.0", "wo")}, 0.0)
     exchange.receive(Text("word"), 0.0)
     exchange.receive(END, 0.0)

@@ -14,6 +14,7 @@ from bot.core.question import Question
 from bot.core.stream import Finished, Text
 from bot.core.texts import Language, texts_in
 from bot.engine.exchange import Ending, Exchange
+from tests.engine.admitted import admitted
 from tests.engine.thread import Thread
 
 EN = texts_in(Language.EN)
@@ -24,6 +25,7 @@ ANSWER = "".join(
     f"# part{number}\n\n" + f"word{number} and more. " * 20 + "\n\n" + TABLE.format(number, number + 100)
     for number in range(60)
 )
+
 MARKED = re.compile(r"(?:part|word|cell)\d+")
 
 
@@ -42,7 +44,7 @@ REFUSALS: dict[str, Callable[[Content], bool]] = {
 
 
 def answered(refuses: Callable[[Content], bool], text: str = ANSWER, piece: int = 700) -> Thread:
-    exchange = Exchange(QUESTION, 0.0, 1.5)
+    exchange = admitted(Exchange(QUESTION, 0.0, 1.5))
     thread = Thread(exchange, {}, refuses)
     exchange.greet("On it.")
     for start in range(0, len(text), piece):
@@ -82,7 +84,7 @@ def test_what_was_learned_holds_for_the_rest_of_the_answer() -> None:
 
 
 def test_an_acknowledgement_that_is_refused_is_said_in_plain_text() -> None:
-    exchange = Exchange(QUESTION, 0.0, 1.5)
+    exchange = admitted(Exchange(QUESTION, 0.0, 1.5))
     thread = Thread(exchange, {}, REFUSALS["all blocks"])
     exchange.greet("On it.")
     thread.settle()
@@ -125,7 +127,7 @@ def test_it_comes_to_its_end_whatever_is_refused(start: int, pattern: list[bool]
 
 
 def test_a_refusal_of_what_can_be_asked_next_costs_only_that() -> None:
-    exchange = Exchange(QUESTION, 0.0, 1.5)
+    exchange = admitted(Exchange(QUESTION, 0.0, 1.5))
     thread = Thread(exchange, {}, lambda content: bool(content.follow_ups))
     exchange.await_suggestions()
     thread.hears(Text("Because."))

@@ -16,6 +16,7 @@ from bot.core.stream import Failed, Finished, Text
 from bot.core.texts import Language, texts_in
 from bot.engine.exchange import Ending, Exchange
 from bot.engine.steps import Need, OpenThread, Show
+from tests.engine.admitted import admitted
 
 EN = texts_in(Language.EN)
 PLACE = Place("C1", "1.0")
@@ -30,7 +31,7 @@ END = Finished("end_turn", None)
 def resumed(
     standing: Mapping[str, Standing], *, is_lost: bool = False, question: Question = QUESTION
 ) -> Exchange:
-    exchange = Exchange(question, 0.0, 1.5, resumes=True, is_lost=is_lost)
+    exchange = admitted(Exchange(question, 0.0, 1.5, resumes=True, is_lost=is_lost))
     exchange.opened(PLACE, standing, 0.0)
     return exchange
 
@@ -51,7 +52,7 @@ def call(exchange: Exchange) -> Show:
 
 
 def test_nothing_is_shown_before_it_is_known_what_stands() -> None:
-    exchange = told(Exchange(QUESTION, 0.0, 1.5, resumes=True), "Because.")
+    exchange = told(admitted(Exchange(QUESTION, 0.0, 1.5, resumes=True)), "Because.")
     exchange.receive(END, 1.0)
 
     assert exchange.wish() is None
@@ -59,7 +60,7 @@ def test_nothing_is_shown_before_it_is_known_what_stands() -> None:
 
 
 def test_a_command_whose_question_may_stand_is_looked_for_before_it_is_posted() -> None:
-    exchange = Exchange(COMMAND, 0.0, 1.5, resumes=True)
+    exchange = admitted(Exchange(COMMAND, 0.0, 1.5, resumes=True))
     wish = exchange.wish()
 
     assert wish

@@ -18,6 +18,7 @@ from bot.core.question import Question
 from bot.core.stream import Failed, Finished, Notice, StreamEvent, Text
 from bot.core.texts import Language, texts_in
 from bot.engine.exchange import Exchange
+from tests.engine.admitted import admitted
 from tests.engine.thread import PLACE, Thread
 
 EN = texts_in(Language.EN)
@@ -45,7 +46,7 @@ def standing(text: str) -> Mapping[str, Standing]:
 
 
 def resumed(question: Question, stood: Mapping[str, Standing]) -> Thread:
-    exchange = Exchange(question, 0.0, 1.5, resumes=True)
+    exchange = admitted(Exchange(question, 0.0, 1.5, resumes=True))
     exchange.greet("On it.")
     thread = Thread(exchange, stood)
     exchange.opened(PLACE, stood, 0.0)
@@ -67,7 +68,7 @@ def test_no_edit_of_an_answer_that_is_gone_on_with_leaves_fewer_words(
 
 @given(PIECES)
 def test_no_edit_of_an_answer_that_grows_leaves_fewer_words(pieces: list[str]) -> None:
-    exchange = Exchange(QUESTION, 0.0, 1.5)
+    exchange = admitted(Exchange(QUESTION, 0.0, 1.5))
     thread = Thread(exchange, {})
     shown = [0]
     for piece in pieces:
@@ -99,7 +100,7 @@ def test_another_answer_that_began_to_replace_the_first_stays_when_its_process_e
 
 def test_a_message_that_gets_shorter_waits_for_the_next_one_to_hold_its_words() -> None:
     limit = LEVELS[0].units
-    thread = Thread(Exchange(QUESTION, 0.0, 1.5), {})
+    thread = Thread(admitted(Exchange(QUESTION, 0.0, 1.5)), {})
     thread.hears(Text("word " * (limit // 8) + "\n\n" + "word " * (limit // 20)))
     assert [step.number for step in thread.begun] == [0]
 
