@@ -148,9 +148,13 @@ def test_after_many_edits_at_once_the_question_is_answered_still(ready: Workbenc
 
 
 def becomes_guest(bench: Workbench) -> None:
-    changed = len(bench.slack.sockets.unacknowledged)
     bench.servers.do(lambda: bench.slack.change(replace(ADA, is_restricted=True)))
-    bench.until(lambda: len(bench.slack.sockets.unacknowledged) <= changed)
+
+    def is_heard() -> bool:
+        person = bench.bots[0].users.lookup.known(ADA.id)
+        return person is not None and person.is_guest
+
+    bench.until(is_heard)
 
 
 def by_retry(bench: Workbench, question: Message) -> None:

@@ -23,21 +23,24 @@ from slack_sdk.socket_mode.client import BaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot import listeners
+from bot.adapters.slack_messages import signed
 from bot.adapters.slack_web import SlackWeb
 from bot.core.journal import encoded
 from bot.core.question import Question
+from bot.core.signature import key_of
 from bot.core.texts import language_of
 from bot.engine.asides import Asides
 from bot.engine.home import Homes
-from bot.engine.ledger import Ledger
 from bot.engine.lookups.channels import ChannelDirectory
 from bot.engine.lookups.users import UserDirectory
 from bot.engine.orchestrator import Orchestrator
 from bot.engine.reception import Reception
 from bot.listeners.envelopes import Envelopes
+from bot.playground.slack import BOT_TOKEN
 from bot.playground.workspace import BOT_ID, BOT_USER, TEAM
 from tests.workbench import Workbench
 
+TOKEN = "xoxb-1"
 EACH = 200  # for each of the payloads below: 2,600 in all
 
 USER, TEAM_OF = {"id": "UADA", "name": "ada"}, {"id": TEAM}
@@ -124,6 +127,17 @@ PAYLOADS = {
     },
 }
 
+
+def as_sent(payload: dict[str, Any], token: str = TOKEN) -> dict[str, Any]:
+    """A copy of `payload` whose values a bot with that token signed."""
+    found, key = deepcopy(payload), key_of(token)
+    if view := found.get("view"):
+        found["view"] = signed(view, found["user"]["id"], key)
+    if actions := found.get("actions"):
+        found["actions"] = signed(actions, found["channel"]["id"], key)
+    return found
+
+
 STRANGE: st.SearchStrategy[Any] = st.sampled_from(
     [
         *(None, True, False, 0, -1, 10**30, 1.5e300, -0.0),
@@ -191,25 +205,26 @@ def asked() -> list[Question]:
 def envelopes(asked: list[Question]) -> Envelopes:
     """Bolt with all listeners, and nobody behind them."""
     me = AuthorizeResult(
-        enterprise_id=None, team_id=TEAM, bot_user_id=BOT_USER, bot_id=BOT_ID, bot_token="xoxb-1"
+        enterprise_id=None, team_id=TEAM, bot_user_id=BOT_USER, bot_id=BOT_ID, bot_token=TOKEN
     )
     app = App(
-        client=WebClient("xoxb-1"),
+        client=WebClient(TOKEN),
         authorize=lambda: me,
         process_before_response=True,
         raise_error_for_unhandled_request=True,
     )
+    key = key_of(TOKEN)
     reception, asides = create_autospec(Reception), create_autospec(Asides)
     reception.ask.side_effect = lambda question, *_: asked.append(question)
     reception.follow.side_effect = lambda question, *_: asked.append(question)
     reception.amend.side_effect = asked.append
     reception.restart.side_effect = asked.append
     asides.language_for.side_effect = language_of
-    orchestrator, ledger, homes = map(create_autospec, (Orchestrator, Ledger, Homes))
+    orchestrator, homes = map(create_autospec, (Orchestrator, Homes))
     users, channels = create_autospec(UserDirectory), create_autospec(ChannelDirectory)
-    person_in = SlackWeb(WebClient("xoxb-1"), BOT_USER, TEAM).person_in
-    parts = (reception, orchestrator, ledger, homes, asides, users, channels)
-    listeners.register(app, *parts, person_in=person_in, follow_threads=True)
+    person_in = SlackWeb(WebClient(TOKEN), BOT_USER, TEAM).person_in
+    parts = (reception, orchestrator, homes, asides, users, channels)
+    listeners.register(app, *parts, person_in=person_in, key=key, follow_threads=True)
     return Envelopes(app, "xapp-1")
 
 
@@ -243,7 +258,7 @@ def test_whatever_comes_is_acknowledged_and_what_is_asked_can_be_written_down(
     name: str, envelopes: Envelopes, asked: list[Question], data: st.DataObject
 ) -> None:
     logging.disable(logging.CRITICAL)
-    payload = data.draw(spoiled(PAYLOADS[name]))
+    payload = data.draw(spoiled(as_sent(PAYLOADS[name])))
     asked.clear()
     try:
         assert is_acknowledged(envelopes, payload)
@@ -261,7 +276,7 @@ def test_whatever_comes_is_acknowledged_and_what_is_asked_can_be_written_down(
 def test_as_slack_sends_it_each_is_heard(
     name: str, envelopes: Envelopes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert is_acknowledged(envelopes, PAYLOADS[name])
+    assert is_acknowledged(envelopes, as_sent(PAYLOADS[name]))
     assert not caplog.records
 
 
@@ -279,7 +294,7 @@ def pinging() -> Iterator[dict[str, Any]]:
             found = deepcopy(real)
             put(found, path, PINGS)
             if path[-1] in ("text", "value", "name", "title", "user", "message", "private_metadata"):
-                yield found
+                yield as_sent(found, BOT_TOKEN) if isinstance(found.get("user"), dict) else found
 
 
 def shown_in(parameters: Mapping[str, Any]) -> list[Any]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from bot.core import message_text, mrkdwn
+from bot.core import message_text, mrkdwn, signature
 from bot.core.conversation import Remark, Role
 from bot.core.frames import quote, unframed
 from bot.core.home import Home
@@ -129,11 +129,27 @@ def _controls(content: Content, press: Press) -> Iterator[dict[str, Any]]:
             {"text": _plain(each.label, MAX_LABEL), "value": value}
             for each in content.menu
             if escaped_units(value := f"{each.action.value} {short}")
-            <= MAX_OPTION_VALUE  # half of it says nothing
+            <= MAX_OPTION_VALUE - signature.LENGTH  # half of it says nothing
         ]
         menu = {"type": "overflow", "action_id": "menu", "options": options}
         if options:
             yield {"type": "actions", "elements": [menu]}
+
+
+def signed(shown: Any, scope: str, key: bytes, purpose: str = "") -> Any:
+    """Return blocks, or a view, with each value signed that Slack gives back when somebody presses there."""
+    if isinstance(shown, list):
+        return [signed(each, scope, key, purpose) for each in shown]
+    if not isinstance(shown, Mapping):
+        return shown
+    purpose = shown.get("action_id", purpose)
+    found = {name: signed(each, scope, key, purpose) for name, each in shown.items()}
+    if "private_metadata" in shown:
+        use = shown.get("callback_id") or shown["type"]
+        found["private_metadata"] = signature.signed(shown["private_metadata"], use, scope, key)
+    if purpose and "value" in shown:
+        found["value"] = signature.signed(shown["value"], purpose, scope, key)
+    return found
 
 
 def as_view(page: Home) -> dict[str, Any]:

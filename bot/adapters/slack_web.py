@@ -14,7 +14,17 @@ from slack_sdk.web import SlackResponse
 from slack_sdk.webhook import WebhookClient
 
 from bot.adapters.slack_errors import translated
-from bot.adapters.slack_messages import as_modal, as_view, finished, is_same, remark, rendered, standing
+from bot.adapters.slack_messages import (
+    as_modal,
+    as_view,
+    finished,
+    is_same,
+    remark,
+    rendered,
+    signed,
+    standing,
+)
+from bot.core import signature
 from bot.core.access import Room
 from bot.core.conversation import Remark, Replies
 from bot.core.directory import Page
@@ -41,6 +51,7 @@ class SlackWeb:
 
     def __init__(self, client: WebClient, me: str, team: str, organisation: str | None = None) -> None:
         self._client = client
+        self.key = signature.key_of(client.token or "")  # of what people press
         self._me, self._team, self._organisation = me, team, organisation
 
     def post(self, channel: str, thread_ts: str | None, message: Outgoing) -> str:
@@ -51,7 +62,7 @@ class SlackWeb:
                 thread_ts=thread_ts,
                 unfurl_links=False,
                 unfurl_media=False,
-                **rendered(message),
+                **signed(rendered(message), channel, self.key),
             )
         # Slack un-threads a reply whose thread is gone, and only this tells so:
         # https://github.com/slack-go/slack/issues/1571
@@ -72,7 +83,7 @@ class SlackWeb:
     def edit(self, channel: str, ts: str, message: Outgoing) -> None:
         """Let the message `ts` become `message`; if Slack still streams it, that ends."""
         # Blocks that an edit did not name were seen to stay: https://github.com/slack-go/slack/issues/1214
-        content = {"blocks": [], **rendered(message)}
+        content = {"blocks": [], **signed(rendered(message), channel, self.key)}
         try:
             with _translated():
                 self._client.chat_update(channel=channel, ts=ts, **content)
@@ -105,7 +116,7 @@ class SlackWeb:
 
         Without a `message`, which is then yet to come, it only ends.
         """
-        under = finished(message) if message else {}
+        under = signed(finished(message), channel, self.key) if message else {}
         with _translated():
             self._client.chat_stopStream(channel=channel, ts=ts, markdown_text=more or None, **under)
 
@@ -193,7 +204,7 @@ class SlackWeb:
     def publish_home(self, user: str, page: Home) -> None:
         """Let `page` be what `user` sees in the Home."""
         with _translated():
-            self._client.views_publish(user_id=user, view=as_view(page))
+            self._client.views_publish(user_id=user, view=signed(as_view(page), user, self.key))
 
     def room(self, channel: str) -> Room:
         """What Slack tells of a conversation; of one that the bot cannot see, that it is closed."""
@@ -258,10 +269,10 @@ class SlackWeb:
                 channel_id=place.channel, thread_ts=place.thread_ts, status=status
             )
 
-    def open_form(self, trigger_id: str, form: Form) -> None:
-        """Open a small modal with one field."""
+    def open_form(self, trigger_id: str, user: str, form: Form) -> None:
+        """Open a small modal with one field for `user`, who caused the trigger."""
         with _translated():
-            self._client.views_open(trigger_id=trigger_id, view=as_modal(form))
+            self._client.views_open(trigger_id=trigger_id, view=signed(as_modal(form), user, self.key))
 
     def tell_privately(self, response_url: str, text: Safe) -> None:
         """Say `text` to nobody but the one whom `response_url` belongs to, somewhere in that channel.

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from bot.core import lines
 from bot.core.access import Denial
 from bot.core.admission import Admitted
-from bot.core.errors import RateLimited, Unreachable
+from bot.core.errors import RateLimited, SlackError, Unreachable
 from bot.core.question import Question
 from bot.core.spending import Refusal
 from bot.core.stream import Notice, Recalled
@@ -62,6 +62,13 @@ class AdmissionControl:
         if refusal := self._ledger.refusal(question, starts or 0, is_free=answer is not None):
             return refusal
         return Admitted(question, key, None if answer is None else Recalled(answer))
+
+    def denial(self, question: Question) -> Denial | None:
+        """Return why whoever asks `question` may not, who only presses something there; it is not counted."""
+        try:
+            return self._gate.decide(question, _PATIENCE_SECONDS)
+        except SlackError as error:
+            return Denial.NOT_SET_UP if error.setup else Denial.UNKNOWN
 
     def admit_now(self, question: Question, starts: int | None = None) -> Admitted | Denial | Refusal:
         """Return what `admit` tells somebody who waits: what Slack does not say soon is UNKNOWN.

@@ -62,8 +62,8 @@ class Slack(Whispers, Protocol):
     def post(self, channel: str, thread_ts: str | None, message: Outgoing) -> str:
         """Post a message and return its ts."""
 
-    def open_form(self, trigger_id: str, form: Form) -> None:
-        """Open a small modal with one field."""
+    def open_form(self, trigger_id: str, user: str, form: Form) -> None:
+        """Open a small modal with one field for `user`, who caused the trigger."""
 
     def set_status(self, place: Place, status: str) -> None:
         """Show `status` in a thread until the bot posts there."""
@@ -101,11 +101,12 @@ class Asides:
         """Tell who asked `question` that it is not answered, and nobody else."""
         self.tell(question.asker, access.told(texts_in(question.language), why))
 
-    def ask_reason(self, trigger_id: str, carries: str, language: Language) -> None:
+    def ask_reason(self, trigger_id: str, user: str, carries: str, language: Language) -> None:
         """Let who voted an answer down say why."""
         texts = texts_in(language)
         words = (texts.reason_title, texts.reason_label, texts.reason_send, texts.close)
-        self._do(lambda: self._slack.open_form(trigger_id, Form("reason", carries, *words, is_optional=True)))
+        form = Form("reason", carries, *words, is_optional=True)
+        self._do(lambda: self._slack.open_form(trigger_id, user, form))
 
     def ask_about(self, trigger_id: str, carries: str, recipient: Recipient) -> None:
         """Let somebody put a question about a message, or tell them that this does not work now."""
@@ -114,7 +115,7 @@ class Asides:
             texts = self._texts_for(recipient.user)
             words = (texts.about_title, texts.about_label, texts.about_send, texts.close)
             try:
-                self._slack.open_form(trigger_id, Form("about", carries, *words))
+                self._slack.open_form(trigger_id, recipient.user, Form("about", carries, *words))
             except SlackError:
                 tell_alone(self._slack, recipient, texts.failed)
                 raise

@@ -16,6 +16,7 @@ from bot.core.access import Denial
 from bot.core.admission import Admitted, told
 from bot.core.conversation import asked_again
 from bot.core.errors import SlackError
+from bot.core.interaction import Vote
 from bot.core.journal import REMEMBERED_SECONDS
 from bot.core.message import Kind, Press, Standing
 from bot.core.mrkdwn import unformatted
@@ -380,6 +381,22 @@ class Reception:
         except ValueError:
             return False
         return time.time() - asked_at > REMEMBERED_SECONDS
+
+    def press(self, team: str, presser: Recipient, language: Language, act: Callable[[], object]) -> None:
+        """Let somebody `act` who pressed something, if they may ask there; else tell them so."""
+        self._look_ups.submit(self._press, team, presser, language, act)
+
+    @unattended
+    def _press(self, team: str, presser: Recipient, language: Language, act: Callable[[], object]) -> None:
+        why = self._control.denial(Question(team, presser.place.channel, presser.user, ""))
+        if why:
+            self._asides.tell(presser, told(texts_in(language), why))
+        else:
+            act()
+
+    def vote(self, vote: Vote, answer_key: str) -> None:
+        """Write down, soon, what somebody thinks of an answer."""
+        self._ledger.vote(vote, answer_key)
 
     def retry(
         self, team: str, press: Press, presser: Recipient, language: Language, *, replaces: bool

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from slack_bolt import Ack, BoltContext
@@ -13,7 +14,6 @@ from bot.core.message import Action, Press
 from bot.core.question import Place, Recipient, question_id
 from bot.core.texts import Language, texts_in
 from bot.engine.asides import Asides
-from bot.engine.ledger import Ledger
 from bot.engine.orchestrator import Orchestrator
 from bot.engine.reception import Reception
 from bot.listeners.interaction import installed_in
@@ -34,15 +34,18 @@ class _Click:
     trigger_id: str
 
 
-def stop_listener(orchestrator: Orchestrator, asides: Asides, admins: Collection[str]) -> Callable[..., None]:
+def stop_listener(
+    reception: Reception, orchestrator: Orchestrator, asides: Asides, admins: Collection[str]
+) -> Callable[..., None]:
     """Hears the button that stops an answer."""
 
     def hear_stop(ack: Ack, body: Mapping[str, Any], context: BoltContext) -> None:
         ack()
         click = _click(body, asides)
         if _may(click, asides, admins):
-            press = click.press
-            orchestrator.stop_answer(installed_in(context), press.question_key, press.retry)
+            team, press = installed_in(context), click.press
+            stop = partial(orchestrator.stop_answer, team, press.question_key, press.retry)
+            reception.press(team, click.presser, click.language, stop)
 
     return hear_stop
 
@@ -57,36 +60,45 @@ def retry_listener(reception: Reception, asides: Asides, admins: Collection[str]
             again = replace(click.press, retry=click.press.retry + 1)
             team, (verb, _) = installed_in(context), _read(click.value)
             replaces = verb == Action.REGENERATE.value
-            reception.retry(team, again, click.presser, click.language, replaces=replaces)
+            retry = partial(reception.retry, team, again, click.presser, click.language, replaces=replaces)
+            reception.press(team, click.presser, click.language, retry)
 
     return hear_retry
 
 
-def feedback_listener(ledger: Ledger, asides: Asides) -> Callable[..., None]:
-    """Hears what anybody thinks of an answer."""
+def feedback_listener(reception: Reception, asides: Asides) -> Callable[..., None]:
+    """Hears what anybody thinks of an answer who may ask there."""
 
     def hear_feedback(ack: Ack, body: Mapping[str, Any], context: BoltContext) -> None:
         ack()
         click = _click(body, asides)
-        vote = _vote(installed_in(context), click.presser.user, click.value)
-        ledger.vote(vote, click.press.answer_key)
-        if vote.is_up:
-            asides.tell(click.presser, texts_in(click.language).thanks)
-        else:
-            asides.ask_reason(click.trigger_id, click.value, click.language)
+        team, user = installed_in(context), click.presser.user
+        vote = _vote(team, user, click.value)
+
+        def count() -> None:
+            reception.vote(vote, click.press.answer_key)
+            if vote.is_up:
+                asides.tell(click.presser, texts_in(click.language).thanks)
+            else:
+                asides.ask_reason(click.trigger_id, user, click.value, click.language)
+
+        reception.press(team, click.presser, click.language, count)
 
     return hear_feedback
 
 
-def reason_listener(ledger: Ledger) -> Callable[..., None]:
+def reason_listener(reception: Reception, asides: Asides) -> Callable[..., None]:
     """Hears why somebody did not like an answer."""
 
     def hear_reason(ack: Ack, body: Mapping[str, Any], context: BoltContext) -> None:
         ack()
-        view = body["view"]
+        view, team, user = body["view"], installed_in(context), str(body["user"]["id"])
         reason = str(view["state"]["values"]["reason"]["reason"].get("value") or "")
-        vote = _vote(installed_in(context), str(body["user"]["id"]), str(view["private_metadata"]))
-        ledger.vote(replace(vote, reason=reason), "")
+        voted = str(view["private_metadata"])
+        channel, _, _ = _read(voted)[1].question_key.partition("/")
+        vote = replace(_vote(team, user, voted), reason=reason)
+        voter = Recipient(user, Place(channel, ""))
+        reception.press(team, voter, asides.language_for(reason), partial(reception.vote, vote, ""))
 
     return hear_reason
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from slack_bolt import Ack, BoltContext
 
-from bot.core import message_text, mrkdwn
+from bot.core import message_text, mrkdwn, signature
 from bot.core.frames import quote, unframed
 from bot.core.lengths import MAX_METADATA_BYTES, cut, json_bytes
 from bot.core.question import Place, Question, Recipient
@@ -52,7 +52,8 @@ def _carrying(place: Mapping[str, Any], subject: str) -> str:
     def carrying(quoted: str) -> str:
         return json.dumps({**place, "subject": quoted}, ensure_ascii=False)
 
-    quoted = cut(mask_secrets(subject), lambda words: json_bytes(carrying(words)) <= MAX_METADATA_BYTES)
+    most = MAX_METADATA_BYTES - signature.LENGTH
+    quoted = cut(mask_secrets(subject), lambda words: json_bytes(carrying(words)) <= most)
     return carrying(quoted)
 
 

@@ -283,30 +283,45 @@ class Slack:
         elif answer.get("text"):
             self.workspace.whisper(self._clock(), user, channel, str(answer["text"]))
 
-    async def click(self, user: str, place: Message | View, action_id: str, value: str = "") -> bool:
+    async def click(
+        self,
+        user: str,
+        place: Message | View,
+        action_id: str,
+        value: str = "",
+        forged: Mapping[str, Any] | None = None,
+    ) -> bool:
         """Let `user` click something in a message, a Home or a modal; whether that was acknowledged in time.
 
-        `value` is that of the side of feedback buttons, or of the option of an overflow menu. Raises KeyError
-        if there is no such thing.
+        `value` is that of the side of feedback buttons, or of the option of an overflow menu. A client that
+        lies tells what is `forged` of the action instead. Raises KeyError if there is no such thing.
         """
         now = self._clock()
         blocks = place.body["blocks"] if isinstance(place, View) else place.blocks
         action = action_on(blocks, action_id, value) | {"action_ts": self.workspace.new_ts(now)}
+        action |= forged or {}
         where = clicked_in_view(place) if isinstance(place, View) else self._in_message(user, place)
         return await self._interact("block_actions", user, where | {"actions": [action]}) is not None
 
     async def submit(
-        self, user: str, view_id: str, values: Mapping[str, Mapping[str, str]]
+        self,
+        user: str,
+        view_id: str,
+        values: Mapping[str, Mapping[str, str]],
+        forged: Mapping[str, Any] | None = None,
     ) -> Mapping[str, str] | None:
         """Let `user` send a modal with `values`, by block and action. What is wrong with them, by block; None
         if the app did not acknowledge them in time, or with what Slack does not take.
 
-        Raises KeyError if `user` has no such modal open.
+        A client that lies tells what is `forged` of the view instead. Raises KeyError if `user` has no such
+        modal open.
         """
         view = {view.id: view for view in self.open_views(user)}[view_id]
         if problems := unfit(view, values):
             return problems
-        answer = await self._interact("view_submission", user, submitted(view, values))
+        sent = submitted(view, values)
+        sent["view"] |= forged or {}
+        answer = await self._interact("view_submission", user, sent)
         return None if answer is None else self._follow(view, answer)
 
     def open_views(self, user: str) -> list[View]:
