@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 
@@ -18,6 +19,8 @@ from bot.engine.bots import BotQuestions
 from bot.engine.context import Context
 from bot.engine.gate import Gate
 from bot.engine.ledger import Ledger
+
+log = logging.getLogger(__name__)
 
 _PATIENCE_SECONDS = 5.0  # for which a press or an edit waits for Slack to say who asked
 
@@ -52,6 +55,7 @@ class AdmissionControl:
         if why := self._gate.decide(question, patience):
             return why
         if question.bot and not starts and not self._bot_questions.take(question):
+            log.warning("question.bot_limit", extra={**question.names, "bot": question.bot})
             return Denial.BOTS
         question = self._context.completed(question)
         if not (question.text or question.files or question.stands_in_thread):
