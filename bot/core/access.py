@@ -83,7 +83,7 @@ def told(texts: Texts, why: Denial) -> str:
     return {
         Denial.PERSON: texts.denied_person,
         Denial.ROOM: texts.denied_room,
-        Denial.BOTS: texts.denied_room,
+        Denial.BOTS: texts.denied_bots,
         Denial.DIRECT_MESSAGES: texts.denied_direct_messages,
         Denial.UNKNOWN: texts.denied_unknown,
         Denial.NOT_SET_UP: texts.not_set_up,

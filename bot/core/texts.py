@@ -75,6 +75,7 @@ class Texts:
     only_asker: str
     denied_person: str
     denied_room: str
+    denied_bots: str
     denied_direct_messages: str
     denied_unknown: str
     question_gone: str
@@ -209,6 +210,7 @@ _CATALOGUE = {
         only_asker="Only the person who asked can do that. You can ask me yourself.",
         denied_person="I am not open to your account here. Who looks after me can change that.",
         denied_room="I do not answer in this channel. Who looks after me can change that.",
+        denied_bots="Apps have asked me a lot here. Please try again in an hour.",
         denied_direct_messages="I do not answer in direct messages here. Please mention me in a channel.",
         denied_unknown="Slack could not tell me who is asking, so I may not answer. Please try again soon.",
         question_gone="I cannot find the question any more. Please ask again.",
@@ -362,6 +364,7 @@ _CATALOGUE = {
         only_asker="질문하신 분만 할 수 있습니다. 직접 질문해 주세요.",
         denied_person="이 계정으로는 저를 사용할 수 없습니다. 저를 관리하는 분께 문의해 주세요.",
         denied_room="이 채널에서는 답변하지 않습니다. 저를 관리하는 분께 문의해 주세요.",
+        denied_bots="이곳에서 앱이 보낸 질문이 너무 많습니다. 한 시간 뒤에 다시 시도해 주세요.",
         denied_direct_messages="여기서는 다이렉트 메시지에 답변하지 않습니다. 채널에서 저를 멘션해 주세요.",
         denied_unknown="질문하신 분을 Slack에서 확인할 수 없어 답할 수 없습니다. 잠시 후 다시 질문해 주세요.",
         question_gone="질문을 더 이상 찾을 수 없습니다. 다시 질문해 주세요.",
