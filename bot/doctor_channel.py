@@ -14,7 +14,6 @@ from bot.core.diagnosis import Finding, Status
 from bot.core.errors import SlackError
 from bot.core.message import Content, Kind, Outgoing
 from bot.core.question import Place
-from bot.core.safety import neutralise
 from bot.core.slack_markdown import for_slack
 
 
@@ -82,7 +81,7 @@ class ChannelTrial:
         return ts
 
     def _message(self, text: str, name: str) -> Outgoing:
-        content = Content(for_slack(neutralise(text)))
+        content = Content(for_slack(text))
         return Outgoing(Kind.NOTICE, content, f"{self._key}/{name}", is_end=True)
 
     def _read_back(self) -> Finding:

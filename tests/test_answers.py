@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from bot.core.safety import restored
 from bot.playground.bedrock import Pace, Reply
 from bot.playground.workspace import MINJI, RELAY
 from tests.workbench import Workbench
@@ -87,7 +88,8 @@ def test_no_message_can_ping_anybody_not_even_half_written(bot: Workbench) -> No
         for call in bot.calls(method):
             assert not LIVE.search(str(call.parameters)), call.parameters
     assert len(bot.calls("chat.update")) > 1
-    assert bot.texts(question)[-1].replace("\u200b", "") == HOSTILE
+    assert restored(bot.texts(question)[-1]) == HOSTILE
+    assert bot.texts(question)[-1].endswith("`< \u200b!everyone>`.")  # in code it is seen
 
 
 def test_an_asker_cannot_ping_through_ask(bot: Workbench) -> None:

@@ -9,7 +9,7 @@ from bot.core import markdown
 from bot.core.errors import Fault
 from bot.core.layout import DEFAULT, Layout
 from bot.core.message import Action, Button, Content, Feedback, Kind
-from bot.core.safety import neutralise
+from bot.core.safety import neutralise, without_secrets
 from bot.core.slack_markdown import for_slack
 from bot.core.stream import Aside, Failed, Finished, Notice, Recalled, StreamEvent, Text
 from bot.core.texts import Texts
@@ -124,11 +124,11 @@ class Draft:
             return (
                 Content(apology, lead=neutralise(self.lead), button=self._button(texts), is_plain=is_plain),
             )
-        text = for_slack(neutralise(self.text.strip()))
+        text = without_secrets(self.text.strip())
         if is_streamed and self.outcome is None:
-            return tuple(map(Content, markdown.pages(text, layout, is_added_to=True)))
+            return tuple(Content(for_slack(page)) for page in markdown.pages(text, layout, is_added_to=True))
         *whole, end = (
-            Content(page, is_plain=layout.is_plain(number))
+            _content(page, is_plain=layout.is_plain(number))
             for number, page in enumerate(markdown.pages(text, layout))
         )
         end = replace(end, note=neutralise(self._note(texts)), button=self._button(texts))
@@ -167,6 +167,10 @@ class Draft:
             Outcome.GUARDED: texts.guarded,
             Outcome.CUT: texts.cut,
         }.get(self.outcome or Outcome.WHOLE, "")
+
+
+def _content(page: str, *, is_plain: bool) -> Content:
+    return Content(neutralise(page) if is_plain else for_slack(page), is_plain=is_plain)
 
 
 def _apology(fault: Fault | None, texts: Texts) -> str:

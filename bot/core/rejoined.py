@@ -37,7 +37,8 @@ def _continued_code(lines: Sequence[str], more: Sequence[str]) -> list[str]:
     ends = (place for place, line in enumerate(more) if place and _closes(line, reopening))
     end = next(ends, len(more))
     closing = [f"{opening['prefix']}{marks}"] if end < len(more) else []
-    code = [*lines[before + 1 : -1], *more[1:end]]
+    indent = " " * (len(opening["prefix"]) - len(reopening["prefix"]))
+    code = [*lines[before + 1 : -1], *(f"{indent}{line}" if line else line for line in more[1:end])]
     return [
         *lines[:before],
         f"{opening['prefix']}{marks}{opening['info']}",

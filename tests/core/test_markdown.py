@@ -23,7 +23,7 @@ NUMBERED = re.compile(r"[wc말th]\d+")
 
 
 def paged(text: str, limit: int) -> list[str]:
-    return list(markdown.pages(Safe(text), Layout(levels=(Limits(limit),))))
+    return list(markdown.pages(text, Layout(levels=(Limits(limit),))))
 
 
 def units(text: str) -> int:
