@@ -8,7 +8,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -220,7 +220,6 @@ def _built(settings: Settings, problems: Sequence[str], allowance: Allowance | N
     _refuse_newer(stores)
     host = socket.gethostname()
     journal = Journal(stores.journal, f"{host}/{os.getpid()}/{uuid4().hex[:8]}", host, redact=settings.redact)
-    fingerprint = " ".join((*aws.models.values(), prompts.fingerprint(), *settings.redact))
     telemetry = open_telemetry(settings, os.environ)
     stopping = threading.Event()
     language = None if settings.language == "auto" else Language(settings.language)
@@ -250,7 +249,13 @@ def _built(settings: Settings, problems: Sequence[str], allowance: Allowance | N
         tokens=settings.context_tokens,
         redact=settings.redact,
     )
-    answers = Answers(journal, stores.ledger, seconds=settings.cache_ttl, fingerprint=fingerprint)
+    answers = Answers(
+        journal,
+        stores.ledger,
+        threads.message,
+        seconds=settings.cache_ttl,
+        fingerprint=_fingerprint(settings, aws.models.values()),
+    )
     inbox: Inbox = SimpleQueue()
     control = AdmissionControl(gate, context, answers, ledger)
     admissions = Admissions(control, asides, inbox, within=settings.recover_within)
@@ -355,6 +360,13 @@ def _threads_needed() -> Iterator[None]:
         if "start new thread" not in str(error):
             raise
         raise SettingsError([str(NoThreads())]) from error
+
+
+def _fingerprint(settings: Settings, models: Iterable[str]) -> str:
+    """Return what changes whenever an answer could be another one for anything but the question."""
+    guardrail = (settings.bedrock_guardrail_id, settings.bedrock_guardrail_version)
+    shaping = (*models, prompts.fingerprint(), settings.aws_region, *guardrail, settings.language)
+    return repr((*shaping, sorted(settings.redact)))
 
 
 def _processes(stores: Stores, journal: Journal) -> int:

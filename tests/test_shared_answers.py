@@ -30,7 +30,7 @@ def counted(bot: Workbench) -> tuple[int, int]:
 
 def test_a_repeated_question_is_answered_at_once_without_a_model_and_says_so(bot: Workbench) -> None:
     bot.answered(bot.mention("Why is the sky blue?"))
-    again = bot.mention("why is the  sky BLUE", channel="CRANDOM", user=MINJI.id)
+    again = bot.mention("why is the  sky blue", channel="CRANDOM", user=MINJI.id)
 
     assert bot.answered(again, count=1) == [f"Because.\n{EN.from_cache}"]
     assert counted(bot) == (1, 1)

@@ -90,6 +90,7 @@ def hundred() -> list[Asked]:
         Asked(text, 220, follows=number * 4 + 2) for number, text in enumerate(islice(cycle(_FOLLOW_UPS), 10))
     ]
     repeated = [
-        Asked(f" {first[number * 5].text.upper()} ", first[number * 5].tokens) for number in range(10)
+        Asked(f" {first[number * 5].text.replace(' ', '  ')} ", first[number * 5].tokens)
+        for number in range(10)
     ]
     return [*first, *(one for pair in zip(follow_ups, repeated, strict=True) for one in pair)]

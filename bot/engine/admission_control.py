@@ -40,8 +40,8 @@ class AdmissionControl:
         self._bot_questions = BotQuestions(clock)
 
     def is_known(self, question: Question) -> bool:
-        """Return whether `admit` asks Slack for nothing."""
-        return bool(question.text) and not question.may_have_files and self._gate.is_known(question)
+        """Return whether `admit` asks Slack for nothing, as it does of what may be answered already."""
+        return bool(question.text) and question.stands_in_thread and self._gate.is_known(question)
 
     def admit(
         self, question: Question, starts: int | None = None, patience: float = 0.0
@@ -61,8 +61,8 @@ class AdmissionControl:
         if not (question.text or question.files or question.stands_in_thread):
             return Admitted(question, said=Notice(texts_in(self._context.language(question)).usage))
         waits_for_more = starts is None and lines.settle_seconds(question, 0) > 0
-        key = "" if waits_for_more else self._answers.key(question, self._gate.is_open)
-        answer = self._answers.recall(key) if key else None
+        key = "" if waits_for_more else self._answers.key(question, self._gate.audience)
+        answer = self._answers.recall(key, question) if key else None
         if refusal := self._ledger.refusal(question, starts or 0, is_free=answer is not None):
             return refusal
         return Admitted(question, key, None if answer is None else Recalled(answer))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from bot.core.admission import Admitted
 from bot.core.interaction import Call, Voice
 from bot.core.prompts import Prompt, estimated_usage
+from bot.core.question import Place
 from bot.core.safety import Safe
 from bot.core.stream import Aside, Failed, Finished, Reply, StreamEvent, Text, Usage
 from bot.engine.exchange import Exchange
@@ -72,7 +73,7 @@ class Flight:
         self._lock = threading.Lock()
         self._calls: list[OpenCall] = []
         self._listeners = [exchange]
-        self._payer = exchange
+        self._first = self._payer = exchange
         self._answering: OpenCall | None = None
         self._end: StreamEvent | None = None
         self._has_greeted, self._greeting = False, ""
@@ -85,6 +86,11 @@ class Flight:
             waiting = (each.draft.outcome is None and not each.ending for each in self._listeners)
             self._has_landed = self._has_landed or not any(waiting)
             return self._has_landed
+
+    @property
+    def place(self) -> Place | None:
+        """The thread of its question; None while that has none yet."""
+        return self._first.place
 
     @property
     def has_started(self) -> bool:

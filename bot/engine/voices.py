@@ -268,7 +268,7 @@ class Voices:
     def _once(self, flight: Flight) -> Generator[StreamEvent, None, None]:
         """What the expert says, kept for others; or what another process just lets it say."""
         while not self._answers.lead(flight.key):
-            if (answer := self._answers.recall(flight.key)) is not None:
+            if (answer := self._answers.recall(flight.key, flight.question)) is not None:
                 yield Recalled(answer)
                 return
             if self._stopping.wait(_BETWEEN_LOOKS) or flight.lands():
@@ -282,7 +282,7 @@ class Voices:
                         led_at = self._clock()
                         self._answers.go_on(flight.key)
                     if draft.outcome is Outcome.WHOLE:  # before it is told: who asks from then on finds it
-                        self._answers.keep(flight.key, draft.text)
+                        self._answers.keep(flight.key, draft.text, flight.place)
                     yield event
         finally:
             if draft.outcome is not Outcome.WHOLE:

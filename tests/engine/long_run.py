@@ -197,7 +197,7 @@ class LongRun:
         gathered = context.Context(
             threads, people, source, Reading(_decoded, lambda _: None), gate, tokens=1000
         )
-        answers = Answers(books, store, seconds=0.0, fingerprint="")
+        answers = Answers(books, store, threads.message, seconds=0.0, fingerprint="")
         control = AdmissionControl(gate, gathered, answers, ledger, clock)
         self.admissions = Admissions(control, told, inbox, clock, within=900.0)
         micro, pro = Micro(), Pro()
