@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot.core.texts import Language, texts_in
 from bot.playground.bedrock import Pace, Reply
-from bot.playground.workspace import MINJI, Message
+from bot.playground.workspace import MINJI, NOOR, Message
 from tests.processes import Processes, two_on
 from tests.workbench import Workbench
 
@@ -74,6 +75,48 @@ def test_a_question_with_a_file_gets_an_answer_of_its_own(bot: Workbench) -> Non
     bot.answered(bot.mention("why?", files=[{"name": "plan.pdf"}]))
 
     assert counted(bot) == (2, 2)
+
+
+def test_another_company_neither_gets_nor_gives_kept_answers(ready: Workbench) -> None:
+    ready.start_bot(cache_ttl=60.0, allow_external=True)
+    ready.answered(ready.mention("why?"))
+    ready.answered(ready.mention("why?", user=NOOR.id, channel="CPARTNERS"))
+    ready.answered(ready.mention("why?", channel="CPARTNERS"))
+    ready.answered(ready.mention("how?", user=NOOR.id, channel="CPARTNERS"))
+    ready.answered(ready.mention("how?"))
+    assert counted(ready) == (5, 5)
+
+    ready.servers.do(lambda: ready.slack.share("CGENERAL"))
+    ready.until(lambda: ready.calls("conversations.info"))
+    ready.answered(ready.mention("how?"))
+    assert ready.answered(ready.mention("how?", channel="CRANDOM"), count=1) == [f"Because.\n{EN.from_cache}"]
+    assert counted(ready) == (6, 6)
+
+
+@pytest.mark.parametrize("change", ["deleted", "changed", "a file added"])
+def test_an_answer_is_kept_no_longer_than_its_question_stands_as_it_was(bot: Workbench, change: str) -> None:
+    """No event tells of it: by default the bot does not hear what happens to messages in channels."""
+    question = bot.mention("why?")
+    bot.answered(question)
+    workspace = bot.slack.workspace
+    if change == "deleted":
+        bot.servers.do(lambda: workspace.remove(question))
+    elif change == "changed":
+        bot.servers.do(lambda: workspace.put(replace(question, text="<@UDUET> who leaves?")))
+    else:
+        bot.servers.do(lambda: workspace.put(replace(question, files=({"id": "F1", "name": "a.txt"},))))
+
+    for _ in range(2):  # what is generated is kept again
+        bot.answered(bot.mention("why?", channel="CRANDOM"), count=1 if len(bot.prompts()) == 2 else 2)
+    assert counted(bot) == (2, 2)
+
+
+def test_what_depends_on_the_time_or_the_asker_is_generated_each_time(bot: Workbench) -> None:
+    for text in ("what is on today?", "내 연차 며칠 남았어?"):
+        for _ in range(2):
+            bot.answered(bot.mention(text))
+
+    assert counted(bot) == (4, 4)
 
 
 @pytest.mark.parametrize(

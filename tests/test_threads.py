@@ -10,7 +10,7 @@ from bot.core.conversation import estimated_tokens
 from bot.playground.bedrock import Reply
 from bot.playground.faults import Fault
 from bot.playground.limits import Limits
-from bot.playground.workspace import ADA, MINJI, Message
+from bot.playground.workspace import ADA, MINJI, NOOR, Message
 from tests.conftest import offer
 from tests.workbench import Workbench
 
@@ -215,6 +215,19 @@ def test_within_a_closed_room_its_own_messages_are_read(ready: Workbench, asked:
     message = ready.say("among us", channel="GTEAM", user=MINJI.id)
 
     assert "> among us" in asked(message, channel="GTEAM")
+
+
+def test_no_link_carries_anything_over_to_another_company(ready: Workbench) -> None:
+    ready.start_bot(allow_external=True)
+    message = ready.say("a plan of ours", channel="CRANDOM", user=MINJI.id)
+    among_all = ready.say("known to both", channel="CPARTNERS", user=MINJI.id)
+    for user in (NOOR.id, ADA.id):
+        text = f"What of <{link(message)}> and <{link(among_all)}>?"
+        ready.answered(ready.mention(text, user=user, channel="CPARTNERS"))
+        said = told(ready, "What of")[-1]
+
+        assert "a plan of ours" not in said
+        assert "> known to both" in said
 
 
 def test_a_linked_message_that_is_gone_is_told_to_the_model(ready: Workbench, asked: Any) -> None:
