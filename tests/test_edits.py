@@ -11,6 +11,7 @@ import pytest
 from bot.core.texts import Language, texts_in
 from bot.playground.bedrock import Reply
 from bot.playground.events import ALL_EVENTS
+from bot.playground.faults import Fault
 from bot.playground.limits import UNLIMITED
 from bot.playground.slack import ALL_SCOPES
 from bot.playground.workspace import ADA, BOT_USER, SAM, Message
@@ -200,3 +201,22 @@ def _renamed(message: Message, old: Message, new: Message) -> Message:
     payload = message.metadata["event_payload"]
     key = payload["key"].replace(old.ts, new.ts)
     return replace(message, metadata={**message.metadata, "event_payload": {**payload, "key": key}})
+
+
+def test_what_waited_in_the_store_is_answered_as_it_reads_now_or_not_at_all(ready: Workbench) -> None:
+    """No process heard of the changes."""
+    ready.slack.faults.always("users.list", Fault(error="limit_required"))
+    ready.slack.faults.always("users.info", Fault(429, "ratelimited", retry_after=30))
+    stopped = ready.start_bot()
+    changed, gone = ready.mention("why?"), ready.mention("a password", channel="CRANDOM")
+    ready.until(lambda: ready.texts(changed) == ready.texts(gone) == [EN.awaits_admission])
+    ready.stop_bot(stopped)
+    ready.slack.faults.always("users.info", None)
+    workspace = ready.slack.workspace
+    ready.servers.do(lambda: workspace.put(replace(changed, text=f"<@{BOT_USER}> how?")))
+    ready.servers.do(lambda: workspace.delete(gone))
+    ready.start_bot()
+
+    assert ready.answered(changed) == [EN.awaits_admission, "Because."]
+    ready.until(ready.at_rest)
+    assert asked(ready) == ["how?"]

@@ -183,6 +183,22 @@ class Context:
             return question
         return lines.reread(question, said)
 
+    def current(self, question: Question) -> Question | None:
+        """Return a `question` that was asked a while ago as it reads now; None if it is gone.
+
+        Where Slack does not say, it is taken as it was. It can wait for Slack.
+        """
+        if not question.place or not question.ts:
+            return question
+        if question.lines:
+            return self._reread(question)
+        try:
+            message = self._threads.current(question.place, question.ts)
+        except SlackError as error:
+            log.log(level(error), "message.unread", extra={**question.names, "code": error.code})
+            return question
+        return replace(question, text=message.text, files=message.files) if message else None
+
     # Files
 
     def _attachments(

@@ -17,6 +17,8 @@ from bot.engine.exchange import Exchange
 
 log = logging.getLogger(__name__)
 
+_STALE_SECONDS = 5.0
+
 
 @dataclass
 class OpenCall:
@@ -91,6 +93,22 @@ class Flight:
     def place(self) -> Place | None:
         """The thread of its question; None while that has none yet."""
         return self._first.place
+
+    def may_be_stale(self, now: float) -> bool:
+        """Return whether its question was asked so long ago, or of another process, that it may be gone."""
+        first = self._first
+        return first.resumes or first.age + now - first.asked_at > _STALE_SECONDS
+
+    @property
+    def is_shared(self) -> bool:
+        """Return whether several wait for it."""
+        with self._lock:
+            return len(self._listeners) > 1
+
+    def withdraw(self, now: float) -> None:
+        """The question of whoever waits is gone."""
+        with self._lock:
+            self._tell(lambda exchange: exchange.withdraw(now))
 
     @property
     def has_started(self) -> bool:

@@ -1,21 +1,22 @@
-"""What stands in threads, read no faster than Slack takes it, and no more often than needed."""
+"""What stands in threads, read no faster than Slack takes it.
+
+None of it is remembered: what was changed or deleted is read as it is now, whoever heard of that.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from math import inf
-from sys import getsizeof
 from typing import Protocol
 
 from bot.core.conversation import Remark, Replies, Role
-from bot.core.errors import OverBudget, RateLimited, Unreachable
+from bot.core.errors import OverBudget, RateLimited, SlackError, Unreachable
 from bot.core.journal import CallKind, Charge
 from bot.core.message import Standing
 from bot.core.question import Place
 from bot.engine.budget import Bucket
-from bot.engine.memory import SizedCache, remember
+from bot.engine.memory import remember
 
 # conversations.replies takes 50 calls a minute (Tier 3 of https://docs.slack.dev/apis/web-api/rate-limits).
 # What a process may burst and then make in a minute is a little less, as is what all processes may.
@@ -23,10 +24,9 @@ _PER_SECOND, _AT_ONCE = 0.5, 15
 _MOST_TRIES = 5  # for one page of what must be known
 _PAUSE_SECONDS = 2.0  # before what must be known is asked for as often again
 _MOST_PATIENCE = 4.0  # seconds that somebody who asks in a thread waits for what was said in it
-_FRESH_SECONDS = 600.0  # after that a thread is read anew: what was edited or deleted is seen then
 _MOST_JOINED = 500
-MAX_BYTES = 20_000_000  # of all threads that are kept
-_BYTES_OF_THREAD, _BYTES_OF_REMARK, _BYTES_OF_FILE = 300, 500, 1_000  # besides texts
+# Codes of Slack's for a message that is not there: https://docs.slack.dev/reference/methods/conversations.replies
+_GONE = {"thread_not_found", "message_not_found"}
 
 
 class Source(Protocol):
@@ -37,26 +37,6 @@ class Source(Protocol):
 
     def between(self, channel: str, first: str, last: str) -> tuple[Remark, ...]:
         """Return what was said at top level in a channel from `first` to `last`. Raises SlackError."""
-
-
-@dataclass
-class _Known:
-    """What was read of a thread, and when it was read whole."""
-
-    read_at: float
-    remarks: dict[str, Remark] = field(default_factory=dict)
-
-    @property
-    def newest(self) -> str:
-        return max(self.remarks, default="")
-
-    @property
-    def size(self) -> int:
-        """About so many bytes."""
-        return _BYTES_OF_THREAD + sum(
-            _BYTES_OF_REMARK + _BYTES_OF_FILE * len(remark.files) + getsizeof(remark.text)
-            for remark in list(self.remarks.values())  # another thread may read on meanwhile
-        )
 
 
 class Threads:
@@ -79,35 +59,27 @@ class Threads:
         self._note, self._is_noted = note, is_noted
         self._lock = threading.Lock()
         self._bucket = Bucket(_PER_SECOND, _AT_ONCE)
-        self._known = SizedCache[Place, _Known](MAX_BYTES)
         self._joined: dict[Place, None] = {}
 
     def remarks(self, place: Place) -> list[Remark]:
-        """What was said in a thread, as new as Slack lets it be read now.
+        """What stands in a thread now; where that takes too long to read, as much of it as was read.
 
-        Where that takes too long, it is what was known before. Raises SlackError if that is nothing.
+        Raises SlackError if that is nothing.
         """
-        now = self._clock()
-        known = self._known.get(place)
-        if known and now - known.read_at > _FRESH_SECONDS:
-            known = None
-        fresh = known or _Known(now)
-        until = now + _MOST_PATIENCE
-        since, cursor = fresh.newest, ""
+        until = self._clock() + _MOST_PATIENCE
+        read: dict[str, Remark] = {}
+        cursor = ""
         try:
             while True:
-                page = self._page(place, since, cursor, patience=until - self._clock())
-                fresh.remarks.update((remark.ts, remark) for remark in page.remarks)
+                page = self._page(place, "", cursor, patience=until - self._clock())
+                read.update((remark.ts, remark) for remark in page.remarks)
                 cursor = page.cursor
                 if not cursor:
                     break
         except (RateLimited, Unreachable):
-            stale = known or self._known.get(place)
-            if stale is None:
+            if not read:
                 raise
-            return list(stale.remarks.values())
-        self._known.put(place, fresh, fresh.size)
-        return list(fresh.remarks.values())
+        return list(read.values())
 
     def message(self, place: Place, ts: str) -> Remark | None:
         """One message of a thread, or None if it is not there or Slack is too busy to say. Raises SlackError.
@@ -115,9 +87,18 @@ class Threads:
         It is not waited for: who needs it can do without.
         """
         try:
-            page = self._page(place, ts, "", patience=0.0)
+            return self.current(place, ts, patience=0.0)
         except (RateLimited, Unreachable):
             return None
+
+    def current(self, place: Place, ts: str, patience: float = _MOST_PATIENCE) -> Remark | None:
+        """One message of a thread as it reads now, or None if it is gone. Raises SlackError."""
+        try:
+            page = self._page(place, ts, "", patience=patience)
+        except SlackError as error:
+            if error.code in _GONE:
+                return None
+            raise
         return next((remark for remark in page.remarks if remark.ts == ts), None)
 
     def lines(self, channel: str, first: str, last: str) -> Sequence[Remark]:
@@ -137,9 +118,7 @@ class Threads:
         with self._lock:
             if place in self._joined:
                 return True
-        known = self._known.get(place)
-        is_read = known is not None and _has_answer(known.remarks.values())
-        return is_read or self._is_noted(place)
+        return self._is_noted(place)
 
     def takes_part(self, place: Place) -> bool:
         """Return True if Slack shows a message of the bot's in a thread, which is read as far as that.
@@ -172,7 +151,7 @@ class Threads:
 
     def whole(self, place: Place) -> Replies:
         """All of a thread, read anew, however long that has to be waited for. Raises SlackError."""
-        read = _Known(self._clock())
+        read: dict[str, Remark] = {}
         standing: dict[str, Standing] = {}
         cursor, tries = "", 0
         while True:
@@ -184,13 +163,12 @@ class Threads:
                 if tries == _MOST_TRIES or self._wait(pause):
                     raise
                 continue
-            read.remarks.update((remark.ts, remark) for remark in page.remarks)
+            read.update((remark.ts, remark) for remark in page.remarks)
             standing.update(page.standing)
             cursor = page.cursor
             if not cursor:
                 break
-        self._known.put(place, read, read.size)
-        return Replies(tuple(read.remarks.values()), standing)
+        return Replies(tuple(read.values()), standing)
 
     def _page(self, place: Place, since: str, cursor: str, patience: float | None = None) -> Replies:
         """A page, when its turn comes. Raises SlackError; RateLimited, too, if that takes over `patience`."""
@@ -227,4 +205,4 @@ class Threads:
 
 
 def _has_answer(remarks: Iterable[Remark]) -> bool:
-    return any(remark.role is Role.ASSISTANT for remark in list(remarks))
+    return any(remark.role is Role.ASSISTANT for remark in remarks)

@@ -189,6 +189,8 @@ class Voices:
 
     @unattended
     def _acknowledge(self, flight: Flight) -> None:
+        if not self._is_asked_still(flight):
+            return
         reply = self._reply(flight, Voice.ACKNOWLEDGEMENT, self._context.greeting(flight.question))
         words = prompts.one_sentence(reply)
         self._tell(lambda _now: flight.greet(words))
@@ -290,6 +292,8 @@ class Voices:
 
     def _generate(self, flight: Flight) -> Generator[StreamEvent, None, None]:
         """What the expert says, begun anew while that is worth it and nothing has been said."""
+        if not self._is_asked_still(flight):
+            return
         brief = self._context.brief(flight.question)
         if not brief.turns:
             yield Notice(brief.told or texts_in(self._context.language(flight.question)).usage)
@@ -315,6 +319,20 @@ class Voices:
                     yield event
                 else:
                     return
+
+    def _is_asked_still(self, flight: Flight) -> bool:
+        """Return whether a question that waited stands still; if so, it is answered as it reads now.
+
+        No event has to have told of that: it can have reached another process, or none.
+        """
+        if flight.is_shared or not flight.may_be_stale(self._clock()):
+            return True
+        if question := self._context.current(flight.question):
+            flight.question = question
+            return True
+        log.info("question.gone", extra=flight.question.names)
+        self._tell(flight.withdraw)
+        return False
 
     def _observed(self, events: Iterable[StreamEvent]) -> Iterator[StreamEvent]:
         has_begun = False

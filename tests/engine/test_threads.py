@@ -64,46 +64,53 @@ def texts(remarks: Iterable[Remark]) -> str:
     return "".join(remark.text for remark in remarks)
 
 
-def test_a_thread_is_read_to_its_end_once_and_then_from_its_newest_on(
-    thread: Thread, threads: Threads
-) -> None:
+def test_a_thread_is_read_to_its_end_as_it_stands_now(thread: Thread, threads: Threads) -> None:
+    """Another process may be the one that heard of a change, or none."""
     assert texts(threads.remarks(PLACE)) == "abcde"
     assert len(thread.calls) == 3
     thread.say("f")
-
-    assert texts(threads.remarks(PLACE)) == "abcdef"
-    assert len(thread.calls) == 4
-
-
-def test_after_ten_minutes_what_is_gone_since_is_known(thread: Thread, threads: Threads) -> None:
-    threads.remarks(PLACE)
-    del thread.remarks[2]
-    assert texts(threads.remarks(PLACE)) == "abcde"
-    thread.now += 601.0
-
-    assert texts(threads.remarks(PLACE)) == "abde"
-
-
-def test_where_it_matters_it_is_read_anew_at_once(thread: Thread, threads: Threads) -> None:
-    threads.remarks(PLACE)
+    thread.remarks[1] = replace(thread.remarks[1], text="B")
     del thread.remarks[2]
 
-    assert texts(threads.whole(PLACE).remarks) == "abde"
-    assert texts(threads.remarks(PLACE)) == "abde"
+    assert texts(threads.remarks(PLACE)) == texts(threads.whole(PLACE).remarks) == "aBdef"
 
 
 @pytest.mark.parametrize("error", [RateLimited(30.0), Unreachable("timeout")])
-def test_while_slack_does_not_say_what_was_known_has_to_do(
+def test_while_slack_does_not_say_nothing_is_told_that_may_be_gone(
     thread: Thread, threads: Threads, error: SlackError
 ) -> None:
     threads.remarks(PLACE)
-    thread.say("f")
     thread.errors.append(error)
+    with pytest.raises(type(error)):
+        threads.remarks(PLACE)
 
-    assert texts(threads.remarks(PLACE)) == "abcde"
-    thread.errors.append(error)
-    with pytest.raises(SlackError):
-        threads.remarks(Place("C2", "1.0"))
+
+def test_what_was_read_of_a_thread_is_told_if_the_rest_is_not_to_be_had(
+    thread: Thread, threads: Threads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replies = thread.replies
+
+    def first_page_alone(place: Place, since: str, cursor: str) -> Replies:
+        if cursor:
+            raise Unreachable("timeout")
+        return replies(place, since, cursor)
+
+    monkeypatch.setattr(thread, "replies", first_page_alone)
+    assert texts(threads.remarks(PLACE)) == "ab"
+
+
+def test_one_message_is_read_as_it_is_now_or_gone(thread: Thread, threads: Threads) -> None:
+    thread.remarks[1] = replace(thread.remarks[1], text="B")
+    found = threads.current(PLACE, "2.0")
+    assert found
+    assert found.text == "B"
+    del thread.remarks[1]
+    assert threads.current(PLACE, "2.0") is None
+    thread.errors.append(SlackError("thread_not_found"))
+    assert threads.current(PLACE, "2.0") is None
+    thread.errors.append(Unreachable("timeout"))
+    with pytest.raises(Unreachable):
+        threads.current(PLACE, "2.0")
 
 
 def test_a_429_is_a_deadline_for_all(thread: Thread, threads: Threads) -> None:
@@ -182,8 +189,6 @@ def test_a_thread_is_the_bots_when_it_asked_there_or_spoke_there(thread: Thread,
     other = Threads(thread, lambda: thread.now, thread.wait)
     assert other.takes_part(PLACE)
     assert len(thread.calls) == 4  # it is read no further than that
-    other.remarks(PLACE)
-    assert other.is_joined(PLACE)
 
 
 def test_all_processes_know_the_threads_of_each(thread: Thread) -> None:
@@ -196,35 +201,3 @@ def test_all_processes_know_the_threads_of_each(thread: Thread) -> None:
     assert noted == [PLACE]
     assert other.is_joined(PLACE)
     assert not thread.calls
-
-
-def test_what_is_known_of_threads_is_bounded_by_what_it_takes_and_what_is_used_stays(
-    thread: Thread, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.engine.threads.MAX_BYTES", 10_000)  # three threads of five messages each
-    threads = Threads(thread, lambda: thread.now, thread.wait)
-    places = [Place(f"C{number}", "1.0") for number in range(4)]
-    thread.wait(3600)
-
-    def calls_for(place: Place) -> int:
-        before = len(thread.calls)
-        threads.remarks(place)
-        return len(thread.calls) - before
-
-    assert [calls_for(place) for place in places[:3]] == [3, 3, 3]
-    assert calls_for(places[0]) == 1
-    assert calls_for(places[3]) == 3
-    assert [calls_for(places[number]) for number in (0, 2, 3)] == [1, 1, 1]
-    thread.wait(60)  # for Slack to take as many again
-    assert calls_for(places[1]) == 3
-
-
-def test_a_thread_that_is_larger_than_all_may_be_is_told_and_not_kept(
-    thread: Thread, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.engine.threads.MAX_BYTES", 10_000)
-    threads = Threads(thread, lambda: thread.now, thread.wait)
-    thread.say("왜?" * 4_000)
-
-    assert [texts(threads.remarks(PLACE))[:5] for _ in range(2)] == ["abcde"] * 2
-    assert len(thread.calls) == 6
