@@ -9,6 +9,7 @@ import time
 import urllib.request
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,28 @@ def test_texts_are_written_down_where_the_operator_says_so(bench: Workbench) -> 
     (kept,) = bench.written(1)
 
     assert (kept.question, kept.answer) == ("왜요?", "Because.")
+
+
+@pytest.mark.parametrize("change", ["deleted", "changed"])
+def test_texts_of_a_message_that_was_deleted_or_changed_are_kept_no_longer(
+    bench: Workbench, change: str
+) -> None:
+    bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
+    bench.start_bot(keep_text=True, cache_ttl=60.0)
+    question = bench.dm("왜 하늘은 파란가요?")
+    bench.answered(question)
+    (kept,) = bench.written(1)
+    ledger = open_store(bench.store_url, Allowance()).ledger
+    assert ledger.recall(kept.answer_key)
+    act = (
+        partial(bench.slack.delete, question)
+        if change == "deleted"
+        else partial(bench.slack.edit, question, "x")
+    )
+    bench.servers.do(act)
+
+    bench.until(lambda: bench.written(1) == [replace(kept, question=None, answer=None, answer_key="")])
+    assert ledger.recall(kept.answer_key) is None
 
 
 def test_what_is_kept_no_longer_goes_when_the_bot_starts(bench: Workbench) -> None:

@@ -47,7 +47,8 @@ class Interaction:
     `outcome` is how the answer ended and `fault` what went wrong, "" if nothing did. `usage` is that of all
     calls to both models, `tokens_per_s` the pace of the answering one, `tries` how often that was called.
     `dollars` is None where the price of a model is not known. `refused` counts Slack's 429s. `first_message`
-    is where the answer begins, like "C1/1700000000.000100", "" where none stands.
+    is where the answer begins, like "C1/1700000000.000100", "" where none stands. `answer_key` is the name
+    under which the answer that was generated may be kept, "" for one that is not.
     """
 
     id: str
@@ -71,6 +72,7 @@ class Interaction:
     edits: int = 0
     refused: int = 0
     first_message: str = ""
+    answer_key: str = ""
     question: str | None = None
     answer: str | None = None
 

@@ -14,7 +14,7 @@ from bot.core import prompts
 from bot.core.draft import Outcome
 from bot.core.interaction import Call, Interaction, Voice, Vote
 from bot.core.prices import Price, shown
-from bot.core.question import Place, Question
+from bot.core.question import Place, Question, question_id
 from bot.core.spending import DAY_SECONDS, Budget, DaySpending, NanoDollars, Refusal, nano
 from bot.core.stream import Usage
 from bot.engine.backlog import Rank
@@ -23,6 +23,7 @@ from bot.engine.journal import Journal
 
 log = logging.getLogger(__name__)
 
+_MAX_RETRIES = 10  # of one question, of which texts can be kept
 _THREAD_SECONDS = 30 * DAY_SECONDS  # after which Slack is asked again whether the bot takes part
 
 
@@ -37,6 +38,9 @@ class Books(Protocol):
 
     def record(self, interaction: Interaction, seconds: float) -> None:
         """Keep the figures of a question for so many seconds."""
+
+    def interactions_with(self, ids: Sequence[str]) -> list[Interaction]:
+        """Return the figures of the questions that have these ids."""
 
     def vote(self, vote: Vote, seconds: float) -> None:
         """Keep what somebody thinks of an answer for so many seconds."""
@@ -126,7 +130,7 @@ class Ledger:
                 settle = partial(self._settle, exchange.question, starts, 0 if starts else spent)
                 self._journal.write(settle, Rank.MONEY)
         kept = len(interaction.question or "") + len(interaction.answer or "")
-        record = partial(self._books.record, interaction, self._kept_for)
+        record = partial(self._record, exchange.question, interaction)
         self._journal.write(record, Rank.FIGURES, characters=kept)
 
     def footer(self, exchange: Exchange, calls: Sequence[Call]) -> str:
@@ -168,6 +172,29 @@ class Ledger:
         self._journal.write(partial(self._books.vote, vote, self._kept_for), Rank.FIGURES)
         if answer_key and not vote.is_up:
             self._journal.write(partial(self._books.forget, answer_key), Rank.FIGURES)
+
+    def forget(self, team: str, question_key: str) -> None:
+        """Keep, soon, no text of a question that was deleted or changed, nor what it was answered."""
+        self._journal.write(partial(self._forget, team, question_key), Rank.FIGURES)
+
+    def _forget(self, team: str, question_key: str) -> None:
+        self._books.claim(_gone(team, question_key))  # for what another process has not recorded yet
+        ids = [question_id(team, question_key, retry) for retry in range(_MAX_RETRIES)]
+        for interaction in self._books.interactions_with(ids):
+            self._record_without_texts(interaction)
+
+    def _record(self, question: Question, interaction: Interaction) -> None:
+        has_texts = interaction.answer_key or interaction.question is not None
+        if has_texts and self._books.is_claimed(_gone(question.team, question.key)):
+            self._record_without_texts(interaction)
+        else:
+            self._books.record(interaction, self._kept_for)
+
+    def _record_without_texts(self, interaction: Interaction) -> None:
+        if interaction.answer_key:
+            self._books.forget(interaction.answer_key)
+        bare = replace(interaction, question=None, answer=None, answer_key="")
+        self._books.record(bare, self._kept_for)
 
     def _settle(self, question: Question, starts: int, price: NanoDollars) -> None:
         day = self._books.settle(_charge_id(question, starts), _asker(question), price)
@@ -223,6 +250,7 @@ class Ledger:
             edits=exchange.edits,
             refused=exchange.limited,
             first_message=exchange.first_message,
+            answer_key="" if draft.is_from_cache else exchange.screen.answer_key,
             question=self._journal.masked(question.text) if self._terms.keep_text else None,
             answer=self._journal.masked(draft.text) if self._terms.keep_text else None,
         )
@@ -242,6 +270,10 @@ def _thread(place: Place) -> str:
 def _charge_id(question: Question, starts: int) -> str:
     """The id under which it is counted that the answering model begins for the next time after `starts`."""
     return f"{question.id}+{starts}" if starts else question.id
+
+
+def _gone(team: str, question_key: str) -> str:
+    return f"gone/{team}/{question_key}"
 
 
 def _asker(question: Question) -> str:
@@ -264,7 +296,7 @@ def _fields(question: Question, interaction: Interaction) -> dict[str, object]:
     """What of an interaction stands in a log: no texts, and nobody's name."""
     unsaid = {
         *("id", "team", "channel", "user", "asked_at"),
-        *("usage", "first_message", "question", "answer"),
+        *("usage", "first_message", "answer_key", "question", "answer"),
     }
     figures = {name: value for name, value in asdict(interaction).items() if name not in unsaid}
     usage = interaction.usage

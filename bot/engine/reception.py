@@ -265,6 +265,7 @@ class Reception:
         If it was never asked, it is asked now. While its answer is written here, that starts anew in the same
         messages; afterwards that is offered to its asker, unless an answer is yet to be had.
         """
+        self._ledger.forget(question.team, question.key)
         if self._follower.withdraw(question.id):  # it mentions the bot now, and is written down already
             self._go_on(question, 0.0)
             return
@@ -276,6 +277,7 @@ class Reception:
 
     def withdraw(self, team: str, question_key: str) -> None:
         """A message is gone: if it was a question, or a line of one, that ends or is answered without it."""
+        self._ledger.forget(team, question_key)
         if self._follower.withdraw(waiting := question_id(team, question_key, 0)):
             self._journal.drop(waiting)
             return
@@ -285,6 +287,7 @@ class Reception:
 
     def restart(self, question: Question) -> None:
         """The message of `question` was changed: if its answer is written here, that starts anew."""
+        self._ledger.forget(question.team, question.key)
         if self._follower.amend(question):
             return
         self._orchestrator.amend(

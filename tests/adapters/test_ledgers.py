@@ -611,6 +611,15 @@ def test_those_asked_at_once_are_all_read(ledger: Ledger) -> None:
     assert ledger.interactions(7.0) == [at(7.0, name) for name in "abc"]
 
 
+def test_interactions_are_found_by_their_ids(ledger: Ledger, other: Ledger) -> None:
+    for name in ("T1/C1/1.0", "T1/C1/1.0/1", "T1/C1/2.0"):
+        ledger.record(at(7.0, name), 60)
+
+    found = other.interactions_with(["T1/C1/1.0", "T1/C1/1.0/1", "T1/C1/1.0/2"])
+    assert found == [at(7.0, "T1/C1/1.0"), at(7.0, "T1/C1/1.0/1")]
+    assert other.interactions_with([]) == []
+
+
 def test_an_interaction_replaces_one_with_its_id(ledger: Ledger, other: Ledger) -> None:
     ledger.record(at(10.0, "Q1"), 60)
     ledger.record(at(20.0, "Q2"), 60)
@@ -857,6 +866,7 @@ METHODS: dict[str, Callable[[Ledger], object]] = {
     "record": lambda ledger: ledger.record(INTERACTION, 60),
     "interactions": lambda ledger: ledger.interactions(0),
     "interactions_of": lambda ledger: ledger.interactions_of("U1", "T1", 0, 5),
+    "interactions_with": lambda ledger: ledger.interactions_with(["Q1"]),
     "vote": lambda ledger: ledger.vote(Vote("Q1", "U1", is_up=True), 60),
     "votes": lambda ledger: ledger.votes(0),
     "claim": lambda ledger: ledger.claim("budget"),

@@ -140,6 +140,27 @@ def test_texts_are_kept_only_where_the_operator_wants_them(desk: Desk) -> None:
     assert (kept.question, kept.answer) == ("왜 하늘은 파란가요?", "Because.")
 
 
+@pytest.mark.parametrize("is_recorded_first", [True, False])
+def test_nothing_is_kept_of_the_words_of_a_question_that_is_gone(
+    desk: Desk, *, is_recorded_first: bool
+) -> None:
+    """One process hears of that, and another can be the one that records it, later on."""
+    ledger, done = desk.ledger(Terms(PRICES, keep_text=True)), answered()
+    done.screen.answer_key = "key"
+    desk.books.lead("key", "owner")
+    desk.books.keep("key", "owner", "Because.", 60)
+    if not is_recorded_first:
+        ledger.forget("T1", QUESTION.key)
+    ledger.close(done, (ANSWER,), 107.0)
+    if is_recorded_first:
+        ledger.forget("T1", QUESTION.key)
+    desk.journal.leave(5.0)
+
+    (kept,) = desk.books.interactions(0.0)
+    assert (kept.outcome, kept.question, kept.answer, kept.answer_key) == ("whole", None, None, "")
+    assert desk.books.recall("key") is None
+
+
 def test_an_observer_gets_calls_with_times_of_the_day(desk: Desk) -> None:
     interaction = desk.closed(answered(), ACK, ANSWER)
 

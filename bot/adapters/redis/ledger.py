@@ -312,6 +312,10 @@ class RedisLedger:
         # What replaced another person's is still listed as theirs.
         return [one for one in found if (one.team, one.user) == (team, user)]
 
+    def interactions_with(self, ids: Sequence[str]) -> list[Interaction]:
+        """Return those of the questions that have these ids."""
+        return list(self._read("interaction", ids, read_interaction))
+
     def vote(self, vote: Vote, seconds: float) -> None:
         """Keep `vote` for `seconds`, in place of what its voter thought of the same answer before."""
         name = json.dumps([vote.interaction_id, vote.voter])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bot.adapters.sqlite.database import PURGE_BATCH, SqliteDatabase, legible
 from bot.core.answers import LEAD_SECONDS
@@ -40,6 +40,7 @@ WHERE asked_at >= :asked_at AND (asked_at > :asked_at OR :id IS NULL OR id > :id
 ORDER BY asked_at, id LIMIT :most"""
 _RECORDED_OF = """SELECT id, interaction FROM interactions
 WHERE team = ? AND user = ? AND asked_at >= ? AND until > ? ORDER BY asked_at DESC, id DESC LIMIT ?"""
+_RECORDED_AS = "SELECT id, interaction FROM interactions WHERE id = ? AND until > ?"
 _WRITTEN = "SELECT rowid, interaction FROM interactions WHERE rowid > ? ORDER BY rowid LIMIT ?"
 _REWRITE = "UPDATE interactions SET interaction = ? WHERE rowid = ? AND interaction = ?"
 _OLDER = [
@@ -168,6 +169,12 @@ class SqliteLedger:
         """The newest of what `user` of `team` asked at or after `since`, newest first, at most `most`."""
         with self._reading() as (db, now):
             rows = db.execute(_RECORDED_OF, (team, user, since, now, most)).fetchall()
+        return [interaction for row in rows if (interaction := _interaction(*row))]
+
+    def interactions_with(self, ids: Sequence[str]) -> list[Interaction]:
+        """Return those of the questions that have these ids."""
+        with self._reading() as (db, now):
+            rows = [row for each in ids for row in db.execute(_RECORDED_AS, (each, now))]
         return [interaction for row in rows if (interaction := _interaction(*row))]
 
     def vote(self, vote: Vote, seconds: float) -> None:

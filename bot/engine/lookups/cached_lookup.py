@@ -6,13 +6,14 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from bot.core.errors import RateLimited, Unreachable
 from bot.engine.lookups.records import Records
 
 _RETRY_SECONDS = 1.0  # after a call that got no clear answer
 _T = TypeVar("_T")
+Turn: TypeAlias = Callable[[], AbstractContextManager[None]]
 
 
 class CachedLookup(Generic[_T]):
@@ -27,7 +28,7 @@ class CachedLookup(Generic[_T]):
         self,
         fetch: Callable[[str], _T],
         records: Records[_T],
-        turn: Callable[[], AbstractContextManager[None]],
+        turn: Turn,
         clock: Callable[[], float],
         wait: Callable[[float], bool],
         *,
@@ -38,7 +39,7 @@ class CachedLookup(Generic[_T]):
         self._clock, self._wait, self._seconds = clock, wait, seconds
         self._ahead = ahead
         self._lock = threading.Lock()
-        self._pending: dict[str, Future[_T]] = {}
+        self._pending: dict[tuple[str, Turn], Future[_T]] = {}
 
     def known(self, record_id: str) -> _T | None:
         """Return what is known without asking Slack, while it is fresh."""
@@ -65,16 +66,20 @@ class CachedLookup(Generic[_T]):
                     continue
                 raise
 
-    def refresh(self, record_id: str) -> _T:
-        """Return what Slack tells now, in one call. Raises SlackError."""
+    def refresh(self, record_id: str, turn: Turn | None = None) -> _T:
+        """Return what Slack tells now, in one call, for which `turn` finds room. Raises SlackError.
+
+        Who waits for a call waits for none that other room is to be found for: that can be used up.
+        """
+        turn = turn or self._turn
         with self._lock:
-            pending = self._pending.get(record_id)
+            pending = self._pending.get((record_id, turn))
             if pending is None:
-                mine = self._pending[record_id] = Future[_T]()
+                mine = self._pending[record_id, turn] = Future[_T]()
         if pending:
             return pending.result()
         try:
-            with self._turn():
+            with turn():
                 value = self._fetch(record_id)
             self._records.put({record_id: value})
             mine.set_result(value)
@@ -82,7 +87,7 @@ class CachedLookup(Generic[_T]):
             mine.set_exception(error)
         finally:
             with self._lock:
-                del self._pending[record_id]
+                del self._pending[record_id, turn]
         return mine.result()
 
 

@@ -14,6 +14,10 @@ from bot.engine.budget import Window
 _IN_FLIGHT_SECONDS = 0.1  # after which it is asked again for room that only the end of a call can make
 
 
+# Kinds that are calls of one method, so that a 429 pauses both.
+_METHOD = {CallKind.NAME: CallKind.USER}
+
+
 class ReadBudget:
     """Counts calls in this process and, with `spend`, over all. Thread-safe.
 
@@ -49,7 +53,7 @@ class ReadBudget:
         with self._lock:
             now = self._clock()
             window = self._windows.setdefault(kind, Window(self._allowance.per_minute(kind)))
-            pause = self._paused_until.get(kind, -inf) - now
+            pause = self._paused_until.get(_METHOD.get(kind, kind), -inf) - now
             if pause <= 0 and window.begin_if_room(now):
                 return window
             if pause <= 0:
@@ -63,4 +67,4 @@ class ReadBudget:
             now = self._clock()
             window.end(now, made=made)
             if isinstance(error, RateLimited):
-                self._paused_until[kind] = now + error.retry_after
+                self._paused_until[_METHOD.get(kind, kind)] = now + error.retry_after

@@ -58,7 +58,8 @@ class UserDirectory:
             return _BOT if user.startswith("B") else slack.person(user)
 
         self._records = Records(_CODEC, store, journal, clock)
-        one, many = (partial(budget.turn, kind) for kind in (CallKind.USER, CallKind.USER_LIST))
+        kinds = (CallKind.USER, CallKind.USER_LIST, CallKind.NAME)
+        one, many, self.name_turn = (partial(budget.turn, kind) for kind in kinds)
         self.lookup = CachedLookup(person, self._records, one, clock, wait, seconds=FRESH_SECONDS)
         source = ListSource("users", slack.people, many, LIST_SECONDS, _MAX_PAGES)
         self.reader = ListReader(source, self._records, store, journal, clock, wait, lambda: self.changed())
