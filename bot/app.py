@@ -226,7 +226,7 @@ def _built(settings: Settings, problems: Sequence[str], allowance: Allowance | N
     budget = ReadBudget(allowance, journal.spend, time.monotonic)
     lookups = (slack, stores.directory, journal, budget, time.monotonic, stopping.wait)
     users, channels = UserDirectory(*lookups), ChannelDirectory(*lookups)
-    people = People(users.lookup, language)
+    people = People(users, language)
     asides = Asides(slack, people, time.monotonic, language)
     ledger = Ledger(
         journal,

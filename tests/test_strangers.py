@@ -134,6 +134,20 @@ def test_that_slack_does_not_know_who_asks_is_told_each_time(unlisted: Workbench
     assert not unlisted.prompts()
 
 
+def test_made_up_names_keep_nobody_from_being_admitted(unlisted: Workbench) -> None:
+    """Each process has so many look-ups in a minute, of which names get a part."""
+    people = unlisted.servers.do(lambda: unlisted.slack.workspace.add_people(6))
+    unlisted.start_bot()
+    for number in range(3):
+        crowd = " ".join(f"<@UMADEUP{number}X{each}>" for each in range(90))
+        unlisted.answered(unlisted.mention(f"who are {crowd}?"))
+    assert len(unlisted.calls("users.info")) == 1 + 25
+
+    for person in people:
+        question = unlisted.mention("why?", user=person.id, channel="CRANDOM")
+        assert unlisted.answered(question) == ["On it.", "Because."]
+
+
 def test_after_a_restart_everybody_is_known(ready: Workbench) -> None:
     stopped = ready.start_bot()
     listed(ready)

@@ -126,11 +126,11 @@ def _is_continued(remark: Remark, following: Remark) -> bool:
     return bool(answer) and number.isdecimal() and following.key == f"{answer}/{int(number) + 1}"
 
 
-def people_in(remarks: Sequence[Remark]) -> set[str]:
-    """The ids of all whom the model must know by name: who is mentioned, and who speaks where several do."""
-    speakers = {remark.user for remark in remarks if _is_a_persons(remark) and remark.user}
-    named = {user for remark in remarks if remark.role is Role.USER for user in mentioned(remark.text)}
-    return named | speakers if len(speakers) > 1 else named
+def people_in(remarks: Sequence[Remark]) -> list[str]:
+    """The ids of all whom the model must know by name: who speaks where several do, and who is mentioned."""
+    speakers = dict.fromkeys(each.user for each in remarks if _is_a_persons(each) and each.user)
+    named = [user for each in reversed(remarks) if each.role is Role.USER for user in mentioned(each.text)]
+    return [*dict.fromkeys((*(speakers if len(speakers) > 1 else ()), *named))]
 
 
 def _is_a_persons(remark: Remark) -> bool:

@@ -141,7 +141,7 @@ class CallKind(Enum):
     STOP = "stop"
     THREAD = "thread"
     USER = "user"
-    NAME = "name"  # of somebody who asks nothing: by the same method, from a part of what it takes
+    NAME = "name"  # a USER call for somebody who asks nothing
     USER_LIST = "user_list"
     CHANNEL = "channel"
     CHANNEL_LIST = "channel_list"
@@ -211,10 +211,11 @@ BEGINNING = {CallKind.POST, CallKind.START}  # calls that make a new message in 
 
 # A little less than Slack takes (https://docs.slack.dev/apis/web-api/rate-limits): conversations.replies,
 # conversations.info and users.conversations are in Tier 3, users.info in Tier 4, users.list in Tier 2. What
-# threads leave finds posts with an unknown outcome. Names take none of the calls that tell who may ask.
+# threads leave finds posts with an unknown outcome. Names get a part of the calls for people, so that there
+# is always room to find out who asks.
 _READS_PER_MINUTE = {
     CallKind.THREAD: 45.0,
-    CallKind.USER: 65.0,
+    CallKind.USER: 90.0,
     CallKind.NAME: 25.0,
     CallKind.USER_LIST: 18.0,
     CallKind.CHANNEL: 45.0,

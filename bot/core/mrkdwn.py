@@ -21,16 +21,21 @@ _ADDRESS = re.compile(r"<@|<!(?:subteam|here|channel|everyone)\b")
 _MARKS = re.compile(r"[*_~`]")
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
 _CHANNEL = re.compile(r"<#([CDG][A-Z0-9]+)>")
+_LITERAL = re.compile(r"&lt;(?=(?:@[UW]|#[CDG])[A-Z0-9]+&gt;)")  # what somebody wrote that is no mention
+_WRITTEN = re.compile(r"<(?=(?:@[UW]|#[CDG])[A-Z0-9]+>)")
+_BREAK = "\u200b"
+_BROKEN = re.compile(f"<{_BREAK}(?=[@#])")
 
 
 def plain(text: str, me: str) -> str:
     """An incoming `text` as its writer saw it, without the mentions of the bot user `me`.
 
-    People and channels that it mentions without a name stay `<@U…>` and `<#C…>`, for `naming`. Emphasis marks
-    stay: a model reads `*bold*` as it is, and inside code an asterisk is no mark.
+    People and channels that it mentions without a name stay `<@U…>` and `<#C…>`, for `naming`, and what only
+    reads like that is broken until then. Emphasis marks stay: a model reads `*bold*` as it is, and inside code
+    an asterisk is no mark.
     """
     words = re.sub(rf"<@{re.escape(me)}(?:\|[^>]*)?>", "", text) if me else text
-    words = _SEQUENCE.sub(lambda match: _spoken(match[1]), words)
+    words = _SEQUENCE.sub(lambda match: _spoken(match[1]), _LITERAL.sub(f"&lt;{_BREAK}", words))
     return words.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
 
 
@@ -74,7 +79,13 @@ def naming(text: str, names: Mapping[str, str]) -> str:
     A channel of which none is known keeps its id, which tells it from others.
     """
     text = _MENTION.sub(lambda match: f"@{name_in_frame(names.get(match[1], '')) or 'someone'}", text)
-    return _CHANNEL.sub(lambda match: f"#{name_in_frame(names.get(match[1], '')) or match[1]}", text)
+    text = _CHANNEL.sub(lambda match: f"#{name_in_frame(names.get(match[1], '')) or match[1]}", text)
+    return _BROKEN.sub("<", text)
+
+
+def literal(text: str) -> str:
+    """`text` in which nobody is mentioned, as a part of a `plain` one."""
+    return _WRITTEN.sub(f"<{_BREAK}", text)
 
 
 def escaped(text: str) -> str:

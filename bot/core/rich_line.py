@@ -12,6 +12,8 @@ from datetime import datetime, timezone
 from itertools import groupby
 from typing import Any
 
+from bot.core.mrkdwn import literal
+
 _MARKS = {"bold": "**", "italic": "*", "strike": "~~"}
 
 # What Markdown would take for a mark in the middle of a line, and only that: `a * b`, `snake_case` and
@@ -59,7 +61,7 @@ def escaped(text: str) -> str:
 
 def raw(element: Mapping[str, Any]) -> str:
     """A piece of code: nothing in it is markup."""
-    words = string(element.get("text")) or string(element.get("url"))
+    words = literal(string(element.get("text")) or string(element.get("url")))
     return words or "".join(run.text for run in _runs(element))
 
 
@@ -163,8 +165,8 @@ def _escaped(run: _Run, makes_links: bool, after: _Run | None) -> str:
     if not run.is_plain:
         return run.text
     if "code" in run.style:
-        return _code(run.text)
-    text = _MARK.sub(r"\\\g<0>", run.text)
+        return _code(literal(run.text))
+    text = _MARK.sub(r"\\\g<0>", literal(run.text))
     if makes_links:
         text = text.replace("[", r"\[")
     if text.endswith("!") and after and after.is_link:  # else it were an image

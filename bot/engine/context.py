@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -105,12 +105,12 @@ class Context:
         told = "\n".join(filter(None, (untold, files.told(left, texts_in(question.language)))))
         if not question.text and not attachments:
             return Brief((), told)
-        text = "\n\n".join((prompts.asked(question), *self._linked(question)))
-        asked = Remark(question.ts or "", Role.USER, text, question.user, question.files)
-        names = {
-            **self._people.names(conversation.people_in((*kept, asked))),
-            **self._channels(question, kept),
-        }
+        asked = Remark(question.ts or "", Role.USER, prompts.asked(question), question.user, question.files)
+        found = [(link, self._message_at(link, question)) for link in linked(question.text)]
+        people = (*conversation.people_in((*kept, asked)), *_people_in(remark for _, remark in found))
+        names = {**self._people.names(people), **self._channels(question, kept)}
+        quotations = (quoted(link, remark, names) for link, remark in found)
+        asked = replace(asked, text="\n\n".join((asked.text, *quotations)))
         turns = conversation.turns(said, kept, asked, names, attachments)
         return Brief(tuple(redaction.redacted_turn(turn, self._redact) for turn in turns), told)
 
@@ -278,12 +278,6 @@ class Context:
         )
         return {channel: name for channel, name in zip(wanted, names, strict=True) if name}
 
-    def _linked(self, question: Question) -> Iterable[str]:
-        for link in linked(question.text):
-            remark = self._message_at(link, question)
-            people = (remark.user, *mentioned(remark.text)) if remark else ()
-            yield quoted(link, remark, self._people.names(people))
-
     def _message_at(self, link: Link, question: Question) -> Remark | None:
         """The message at `link`, if it stands where all may read who may read the answer."""
         place = Place(link.channel, link.thread_ts or link.ts)
@@ -294,6 +288,12 @@ class Context:
         except SlackError as error:
             log.log(level(error), "link.unread", extra={**question.names, "code": error.code})
             return None
+
+
+def _people_in(remarks: Iterable[Remark | None]) -> Iterator[str]:
+    """The ids of all who wrote `remarks` or are mentioned in them."""
+    for remark in filter(None, remarks):
+        yield from filter(None, (remark.user, *mentioned(remark.text)))
 
 
 def _flaw(error: FileError) -> Flaw:

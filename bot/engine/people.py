@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from math import inf
@@ -32,6 +33,7 @@ class People:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._users, self._language, self._clock = users, language, clock
+        self._lock = threading.Lock()
         self._missing: dict[str, float] = {}  # ids that nobody has, and until when that is believed
 
     def names(self, users: Iterable[str]) -> Mapping[str, str]:
@@ -41,10 +43,11 @@ class People:
         """
         unique = list(dict.fromkeys(users))
         people = {user: known for user in unique if (known := self._users.lookup.known(user))}
-        for user in [user for user in unique if user not in people and not self._is_missing(user)][:MAX_LOOKUPS]:
+        unknown = [user for user in unique if user not in people and not self._is_missing(user)]
+        for user in unknown[:MAX_LOOKUPS]:
             try:
                 people[user] = self._looked_up(user)
-            except RateLimited:
+            except RateLimited:  # noqa: PERF203 - of ten at most
                 break
             except SlackError:
                 continue
@@ -76,5 +79,6 @@ class People:
             return self._users.lookup.refresh(user, self._users.name_turn)
         except SlackError as error:
             if error.code in _MISSING:
-                remember(self._missing, user, self._clock() + _MISSING_SECONDS, _MAX_MISSING)
+                with self._lock:
+                    remember(self._missing, user, self._clock() + _MISSING_SECONDS, _MAX_MISSING)
             raise

@@ -11,7 +11,14 @@ from bot.core.journal import Allowance, CallKind, Charge, Owner
 from tests.adapters.conftest import Directory, Shelf, at_once, until
 
 ADA = '["Ada","en-GB",0,0,0]'
-READS = [CallKind.THREAD, CallKind.USER, CallKind.USER_LIST, CallKind.CHANNEL, CallKind.CHANNEL_LIST]
+READS = [
+    CallKind.THREAD,
+    CallKind.USER,
+    CallKind.NAME,
+    CallKind.USER_LIST,
+    CallKind.CHANNEL,
+    CallKind.CHANNEL_LIST,
+]
 
 
 @pytest.fixture

@@ -152,7 +152,7 @@ def test_what_an_app_posted_is_a_quotation_and_no_turn_of_a_persons() -> None:
     alert = Remark("1.0", Role.USER, "CPU is high, <@U1>\nvalue 97", "U9", app="Grafana")
     remarks = [alert, *heard("Whose is it?", "Yours.")]
 
-    assert people_in(remarks) == {"U1"}
+    assert people_in(remarks) == ["U1"]
     first, _, last = turns(remarks, remarks, asking("Why?", "U1"), {"U1": "Ada"}, {})
     assert (
         first.text == "⟦Posted by the app Grafana:⟧\n> CPU is high, @Ada\n> value 97\n⟦end⟧\n\nWhose is it?"
@@ -163,7 +163,7 @@ def test_what_an_app_posted_is_a_quotation_and_no_turn_of_a_persons() -> None:
 def test_what_the_bot_wrote_about_ids_is_told_as_it_wrote_it() -> None:
     remarks = heard("How do I mention?", "Write `<@U7>`.")
 
-    assert people_in(remarks) == set()
+    assert people_in(remarks) == []
     assert told(remarks, "Why?")[1].text == "Write `<@U7>`."
 
 
@@ -208,7 +208,7 @@ def test_no_id_is_shown_to_a_model_even_where_no_name_is_known() -> None:
     ],
 )
 def test_names_are_looked_up_only_where_they_are_told(remarks: list[Remark], people: set[str]) -> None:
-    assert people_in(remarks) == people
+    assert set(people_in(remarks)) == people
 
 
 def test_files_stand_in_the_turn_in_which_they_were_shared_and_are_told_by_name() -> None:

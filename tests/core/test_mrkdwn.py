@@ -71,6 +71,17 @@ def test_without_a_bot_every_mention_is_somebody() -> None:
     assert plain("<@UBOT> and <@U2|ada>", me="") == "<@UBOT> and @ada"
 
 
+@pytest.mark.parametrize(
+    "text", ["&lt;@U1&gt; said", "`&lt;@U1&gt;`", "&lt;@U1&gt;&lt;@W2&gt;", "&amp;lt;@U1&amp;gt;"]
+)
+def test_what_only_reads_like_a_mention_names_nobody(text: str) -> None:
+    words = plain(text, "UBOT")
+
+    assert mentioned(words) == []
+    assert naming(words, {"U1": "Ada"}) == html.unescape(text)
+    assert mentioned(plain(f"<@U3> {text}", "UBOT")) == ["U3"]
+
+
 def test_people_are_named_where_their_names_are_known() -> None:
     text = plain("<@U1>, ask <@U2> &amp; <@W3|bo>", me="")
 

@@ -12,6 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from bot.core.blocks import markdown_of
+from bot.core.mrkdwn import mentioned, naming
 from bot.playground.markdown_blocks import translated
 from tests.sample_messages import rich_text, section, text
 
@@ -127,6 +128,18 @@ def test_code_is_never_closed_by_what_stands_in_it() -> None:
 )
 def test_pieces_of_a_line_are_read(element: dict[str, Any], words: str) -> None:
     assert line(text("a "), element, text(" b")) == f"a {words} b"
+
+
+def test_text_that_reads_like_a_mention_mentions_nobody() -> None:
+    code = {"type": "rich_text_preformatted", "elements": [text("<@U1>")]}
+    for words in (
+        line(text("<@U1>")),
+        line(text("<@U1>", bold=True)),
+        line(text("<@U1>", code=True)),
+        read(code),
+    ):
+        assert mentioned(words) == []
+        assert "<@U1>" in naming(words, {})
 
 
 @pytest.mark.parametrize(

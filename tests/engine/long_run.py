@@ -186,7 +186,7 @@ class LongRun:
         budget = ReadBudget(allowance, books.spend, clock)
         lookups = (slack, store, books, budget, clock, wait)
         people_known, rooms_known = UserDirectory(*lookups), ChannelDirectory(*lookups)
-        people = People(people_known.lookup)
+        people = People(people_known, clock=clock)
         told = asides.Asides(slack, people, clock)
         prices = dict.fromkeys(Voice)
         ledger = Ledger(books, store, Terms(prices), warn=lambda _spent: None, clock=clock)

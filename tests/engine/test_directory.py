@@ -5,17 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.access import Room
+from bot.core.access import Access, Denial, Room
 from bot.core.directory import encoded_channel, encoded_person, read_channel, read_person
 from bot.core.errors import OverBudget, RateLimited, SetupFault, SlackError, StoreError, Unreachable
 from bot.core.journal import CallKind
 from bot.core.person import Person
+from bot.core.question import Question
+from bot.engine.gate import Gate
 from tests.engine.directories import Directory, Process
 
 ADA = Person("Ada", "en-GB")
@@ -223,6 +226,18 @@ def test_a_channel_that_is_shared_is_looked_up_anew(slack: Directory, tmp_path: 
     until(lambda: process.channels.lookup.last("C1") is None)
 
 
+def test_a_channel_is_looked_up_only_for_who_may_ask(slack: Directory, tmp_path: Path) -> None:
+    process = Process(slack, tmp_path)
+    gate = Gate(Access(), process.users.lookup, process.channels.lookup)
+    slack.users["USAM"] = Person("Sam", is_guest=True)
+    slack.rooms_there = {"C1": Room()}
+
+    assert gate.decide(Question("T1", "C1", "USAM", "why?", ts="1.0")) is Denial.PERSON
+    assert slack.calls == ["users.info"]
+    assert gate.decide(Question("T1", "C1", "U1", "why?", ts="2.0")) is None
+    assert slack.calls == ["users.info", "users.info", "users.conversations"]
+
+
 def test_many_channels_that_the_bot_just_joined_are_one_call(slack: Directory, tmp_path: Path) -> None:
     process = Process(slack, tmp_path)
     look(process)
@@ -258,8 +273,9 @@ def test_a_429_pauses_its_kind_of_call_alone(slack: Directory, tmp_path: Path) -
         process.users.lookup.get("U1")
     slack.broken.clear()
     slack.now += 19.0
-    with pytest.raises(OverBudget), process.budget.turn(CallKind.USER):
-        pass
+    for turn in (partial(process.budget.turn, CallKind.USER), process.users.name_turn):
+        with pytest.raises(OverBudget), turn():
+            pass
     assert process.channels.lookup.get("C1") == Room()
     slack.now += 1.1
 

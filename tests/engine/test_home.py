@@ -96,7 +96,7 @@ def desk() -> Desk:
 
 @pytest.fixture
 def homes(desk: Desk, tmp_path: Path) -> Iterator[Homes]:
-    people = People(Process(Directory(), tmp_path).users.lookup)
+    people = People(Process(Directory(), tmp_path).users)
     homes = Homes(desk, people, desk, admins={"UADMIN"}, clock=lambda: desk.now)
     yield homes
     desk.gate.set()

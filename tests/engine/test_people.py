@@ -22,7 +22,7 @@ def slack() -> Directory:
 
 @pytest.fixture
 def people(slack: Directory, tmp_path: Path) -> People:
-    return People(Process(slack, tmp_path).users.lookup)
+    return People(Process(slack, tmp_path).users, clock=slack.clock)
 
 
 def test_a_name_is_looked_up_once_in_two_hours(slack: Directory, people: People) -> None:
@@ -60,5 +60,41 @@ def test_no_more_people_are_looked_up_in_a_minute_than_slack_allows(slack: Direc
         slack.now += 0.1
         people.names([user])
 
-    assert 60 <= len(slack.calls) <= 100
+    assert 25 <= len(slack.calls) <= 50
     assert not slack.refused
+
+
+def test_names_use_up_nothing_of_what_tells_who_may_ask(slack: Directory, tmp_path: Path) -> None:
+    process = Process(slack, tmp_path)
+    people = People(process.users, clock=slack.clock)
+    slack.users |= {f"UNEW{number}": ADA for number in range(60)}
+    for number in range(20):
+        people.names(f"UMADEUP{number}X{each}" for each in range(90))
+        people.language(f"USOMEBODY{number}")
+
+    assert len(slack.calls) == 25
+    assert all(process.users.lookup.get(f"UNEW{number}") == ADA for number in range(60))
+    assert not slack.refused
+
+
+def test_of_many_names_those_that_are_known_are_told_and_ten_are_asked_for(
+    slack: Directory, people: People
+) -> None:
+    slack.users |= {f"UNEW{number}": Person(f"N{number}") for number in range(20)}
+    people.names(["UNEW19"])
+    slack.calls.clear()
+
+    names = people.names(f"UNEW{number}" for number in range(20))
+    assert names == {f"UNEW{number}": f"N{number}" for number in (*range(10), 19)}
+    assert len(slack.calls) == 10
+
+
+def test_an_id_that_nobody_has_is_asked_for_once_in_ten_minutes(slack: Directory, people: People) -> None:
+    for _ in range(3):
+        assert people.names(["UNOBODY", "U1"]) == {"U1": "Ada"}
+        assert people.language("UNOBODY") is Language.EN
+    assert len(slack.calls) == 2
+    slack.now += 601.0
+    slack.users["UNOBODY"] = Person("Bo")
+
+    assert people.names(["UNOBODY"]) == {"UNOBODY": "Bo"}

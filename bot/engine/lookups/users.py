@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Protocol
@@ -58,12 +59,21 @@ class UserDirectory:
             return _BOT if user.startswith("B") else slack.person(user)
 
         self._records = Records(_CODEC, store, journal, clock)
-        kinds = (CallKind.USER, CallKind.USER_LIST, CallKind.NAME)
-        one, many, self.name_turn = (partial(budget.turn, kind) for kind in kinds)
+        self._budget = budget
+        one, many = (partial(budget.turn, kind) for kind in (CallKind.USER, CallKind.USER_LIST))
         self.lookup = CachedLookup(person, self._records, one, clock, wait, seconds=FRESH_SECONDS)
         source = ListSource("users", slack.people, many, LIST_SECONDS, _MAX_PAGES)
         self.reader = ListReader(source, self._records, store, journal, clock, wait, lambda: self.changed())
         self._news = Lane("users", 1)
+
+    @contextmanager
+    def name_turn(self) -> Iterator[None]:
+        """Make a call for somebody who asks nothing, which leaves most of the room to those who do.
+
+        Raises OverBudget if there is no room now.
+        """
+        with self._budget.turn(CallKind.NAME), self._budget.turn(CallKind.USER):
+            yield
 
     def start(self) -> None:
         """Read the list in the background, now and then."""
