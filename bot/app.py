@@ -213,7 +213,7 @@ def _built(settings: Settings, problems: Sequence[str], allowance: Allowance | N
     except SlackError as error:
         raise SettingsError([_connection_problem(settings, error, "SLACK_BOT_TOKEN")]) from error
     health.probed(me.scopes)
-    slack = slack_web.SlackWeb(web, me.bot_user, me.team_id, me.organisation)
+    slack = slack_web.SlackWeb(web, me.bot_user, me.team_id, me.organisation, me.bot_id)
 
     allowance = allowance or _allowance(settings)
     stores = open_store(settings.store_url, allowance)

@@ -147,7 +147,7 @@ class _Visit:
         """The checks in a channel, if there is a token for them."""
         if not (me := self._installation):
             return None
-        slack = SlackWeb(self._client, me.bot_user, me.team_id, me.organisation)
+        slack = SlackWeb(self._client, me.bot_user, me.team_id, me.organisation, me.bot_id)
         return ChannelTrial(self._client, slack, channel)
 
     def clock(self) -> Finding:

@@ -36,6 +36,21 @@ def is_whole(bot: Workbench, words: list[str], text: Callable[[], str]) -> bool:
     return bot.at_rest() and all(word in text() for word in words)
 
 
+@pytest.mark.parametrize("name", ["n" * 250, "<&>" * 80, "*_`~" * 60, "\u202e😀\n# " * 50])
+def test_long_names_of_files_keep_no_answer_from_being_shown(bot: Workbench, name: str) -> None:
+    """In blocks, and where Slack takes no blocks."""
+    bot.bedrock.enqueue("converse-stream", Reply(text=[f"word{number} " for number in range(2_000)]))
+    bot.bedrock.enqueue("converse-stream", Reply(text=[f"word{number} " for number in range(2_000)]))
+    files = [{"id": f"F{number}", "name": f"{name}.rar"} for number in range(10)]
+    for is_refused in (False, True):
+        if is_refused:
+            refuse(bot, "invalid_blocks", has_blocks)
+        question = bot.mention("why?", files=files)
+        bot.until(lambda: is_whole(bot, ["word0 ", "word1999"], lambda: "\n".join(bot.texts(question))))  # noqa: B023
+
+        assert is_refused or EN.files_left_out.format(count=6) in "\n".join(bot.texts(question))
+
+
 def test_an_answer_with_many_headings_comes_whole_and_nothing_of_it_is_refused(bot: Workbench) -> None:
     slowly = Pace(tokens_per_second=400)
     bot.bedrock.enqueue("converse-stream", Reply(text=CHAPTERS, pace=slowly))

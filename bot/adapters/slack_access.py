@@ -28,7 +28,8 @@ _SILENT = logging.Logger("connection", logging.CRITICAL + 1)  # what it says is 
 class Installation:
     """The workspace that the app is installed in, its rights there, and Slack's time (a `Date` header).
 
-    `bot_user`, `team_id` and `organisation` (None for none) are ids. No `scopes` mean that Slack told none.
+    `bot_user`, `bot_id`, `team_id` and `organisation` (None for none) are ids. No `scopes` mean that Slack
+    told none.
     """
 
     team: str
@@ -36,6 +37,7 @@ class Installation:
     scopes: frozenset[str]
     date: str
     bot_user: str
+    bot_id: str
     team_id: str
     organisation: str | None
 
@@ -54,6 +56,7 @@ def installation(client: WebClient) -> Installation:
         frozenset(scopes),
         headers.get("date", ""),
         str(answer["user_id"]),
+        str(answer.get("bot_id") or ""),
         str(answer["team_id"]),
         answer.get("enterprise_id"),
     )

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.core import message_text, mrkdwn, signature
+from bot.core.bots import is_own
 from bot.core.conversation import Remark, Role
 from bot.core.frames import quote, unframed
 from bot.core.home import Home
@@ -206,12 +207,12 @@ def _verbatim(text: Safe) -> dict[str, Any]:
     return {"type": "mrkdwn", "text": shortened(text, MAX_SECTION), "verbatim": True}
 
 
-def standing(message: Mapping[str, Any], me: str) -> Iterator[tuple[str, Standing]]:
+def standing(message: Mapping[str, Any], me: str, my_bot: str = "") -> Iterator[tuple[str, Standing]]:
     """`message` and its key, if it is the bot's own. While Slack streams it, its key is its ts.
 
     Other apps' metadata is not believed.
     """
-    if message.get("user") != me:
+    if not is_own(message, me, my_bot):
         return
     ts, kind, payload = str(message["ts"]), _kind(message), _payload(message)
     if kind:
@@ -222,14 +223,14 @@ def standing(message: Mapping[str, Any], me: str) -> Iterator[tuple[str, Standin
         yield ts, Standing(ts, _body(message))
 
 
-def remark(message: Mapping[str, Any], me: str) -> Remark | None:
+def remark(message: Mapping[str, Any], me: str, my_bot: str = "") -> Remark | None:
     """What `message` adds to the conversation; None for what is no part of it.
 
     Parts of it are what people say, what other apps post, the bot's answers, and the questions it posted for
     a slash command; not its acknowledgements and notices.
     """
     ts = str(message.get("ts", ""))
-    if message.get("user") == me:
+    if is_own(message, me, my_bot):
         kind, key = _kind(message), str(_payload(message).get("key") or "")
         if kind is Kind.ANSWER:
             is_page = _KEY_OF_PAGE.search(key) is not None

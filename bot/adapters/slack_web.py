@@ -26,6 +26,7 @@ from bot.adapters.slack_messages import (
 )
 from bot.core import signature
 from bot.core.access import Room
+from bot.core.bots import is_own
 from bot.core.conversation import Remark, Replies
 from bot.core.directory import Page
 from bot.core.errors import SlackError, ThreadGone
@@ -46,13 +47,15 @@ class SlackWeb:
     """Slack as the engine needs it, through `client`, for the bot user `me`. Raises SlackError.
 
     `team` is the workspace that the bot is installed in, `organisation` the Enterprise Grid organisation that
-    it belongs to, None for none.
+    it belongs to, None for none. `my_bot` is the id of the bot that belongs to the user `me`.
     """
 
-    def __init__(self, client: WebClient, me: str, team: str, organisation: str | None = None) -> None:
+    def __init__(
+        self, client: WebClient, me: str, team: str, organisation: str | None = None, my_bot: str = ""
+    ) -> None:
         self._client = client
         self.key = signature.key_of(client.token or "")  # of what people press
-        self._me, self._team, self._organisation = me, team, organisation
+        self._me, self._my_bot, self._team, self._organisation = me, my_bot, team, organisation
 
     def post(self, channel: str, thread_ts: str | None, message: Outgoing) -> str:
         """Post a message and return its ts. Nothing in it unfurls."""
@@ -77,7 +80,7 @@ class SlackWeb:
 
     def strays(self, channel: str, question_key: str) -> list[str]:
         """The ts of what stands newly at top level in a channel of the answer to a question."""
-        found = (standing(message, self._me) for message in self._newest(channel))
+        found = (standing(message, self._me, self._my_bot) for message in self._newest(channel))
         return [own.ts for each in found for key, own in each if key.startswith(f"{question_key}/")]
 
     def edit(self, channel: str, ts: str, message: Outgoing) -> None:
@@ -134,8 +137,8 @@ class SlackWeb:
             )
         messages = page["messages"]
         return Replies(
-            tuple(found for message in messages if (found := remark(message, self._me))),
-            {key: own for message in messages for key, own in standing(message, self._me)},
+            tuple(found for message in messages if (found := remark(message, self._me, self._my_bot))),
+            {key: own for message in messages for key, own in standing(message, self._me, self._my_bot)},
             _next_cursor(page),
         )
 
@@ -145,7 +148,9 @@ class SlackWeb:
             answer = self._client.conversations_history(
                 channel=channel, oldest=first, latest=last, inclusive=True, limit=_PAGE
             )
-        return tuple(found for message in answer["messages"] if (found := remark(message, self._me)))
+        return tuple(
+            found for message in answer["messages"] if (found := remark(message, self._me, self._my_bot))
+        )
 
     def person(self, user: str) -> Person:
         """A user, by the display name, or the real name where none is set."""
@@ -243,8 +248,8 @@ class SlackWeb:
         """
         with _translated():
             messages = self._thread(channel, thread_ts) if thread_ts else self._newest(channel)
-        found = (each for each in messages if each.get("user") == self._me and is_same(message, each))
-        return next((str(each["ts"]) for each in found), None)
+        own = (each for each in messages if is_own(each, self._me, self._my_bot))
+        return next((str(each["ts"]) for each in own if is_same(message, each)), None)
 
     def _newest(self, channel: str) -> list[dict[str, Any]]:
         with _translated():

@@ -23,6 +23,15 @@ def bot_in(event: Mapping[str, Any]) -> str:
     return str(event.get("bot_id") or event.get("app_id") or "unknown") if is_bot else ""
 
 
+def is_own(message: Mapping[str, Any], me: str, my_bot: str = "") -> bool:
+    """Return whether the bot user `me` posted `message` through its own bot, as auth.test names them.
+
+    Whatever else a message says of itself, as in its metadata, any app can write.
+    """
+    bot = message.get("bot_id") if my_bot else None
+    return bool(me) and message.get("user") == me and bot in (None, my_bot)
+
+
 def ids_in(event: Mapping[str, Any]) -> set[str]:
     """Return the ids by which an operator can name a message's sender: of the bot, its app, and its user."""
     profile = event.get("bot_profile")

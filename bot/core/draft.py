@@ -7,9 +7,10 @@ from enum import Enum
 
 from bot.core import markdown
 from bot.core.errors import Fault
-from bot.core.layout import DEFAULT, Layout
+from bot.core.layout import DEFAULT, MAX_LEAD, MAX_PLAIN_LEAD, Layout
+from bot.core.lengths import shortened
 from bot.core.message import Action, Button, Content, Feedback, Kind
-from bot.core.safety import neutralise, without_secrets
+from bot.core.safety import Safe, neutralise, without_secrets
 from bot.core.slack_markdown import for_slack
 from bot.core.stream import Aside, Failed, Finished, Notice, Recalled, StreamEvent, Text
 from bot.core.texts import Texts
@@ -120,10 +121,8 @@ class Draft:
             return ()
         if self.outcome is Outcome.FAILED:
             apology = neutralise(_apology(self.fault, texts))
-            is_plain = layout.is_plain(0)
-            return (
-                Content(apology, lead=neutralise(self.lead), button=self._button(texts), is_plain=is_plain),
-            )
+            lead, is_plain = self._lead(layout), layout.is_plain(0)
+            return (Content(apology, lead=lead, button=self._button(texts), is_plain=is_plain),)
         text = without_secrets(self.text.strip())
         if is_streamed and self.outcome is None:
             return tuple(Content(for_slack(page)) for page in markdown.pages(text, layout, is_added_to=True))
@@ -136,7 +135,11 @@ class Draft:
             menu = (Button(Action.REGENERATE, texts.regenerate),)
             end = replace(end, feedback=Feedback(texts.good, texts.bad), menu=menu)
         first, *others = (*whole, end)
-        return (replace(first, lead=neutralise(self.lead)), *others)
+        return (replace(first, lead=self._lead(layout)), *others)
+
+    def _lead(self, layout: Layout) -> Safe:
+        """What stands above the answer; it never takes the room that the answer needs."""
+        return shortened(neutralise(self.lead), MAX_PLAIN_LEAD if layout.is_plain(0) else MAX_LEAD)
 
     @property
     def kind(self) -> Kind:

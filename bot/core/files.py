@@ -6,6 +6,8 @@ https://docs.aws.amazon.com/bedrock/latest/userguide/inference-api-restrictions.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from enum import Enum
 from typing import Any
 
 from bot.core.frames import name_in_frame
+from bot.core.lengths import cut, escaped_units
 from bot.core.mrkdwn import escaped
 from bot.core.texts import Texts
 
@@ -24,6 +27,12 @@ _MOST_PIXELS = 8_000  # of an image, each way
 # What Converse's reference allows an image, though Nova's guide does not repeat it; Slack's smaller one does
 # as well: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Message.html
 _MOST_IMAGE_BYTES = 3_750_000
+MAX_NAME, _MAX_ENDING = 80, 12  # characters of a file's name, and of its end where the middle is left out
+_MAX_TOLD = 4  # files of which people are told by name, so that there is room for the answer below
+# What is neither a mark nor a link wherever it stands, nor a list where a line begins with it.
+_PLAIN_NAME = re.compile(
+    r"(?!www\b)[^\W_](?:[^\W_]|[ ,()+-]|(?<=[^\W_])_(?=[^\W_])|\.(?=[^\W_]{1,8}\Z))*", re.IGNORECASE
+)
 
 
 class Medium(Enum):
@@ -149,7 +158,7 @@ def file_in(payload: Mapping[str, Any]) -> SharedFile:
     url = str(payload.get("url_private_download") or payload.get("url_private") or "")
     return SharedFile(
         id=str(payload.get("id") or ""),
-        name=str(payload.get("name") or payload.get("title") or "file"),
+        name=_name(str(payload.get("name") or "")) or _name(str(payload.get("title") or "")) or "file",
         mimetype=str(payload.get("mimetype") or ""),
         filetype=str(payload.get("filetype") or ""),
         size=int(payload.get("size") or 0),
@@ -161,6 +170,21 @@ def file_in(payload: Mapping[str, Any]) -> SharedFile:
         pdf=str(payload.get("converted_pdf") or ""),
         subtype=str(payload.get("subtype") or ""),
     )
+
+
+def _name(text: str) -> str:
+    """The name of a file on one line, without what is not seen and could turn the line around, and bounded.
+
+    Its ending stays.
+    """
+    kinds = ((each, unicodedata.category(each)) for each in unicodedata.normalize("NFC", text))
+    seen = (
+        " " if kind[0] == "Z" or kind == "Cc" else each for each, kind in kinds if kind not in ("Cf", "Cs")
+    )
+    name = " ".join("".join(seen).split())
+    if len(name) <= MAX_NAME:
+        return name
+    return f"{name[: MAX_NAME - _MAX_ENDING - 1]}…{name[-_MAX_ENDING:]}"
 
 
 def kind_of(file: SharedFile) -> tuple[Medium, str] | None:
@@ -244,7 +268,20 @@ def _listed_kind(file: SharedFile) -> str:
 
 
 def told(left: Sequence[LeftOut], texts: Texts) -> str:
-    """What people are told of the files that were not read: a sentence each."""
+    """What people are told, in mrkdwn, of the files that were not read: a sentence each, or how many more."""
     size = f"{MOST_BYTES // MEGABYTE} MB"
-    sentences = ((str(getattr(texts, each.flaw.value)), escaped(each.file.name)) for each in left)
-    return "\n".join(sentence.format(name=name, size=size) for sentence, name in sentences)
+    sentences = [
+        str(getattr(texts, each.flaw.value)).format(name=_literal(each.file.name), size=size)
+        for each in left[:_MAX_TOLD]
+    ]
+    more = [texts.files_left_out.format(count=len(left) - _MAX_TOLD)] if len(left) > _MAX_TOLD else []
+    return "\n".join((*sentences, *more))
+
+
+def _literal(name: str) -> str:
+    """The `name` of a file as mrkdwn and Markdown show it, where nothing in it is a mark, a link or code."""
+    shown = cut(_name(name), lambda beginning: escaped_units(beginning) <= MAX_NAME)
+    if _PLAIN_NAME.fullmatch(shown):
+        return shown
+    code = shown.replace("`", "'")
+    return f"`{escaped(code)}`"

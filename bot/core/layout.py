@@ -33,7 +33,9 @@ class Limits:
 # Slack does not say what it calls a character, so UTF-16 units are counted, of which an emoji is two. A
 # thousand of them and ten items are left for notes and buttons under the text. `chat.update` takes 4,000
 # characters of plain `text` (https://docs.slack.dev/reference/methods/chat.update).
-LEVELS = (Limits(11_000, items=40), Limits(3_000, items=12, tables=1), Limits(3_500, is_plain=True))
+LEVELS = (Limits(11_000, items=40), Limits(3_000, items=12, tables=1), Limits(3_000, is_plain=True))
+# Of what is told above an answer, such as which files were not read.
+MAX_LEAD, MAX_PLAIN_LEAD = 1_100, 500
 
 
 @dataclass(frozen=True)

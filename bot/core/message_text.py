@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.core import frames, mrkdwn
 from bot.core.blocks import TRANSLATED, markdown_of
-from bot.core.bots import SLACKBOT, bot_in
+from bot.core.bots import SLACKBOT, bot_in, is_own
 from bot.core.files import SharedFile, file_in
 from bot.core.reasoning import without_reasoning
 from bot.core.rich_line import dicts, string
@@ -42,7 +42,7 @@ def words(message: Mapping[str, Any], me: str) -> str:
 
     A message of the bot's own is its `body`, without what an older version showed of a model's reasoning.
     """
-    if me and message.get("user") == me:
+    if is_own(message, me):
         return frames.unframed(without_reasoning(body(message)))
     return _bounded("\n\n".join(_parts(frames.unframed_payload(message), me)))
 

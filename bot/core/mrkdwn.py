@@ -36,7 +36,7 @@ def plain(text: str, me: str) -> str:
     """
     words = re.sub(rf"<@{re.escape(me)}(?:\|[^>]*)?>", "", text) if me else text
     words = _SEQUENCE.sub(lambda match: _spoken(match[1]), _LITERAL.sub(f"&lt;{_BREAK}", words))
-    return words.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
+    return unescaped(words).strip()
 
 
 def unformatted(text: str) -> str:
@@ -91,6 +91,11 @@ def literal(text: str) -> str:
 def escaped(text: str) -> str:
     """`text` so that mrkdwn shows it as it is."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def unescaped(text: str) -> str:
+    """Return what was `escaped` as `text`."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def fallback(text: Safe, limit: int = FALLBACK_LIMIT) -> str:

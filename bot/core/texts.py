@@ -112,6 +112,7 @@ class Texts:
     file_mislabelled: str
     file_unreadable: str
     file_not_set_up: str
+    files_left_out: str
     home_title: str
     home_about: str
     home_examples: str
@@ -267,6 +268,7 @@ _CATALOGUE = {
         file_not_set_up=(
             "I could not open {name}: I am not set up to read files. Please tell your administrator."
         ),
+        files_left_out="Besides these, I left out {count} more.",
         budget_warning="${spent} of today's budget of ${budget} is spent. Questions beyond it are refused.",
         home_title="Ask me anything",
         home_about="I tell you at once that I understood. Then my answer grows while I write it.",
@@ -424,6 +426,7 @@ _CATALOGUE = {
         file_mislabelled="{name} 파일의 내용이 확장자와 달라 읽을 수 없습니다. 올바른 확장자로 올려 주세요.",
         file_unreadable="Slack에서 {name} 파일을 열 수 없었습니다. 다시 올리거나 파일 없이 질문해 주세요.",
         file_not_set_up=("설정에 문제가 있어 {name} 파일을 열 수 없었습니다. 관리자에게 알려 주세요."),
+        files_left_out="그 밖에 파일 {count}개도 읽지 못했습니다.",
         budget_warning="오늘의 예산 ${budget} 중 ${spent}를 사용했습니다. 예산을 넘는 질문은 거절됩니다.",
         home_title="무엇이든 물어보세요",
         home_about="질문을 이해했다고 바로 알려 드린 뒤, 답변을 작성하는 대로 이어서 보여 드립니다.",

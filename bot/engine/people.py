@@ -60,7 +60,7 @@ class People:
 
     def known(self, user: str) -> Person | None:
         """What is known of `user` without asking Slack, however old."""
-        return self.lookup.last(user)
+        return self._users.lookup.last(user)
 
     def _person(self, user: str) -> Person:
         lookup = self._users.lookup

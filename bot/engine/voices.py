@@ -17,6 +17,7 @@ from bot.core.diagnosis import PROBE, aws_fix
 from bot.core.draft import Draft, Outcome
 from bot.core.errors import Fault, ModelError
 from bot.core.interaction import Call, Voice
+from bot.core.mrkdwn import unescaped
 from bot.core.question import Question
 from bot.core.reasoning import shown_events
 from bot.core.safety import Safe
@@ -296,7 +297,7 @@ class Voices:
             return
         brief = self._context.brief(flight.question)
         if not brief.turns:
-            yield Notice(brief.told or texts_in(self._context.language(flight.question)).usage)
+            yield Notice(unescaped(brief.told) or texts_in(self._context.language(flight.question)).usage)
             return
         if brief.told:
             yield Aside(brief.told)

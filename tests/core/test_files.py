@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +22,8 @@ from bot.core.files import (
     listed,
     told,
 )
+from bot.core.layout import MAX_LEAD
+from bot.core.lengths import escaped_units
 from bot.core.texts import Language, texts_in
 
 DESCRIBED = {
@@ -253,6 +256,57 @@ def test_each_flaw_is_told_in_one_sentence_that_names_the_file(flaw: Flaw, langu
     assert "&lt;계획&gt; &amp; so.rar" in words
     assert "\n" not in words
     assert "{" not in words
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("계획 (최종)-2.pdf", "계획 (최종)-2.pdf"),
+        ("my_report.rar", "my_report.rar"),
+        ("_report_.rar", "`_report_.rar`"),
+        ("*all* ~of~.rar", "`*all* ~of~.rar`"),
+        ("a`b``.rar", "`a'b''.rar`"),
+        ("[here](https://evil.example).rar", "`[here](https://evil.example).rar`"),
+        ("<https://evil.example|here>.rar", "`&lt;https://evil.example|here&gt;.rar`"),
+        ("www.evil.example", "`www.evil.example`"),
+        ("&lt;!here&gt;.rar", "`&amp;lt;!here&amp;gt;.rar`"),
+        ("- item.rar", "`- item.rar`"),
+        ("# title.rar", "`# title.rar`"),
+        ("a\r\n\n> b\u2028c\x00.rar", "`a &gt; b c .rar`"),
+        ("\u202egpj\u2066.exe\u200b.rar", "`gpj.exe.rar`"),
+        (unicodedata.normalize("NFD", "계획.rar"), "계획.rar"),
+    ],
+)
+def test_a_files_name_is_never_markdown(name: str, shown: str) -> None:
+    texts = texts_in(Language.EN)
+    expected = texts.file_empty.format(name=shown)
+
+    assert told([LeftOut(shared(name), Flaw.EMPTY)], texts) == expected
+    assert told([LeftOut(SharedFile("F1", name), Flaw.EMPTY)], texts) == expected
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("name", ["n" * 255, "계" * 255, "<&>" * 85, "😀" * 127, "*_" * 120])
+def test_names_leave_room_for_the_answer_however_long_they_are(name: str, language: Language) -> None:
+    left = [LeftOut(file_in({"id": f"F{n}", "name": f"{name}.rar"}), Flaw.UNKNOWN_KIND) for n in range(10)]
+    words = told(left, texts_in(language))
+
+    assert escaped_units(words) <= MAX_LEAD
+    assert words.endswith(texts_in(language).files_left_out.format(count=6))
+
+
+def test_a_long_name_keeps_its_ending() -> None:
+    file = file_in({"id": "F1", "name": "x" * 300 + ".tar.gz.pdf"})
+
+    assert file.name.endswith("x.tar.gz.pdf")
+    assert len(file.name) == 80
+    assert kind_of(file) == (Medium.DOCUMENT, "pdf")
+
+
+@given(st.text())
+def test_any_name_is_one_line(name: str) -> None:
+    words = told([LeftOut(SharedFile("F1", name), Flaw.GONE)], texts_in(Language.EN))
+    assert len(words.splitlines()) == len(file_in({"name": name}).name.splitlines()) == 1
 
 
 def test_several_are_told_in_as_many_lines() -> None:
