@@ -301,7 +301,7 @@ def test_a_thread_that_cannot_be_read_is_answered_without_it(bot: Workbench) -> 
     bot.bedrock.enqueue("converse-stream", Reply(text="Because.", after=0, then="hold"))
     bot.mention("why?", thread=root)
 
-    assert bot.answered(root) == ["On it.", "Because."]
+    assert bot.answered(root) == ["On it.", f"{EN.thread_unread}\nBecause."]
     assert [turn["content"][0]["text"] for turn in bot.prompts()[0]["messages"]] == ["why?"]
 
 

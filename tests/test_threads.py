@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 
 from bot.core.conversation import estimated_tokens
+from bot.core.texts import Language, texts_in
 from bot.playground.bedrock import Reply
 from bot.playground.faults import Fault
 from bot.playground.limits import Limits
 from bot.playground.workspace import ADA, MINJI, NOOR, Message
 from tests.conftest import offer
 from tests.workbench import Workbench
+
+EN = texts_in(Language.EN)
 
 
 def told(bench: Workbench, question: str = "") -> list[str]:
@@ -95,11 +98,12 @@ def test_a_follow_up_is_answered_by_itself_while_slack_limits_reading(ready: Wor
     root = ready.say("start of it", user=MINJI.id)
     ready.start_bot()
     ready.slack.faults.enqueue("conversations.replies", Fault(429, "ratelimited", retry_after=30))
-    ready.mention("and then?", thread=root)
-    answered(ready, root, 1)
-    ready.mention("and now?", thread=root)  # while it asks to wait, it is not asked
-    answered(ready, root, 2)
+    alone = f"{EN.thread_unread}\nBecause."
+    for number, text in enumerate(("and then?", "and now?")):  # while it asks to wait, it is not asked
+        ready.mention(text, thread=root)
+        ready.answered(root, count=2 * number + 2, before=2 * number)
 
+    assert [text for text in ready.texts(root) if "Because." in text] == [alone] * 2
     assert told(ready) == ["and now?"]
     assert len(ready.calls("conversations.replies")) == 1
 
@@ -115,8 +119,12 @@ def test_many_who_ask_in_threads_never_hit_a_limit_of_slacks(monkeypatch: pytest
             bench.mention("why?", thread=root)
         bench.until(lambda: all(bench.texts(root) for root in roots), seconds=40.0)
         bench.until(lambda: len(bench.calls("assistant.threads.setStatus")) >= 40)
-        bench.answered_whole("Because.", *roots, seconds=40.0)
 
+        def are_answered() -> bool:
+            bench.bedrock.release()
+            return all(bench.texts(root)[-1].endswith("Because.") for root in roots) and bench.at_rest()
+
+        bench.until(are_answered, seconds=40.0)
         assert not [(call.method, call.error) for call in list(bench.slack.calls) if call.error]
     finally:
         bench.close()

@@ -68,7 +68,7 @@ _PLACE = re.compile(
     r"(?<![a-z])(?:here|(?:this|the) (?:channel|thread|conversation|chat|room|workspace|team|message|file))"
     r"(?![a-z])"
     r"|여기|이 ?(?:채널|스레드|대화|방|메시지|파일|팀|워크스페이스)"
-    r"|^[^\S\n]*(?:>|\[[^\[\]\n]*:\][^\S\n]*$)|<[@#!]|(?<!\w)[@#]\w",
+    r"|^[^\S\n]*(?:>|\[[^\[\]\n]*:\][^\S\n]*$)|⟦|<[@#!]|(?<!\w)[@#]\w",
     re.IGNORECASE | re.MULTILINE,
 )
 

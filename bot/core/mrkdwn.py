@@ -31,8 +31,8 @@ def plain(text: str, me: str) -> str:
     """An incoming `text` as its writer saw it, without the mentions of the bot user `me`.
 
     People and channels that it mentions without a name stay `<@U…>` and `<#C…>`, for `naming`, and what only
-    reads like that is broken until then. Emphasis marks stay: a model reads `*bold*` as it is, and inside code
-    an asterisk is no mark.
+    reads like that is broken until then. Emphasis marks stay: a model reads `*bold*` as it is, and inside
+    code an asterisk is no mark.
     """
     words = re.sub(rf"<@{re.escape(me)}(?:\|[^>]*)?>", "", text) if me else text
     words = _SEQUENCE.sub(lambda match: _spoken(match[1]), _LITERAL.sub(f"&lt;{_BREAK}", words))

@@ -93,6 +93,7 @@ class Texts:
     not_set_up: str
     kept_for_later: str
     thread_not_set_up: str
+    thread_unread: str
     failed: str
     from_cache: str
     over_rate: str
@@ -238,6 +239,7 @@ _CATALOGUE = {
             "I could not read what was said in this thread before: I am not set up for that. "
             "Please tell your administrator."
         ),
+        thread_unread="I could not read this thread just now, so I answered this question by itself.",
         failed="Sorry, something went wrong and I cannot answer this. Please ask again.",
         from_cache="From an earlier answer to the same question.",
         over_rate="You have asked a lot within a minute. Please ask again in {seconds} s.",
@@ -392,6 +394,7 @@ _CATALOGUE = {
         thread_not_set_up=(
             "설정에 문제가 있어 이 스레드의 이전 대화를 읽지 못했습니다. 관리자에게 알려 주세요."
         ),
+        thread_unread="지금은 이 스레드를 읽을 수 없어 질문 내용만으로 답변했습니다.",
         failed="죄송합니다. 문제가 생겨 답변드리지 못했습니다. 다시 질문해 주세요.",
         from_cache="같은 질문에 대한 이전 답변입니다.",
         over_rate="1분 동안 질문을 많이 하셨습니다. {seconds}초 후에 다시 질문해 주세요.",

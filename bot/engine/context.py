@@ -138,7 +138,8 @@ class Context:
             thread = self._threads.remarks(Place(question.channel, question.thread_ts))
         except SlackError as error:  # an answer without the thread serves better than none
             log.log(level(error), "thread.unread", extra={**question.names, "code": error.code})
-            return (), texts_in(question.language).thread_not_set_up if error.setup else ""
+            texts = texts_in(question.language)
+            return (), texts.thread_not_set_up if error.setup else texts.thread_unread
         if not (others := lines.lines_in(thread)):
             return thread, ""
         try:
@@ -190,14 +191,20 @@ class Context:
         """
         if not question.place or not question.ts:
             return question
-        if question.lines:
-            return self._reread(question)
         try:
+            if question.lines:
+                return self._standing(question, question.ts)
             message = self._threads.current(question.place, question.ts)
         except SlackError as error:
             log.log(level(error), "message.unread", extra={**question.names, "code": error.code})
             return question
         return replace(question, text=message.text, files=message.files) if message else None
+
+    def _standing(self, question: Question, first: str) -> Question | None:
+        """Return a `question` of several lines as they read now; None if all are gone. Raises SlackError."""
+        said = self._threads.lines(question.channel, first, question.lines[-1])
+        is_gone = not any(remark.ts in (first, *question.lines) for remark in said)
+        return None if is_gone else lines.reread(question, said)
 
     # Files
 

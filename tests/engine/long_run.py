@@ -168,8 +168,7 @@ class LongRun:
             patch.setattr(module, "Lane", partial(_Lane, self))
         for part in (orchestrator.Orchestrator, Admissions, Follower):
             patch.setattr(part, "_run", lambda _part: None)  # which would wait for what is only counted
-        patch.setattr("bot.engine.threads.MAX_BYTES", 0)  # bounds that are reached soon
-        patch.setattr("bot.engine.threads._MOST_JOINED", 5)
+        patch.setattr("bot.engine.threads._MOST_JOINED", 5)  # a bound that is reached soon
         patch.setattr("bot.engine.pacer._MIN_CHANNELS", 10)
         patch.setattr(voices, "_LONGEST_BETWEEN_GULPS", 0.0)  # which would really be waited for
         patch.setattr("bot.engine.ledger._fields", lambda *_: {})  # of a log that nobody reads
