@@ -9,7 +9,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from queue import SimpleQueue
@@ -71,7 +71,7 @@ if TYPE_CHECKING:  # the packages of OpenTelemetry are an extra
 
 log = logging.getLogger(__name__)
 
-# The built-in client notices a lost connection after five pings; the default of 10 s makes that a minute.
+# A connection on which nobody answers is given up after five pings.
 _PING_SECONDS = 1.0
 _WATCH_SECONDS = 0.5
 # auth.test takes hundreds of calls a minute: https://docs.slack.dev/reference/methods/auth.test
@@ -131,7 +131,6 @@ class Bot:
     @unattended
     def _look_at_connection(self) -> None:
         """Tell operators of each connection and each loss of one, and other processes how it stands."""
-        self.socket.hang_up_if_alone()
         self.connection.look()
         session = self.connection.session
         if session != self._session:
@@ -170,9 +169,7 @@ class Bot:
         self.connection.wake()
         client = self.socket.client
         client.logger.setLevel(logging.CRITICAL)  # what it says about its own end helps nobody
-        if client.current_session and client.current_session.sock:
-            with suppress(OSError):
-                client.current_session.sock.shutdown(socket.SHUT_RDWR)
+        client.disconnect()
         self.reception.stop_following()
         self.orchestrator.stop(self.settings.shutdown_grace)
         self.reception.close()

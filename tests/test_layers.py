@@ -71,7 +71,13 @@ ALLOWED = {
         "slack_sdk",
     },
     "bot/adapters/slack_trial.py": {"bot.adapters.slack_errors", "bot.core", "slack_sdk"},
-    "bot/adapters/slack_access.py": {"bot.adapters.slack_errors", "bot.core", "slack_sdk"},
+    "bot/adapters/slack_access.py": {
+        "bot.adapters.slack_errors",
+        "bot.adapters.slack_socket",
+        "bot.core",
+        "slack_sdk",
+    },
+    "bot/adapters/slack_socket.py": {"bot.core", "slack_sdk"},
     "bot/adapters/slack_files.py": {"bot.adapters.slack_errors", "bot.core", "slack_sdk"},
     "bot/adapters/bedrock.py": {
         "bot.adapters.aws_session",
@@ -90,7 +96,7 @@ ALLOWED = {
     "bot/adapters/telemetry.py": {"bot.core", "opentelemetry"},
     "bot/adapters/metrics_page.py": {"bot.core", "prometheus_client"},
     "bot/listeners/envelopes.py": {"bot.listeners", "slack_bolt", "slack_sdk"},
-    "bot/listeners/connection.py": {"bot.core", "bot.engine", "slack_sdk"},
+    "bot/listeners/connection.py": {"bot.adapters.slack_socket", "bot.core", "bot.engine", "slack_sdk"},
     "bot/listeners": {"bot.core", "bot.engine", "bot.listeners", "slack_bolt"},
     "bot/bench": {"bot.bench", "bot.playground"},
     "bot/bench/promises.py": {"bot.bench", "bot.core", "bot.playground", "bot.stats", "bot.stores"},

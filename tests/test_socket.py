@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-import socket
 from collections.abc import Callable
-from contextlib import closing
 from itertools import pairwise
 from typing import cast
 
@@ -18,7 +16,6 @@ from bot.adapters.slack_errors import translated
 from bot.core import connection
 from bot.engine.health import Health
 from bot.listeners.connection import Client, Connection
-from bot.listeners.envelopes import Envelopes, is_at_end
 from bot.playground.bedrock import Reply
 from bot.playground.faults import Fault
 from bot.playground.socket_mode import MAX_CONNECTIONS, Loss
@@ -42,29 +39,16 @@ def test_a_lost_connection_is_made_anew_within_ten_seconds_and_the_next_question
         assert bench.answered(question) == ["On it.", "Because."]
 
 
-def test_a_connection_that_is_gone_is_given_up_without_waiting_for_five_pings_to_fail(
-    bench: Workbench, caplog: pytest.LogCaptureFixture
-) -> None:
-    with caplog.at_level(logging.INFO):
-        bench.start_bot()
-        bench.until(lambda: "socket.connected" in caplog.messages)
-        caplog.clear()
-        bench.servers.wait_for(lambda: bench.slack.sockets.lose(Loss.RESET))
-        bench.until(lambda: "socket.connected" in caplog.messages)
-
-    assert caplog.text.count("Failed to check the state of sock") < 5  # the client's own limit
-
-
 def test_a_mistake_in_watching_the_connection_is_logged_and_does_not_end_that(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    watch = Envelopes.hang_up_if_alone
+    look = Connection.look
 
-    def mistaken(_envelopes: Envelopes) -> None:
-        monkeypatch.setattr(Envelopes, "hang_up_if_alone", watch)
+    def mistaken(_connection: Connection) -> None:
+        monkeypatch.setattr(Connection, "look", look)
         raise ZeroDivisionError
 
-    monkeypatch.setattr(Envelopes, "hang_up_if_alone", mistaken)
+    monkeypatch.setattr(Connection, "look", mistaken)
     with caplog.at_level(logging.INFO, "bot"):
         bench.start_bot()
         bench.until(lambda: "socket.connected" in caplog.messages)
@@ -294,16 +278,3 @@ def test_ghosts_on_the_real_connection_are_warned_of(
     bench.slack.sockets.ghosts = 2
     bench.start_bot()
     bench.until(lambda: "socket.ghosts" in caplog.messages)
-
-
-def test_only_a_connection_of_which_nothing_more_can_be_read_is_at_its_end() -> None:
-    ours, theirs = socket.socketpair()
-    with closing(ours), closing(theirs):
-        ours.settimeout(0.01)
-        assert not is_at_end(ours)  # quiet for longer than its timeout
-        theirs.send(b"!")
-        theirs.close()
-        assert not is_at_end(ours)
-        assert ours.recv(2) == b"!"
-        assert is_at_end(ours)
-    assert is_at_end(ours)

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from http.client import HTTPException
 from threading import Timer
 from typing import Any
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
-from slack_sdk.socket_mode.builtin.connection import Connection, ConnectionState
+from slack_sdk.errors import SlackApiError, SlackClientNotConnectedError
+from slack_sdk.socket_mode.builtin.connection import ConnectionState
 
 from bot.adapters.slack_errors import translated
+from bot.adapters.slack_socket import Session
 from bot.core.errors import Unreachable
 
 _ERRORS = (SlackApiError, OSError, HTTPException)
 _PATIENCE_SECONDS = 10.0
-_GLANCE_SECONDS = 1.0
-_SILENT = logging.Logger("connection", logging.CRITICAL + 1)  # what it says is raised, too
 
 
 @dataclass(frozen=True)
@@ -73,37 +70,25 @@ def connection_url(client: WebClient, app_token: str) -> str:
 def greeting(client: WebClient, url: str) -> Mapping[str, Any]:
     """What Slack says first on the connection at `url`, which is closed then. Raises Unreachable.
 
-    The client of slack_sdk would connect again by itself, so only its connection is used. What Slack sends
-    after its greeting is not acknowledged, so that events come again, to a bot that runs.
+    What it sends after that is not acknowledged, so that events come again, to a bot that runs.
     """
-    said, errors = list[str](), list[Exception]()
-    state = ConnectionState()  # type: ignore[no-untyped-call] # slack_sdk gives it no types
-    end = partial(setattr, state, "terminated", True)
+    said = list[str]()
 
     def hear(message: str) -> None:
         said.append(message)
-        end()
+        session.close()
 
-    connection = Connection(
-        url,
-        _SILENT,
-        proxy=client.proxy,
-        receive_timeout=_GLANCE_SECONDS,
-        on_message_listener=hear,
-        on_error_listener=errors.append,
-        ssl_context=client.ssl,
-    )
-    patience = Timer(_PATIENCE_SECONDS, end)
+    session = Session(url, hear, proxy=client.proxy, ssl_context=client.ssl)
+    patience = Timer(_PATIENCE_SECONDS, session.close)
     patience.start()
     try:
-        connection.connect()
-        if connection.is_active():
-            connection.run_until_completion(state)
+        session.connect()
+        session.run_until_completion(ConnectionState())  # type: ignore[no-untyped-call] # slack_sdk has no type
+    except SlackClientNotConnectedError as error:
+        raise Unreachable("not connected", str(error)) from error
     finally:
         patience.cancel()
-        connection.disconnect()
+        session.close()
     if said:
         return dict(json.loads(said[0]))
-    if errors:
-        raise Unreachable(type(errors[0]).__name__, str(errors[0]))
     raise Unreachable("no hello", "Slack closed the connection or said nothing")

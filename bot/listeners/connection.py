@@ -7,23 +7,22 @@ from __future__ import annotations
 
 import json
 import logging
-import socket
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from http.client import HTTPException
 from queue import Empty, SimpleQueue
 from random import random
 from typing import Any
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackClientNotConnectedError
 from slack_sdk.socket_mode.builtin import SocketModeClient
-from slack_sdk.socket_mode.builtin.connection import Connection as Session
+from slack_sdk.socket_mode.builtin.connection import ConnectionState
 
+from bot.adapters.slack_socket import Session
 from bot.core import slack_setup
 from bot.core.connection import STABLE_SECONDS, pause
 from bot.core.errors import RateLimited, SlackError, StoreError, Unreachable
@@ -40,10 +39,12 @@ _COUNT_SECONDS = 3.0
 
 
 class Client(SocketModeClient):
-    """slack_sdk's client, which opens a connection when it is told to, and at no other time.
+    """slack_sdk's client, which opens a connection of Duet's when it is told to, and at no other time.
 
     Of itself it opens one at once after each loss and each `disconnect`, and every second while that fails.
     """
+
+    current_session: Session | None  # type: ignore[assignment] # it has the methods that are called
 
     def __init__(self, app_token: str, web: WebClient, logger: logging.Logger, ping_seconds: float) -> None:
         super().__init__(
@@ -58,26 +59,30 @@ class Client(SocketModeClient):
         """Do nothing: `Connection` hears what slack_sdk hears, and decides."""
 
     def open(self) -> None:
-        """Open a connection and then close the one before. Raises OPENING_ERRORS."""
-        self.wss_uri = self.issue_new_wss_url()
-        if before := self.current_session:
-            # Else `connect` waits for up to 3 s until the one before can be closed, which a thread reads, and
-            # nobody hears what comes over the new one meanwhile.
-            vars(before)["close"] = partial(_hang_up, before)
-        self.connect()
+        """Open a connection and then close the one before.
 
-    def disconnect(self) -> None:
-        """Close the connection, also if another thread just did: slack_sdk before 3.38 fails then."""
-        with suppress(AttributeError):
-            super().disconnect()
+        Raises OPENING_ERRORS, or SlackClientNotConnectedError if nothing can be opened where Slack says.
+        """
+        session = Session(
+            self.issue_new_wss_url(),
+            self._on_message,
+            proxy=self.proxy,
+            ssl_context=self.web_client.ssl,
+            ping_seconds=self.ping_interval,
+        )
+        session.connect()
+        before, self.current_session = self.current_session, session
+        self.current_session_state = ConnectionState()  # type: ignore[no-untyped-call] # slack_sdk has no type
+        if before:
+            before.close()
+        if not self.current_app_monitor_started:
+            self.current_app_monitor_started = True
+            self.current_app_monitor.start()
 
-
-def _hang_up(session: Session) -> None:
-    if sock := session.sock:
-        with suppress(OSError):
-            sock.shutdown(socket.SHUT_RDWR)
-    with suppress(AttributeError):
-        session.disconnect()
+    @property
+    def lag(self) -> float:
+        """Seconds by which the connection, or the thread that reads it, is late."""
+        return self.current_session.lag if self.current_session else 0.0
 
 
 @dataclass(frozen=True)
@@ -162,11 +167,13 @@ class Connection:
         """Open a connection now. Raises OPENING_ERRORS; a connection that fails is only tried again."""
         self._attempts += 1
         self._not_before = self._clock() + pause(self._attempts, self._chance())
-        before = self._client.current_session
-        self._overlaps = before is not None and self._client.is_connected()
-        self._is_wanted = False
-        self._client.open()
-        self._opened_at = self._clock()
+        overlaps = self._client.is_connected()
+        try:
+            self._client.open()
+        except SlackClientNotConnectedError as error:
+            log.warning("socket.not_opened", extra={"error": str(error)})
+            return
+        self._is_wanted, self._overlaps, self._opened_at = False, overlaps, self._clock()
 
     def _failed(self, error: SlackError) -> None:
         if isinstance(error, RateLimited):

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import logging
-import selectors
-import socket
 from collections.abc import Mapping
-from contextlib import suppress
 from time import time
 from typing import Any
 
@@ -43,30 +40,6 @@ class Envelopes(BaseSocketModeHandler):
             log.exception("payload.unreadable", extra={"payload": req.type})
             response = BoltResponse(status=200)
         send_response(client, req, response, began)
-
-    def hang_up_if_alone(self) -> None:
-        """Close a connection whose other end is gone without a CLOSE frame; the client then makes a new one.
-
-        Of itself the client reads the end of such a stream over and over, a whole core's work, until five of
-        its pings have failed.
-        """
-        session = self.client.current_session
-        if session and session.sock and is_at_end(session.sock):
-            with suppress(AttributeError):  # slack_sdk before 3.38, if another thread just closed it
-                session.disconnect()
-
-
-def is_at_end(sock: socket.socket) -> bool:
-    """Whether nothing more can be read of a connection. Does not wait, whatever the socket's timeout."""
-    try:
-        with selectors.DefaultSelector() as selector:
-            selector.register(sock, selectors.EVENT_READ)
-            # Past TLS, which has no way to look without taking.
-            return bool(selector.select(0)) and not socket.socket.recv(sock, 1, socket.MSG_PEEK)
-    except TimeoutError:  # what was there to be read has been
-        return False
-    except (OSError, ValueError):  # reset, or closed meanwhile
-        return True
 
 
 def unreadable(error: Exception, body: Mapping[str, Any]) -> BoltResponse:
