@@ -13,13 +13,20 @@ _PLAIN_RECORD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "t
 
 
 def log_to_stderr(level: str, form: str) -> None:
-    """Log from `level` on, in the `form` "text" or "json"."""
+    """Log from `level` on, in the `form` "text" or "json"; what is not Duet's own, from INFO on at least."""
     handler = logging.StreamHandler()
     handler.setFormatter(_JsonFormatter() if form == "json" else _TextFormatter())
-    logging.basicConfig(level=level, handlers=[handler])
-    if level != "DEBUG":  # these log each request and each ping
+    handler.addFilter(_is_harmless)
+    logging.basicConfig(level=max(logging.INFO, logging.getLevelName(level)), handlers=[handler])
+    logging.getLogger("bot").setLevel(level)
+    if level != "DEBUG":  # at INFO these log each connection
         for name in ("slack_bolt", "slack_sdk", "botocore", "urllib3"):
             logging.getLogger(name).setLevel("WARNING")
+
+
+def _is_harmless(record: logging.LogRecord) -> bool:
+    """Return whether a record may be written: below INFO, libraries log tokens and people's words."""
+    return record.levelno >= logging.INFO or record.name.partition(".")[0] == "bot"
 
 
 class _TextFormatter(logging.Formatter):

@@ -69,14 +69,16 @@ def settled(bench: Workbench, question: Message) -> None:
 def log(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[StringIO]:
     """Everything that the bot logs meanwhile, as it writes it to standard error."""
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    ours = logging.getLogger("bot")
+    handlers, levels = root.handlers[:], (root.level, ours.level)
     root.handlers.clear()
     with monkeypatch.context() as patch:
         patch.setattr(sys, "stderr", written := StringIO())
         log_to_stderr("DEBUG", request.param)
     yield written
     root.handlers[:] = handlers
-    root.setLevel(level)
+    root.setLevel(levels[0])
+    ours.setLevel(levels[1])
 
 
 def test_no_secret_of_a_question_a_thread_or_a_file_leaves(ready: Workbench, log: StringIO) -> None:
