@@ -187,4 +187,5 @@ def _apology(fault: Fault | None, texts: Texts) -> str:
         Fault.NOT_SET_UP: texts.not_set_up,
         Fault.STOPPED: texts.stopped,
         Fault.INTERRUPTED: texts.interrupted,
+        Fault.GIVEN_UP: texts.given_up,
     }.get(fault or Fault.FAILED, texts.failed)

@@ -17,6 +17,7 @@ class Fault(Enum):
     NOT_SET_UP = "not_set_up"
     STOPPED = "stopped"  # by the asker
     INTERRUPTED = "interrupted"  # by the end of the process that asked
+    GIVEN_UP = "given_up"  # after the end of several
     FAILED = "failed"
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from typing import Any
 
+from bot.core.errors import Fault
 from bot.core.files import SharedFile
 from bot.core.message import Kind, Standing
 from bot.core.question import Place, Question
@@ -17,8 +18,10 @@ from bot.core.question import Place, Question
 REMEMBERED_SECONDS = 86_400.0
 # Slack counts a call a little after it was spent, so its minute ends a little later, too.
 WINDOW_SECONDS = 61.0
-_MAX_TRIES = 3  # a question is handed on twice at most
-_MAX_ENDINGS = 2  # how often it is tried, after that, to mark it as interrupted
+# A question that two processes froze or died with is not handed on to a third: it may be the cause, and then
+# everybody else's questions would pay for it again.
+_MAX_DEATHS = 2
+_MAX_ENDINGS = 2  # how often it is tried, after that, to end it with an apology
 _MAX_NOTED_CHARACTERS = 50_000  # of an answer: more than a model writes at once
 UNKNOWN = "?"  # an intent, where nobody knows whether there was one
 
@@ -77,8 +80,8 @@ class Noted:
 class Entry:
     """A question that was taken and is not answered to the end.
 
-    `age` is how many seconds ago it was asked, `tries` how many processes began to answer it, the first
-    included. `noted` is what was written down of its answer.
+    `age` is how many seconds ago it was asked, `tries` how many processes have had it, this one included, and
+    `deaths` how many of those froze or died with it. `noted` is what was written down of its answer.
     """
 
     question: Question
@@ -86,6 +89,7 @@ class Entry:
     tries: int = 1
     place: Place | None = None
     noted: Noted = Noted()
+    deaths: int = 0
 
     @property
     def going_on(self) -> Question:
@@ -99,20 +103,17 @@ class Entry:
         return self.question.is_followed and not is_begun
 
     @property
-    def is_suspect(self) -> bool:
-        """Return True if two processes ended while they answered it: it may be the cause."""
-        return self.tries > 1
-
-    @property
     def is_hopeless(self) -> bool:
-        """Return True if processes ended even while they marked it as interrupted."""
-        return self.tries >= _MAX_TRIES + _MAX_ENDINGS
+        """Return True if processes ended even while they apologised for it."""
+        return self.deaths >= _MAX_DEATHS + _MAX_ENDINGS
 
-    def is_lost(self, within: float) -> bool:
-        """Whether it is no longer answered: it was asked more than `within` seconds ago, or it ended
-        too many processes.
+    def lost_by(self, within: float) -> Fault | None:
+        """Return why it is no longer answered, if so: too many processes ended with it, or it was asked more
+        than `within` seconds ago.
         """
-        return self.age > within or self.tries >= _MAX_TRIES
+        if self.deaths >= _MAX_DEATHS:
+            return Fault.GIVEN_UP
+        return Fault.INTERRUPTED if self.age > within else None
 
 
 @dataclass(frozen=True)
@@ -265,6 +266,7 @@ def encoded(question: Question) -> str:
 def read_back(
     age: float,
     tries: int,
+    deaths: int,
     question: str,
     channel: str | None,
     thread_ts: str,
@@ -276,7 +278,7 @@ def read_back(
     Raises ValueError or TypeError if that cannot be read.
     """
     place = Place(channel, thread_ts) if channel else None
-    return Entry(_decoded(question), age, tries, place, Noted.decoded(messages, intent))
+    return Entry(_decoded(question), age, tries, place, Noted.decoded(messages, intent), deaths)
 
 
 def _decoded(text: str) -> Question:

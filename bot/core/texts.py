@@ -80,6 +80,7 @@ class Texts:
     denied_unknown: str
     question_gone: str
     interrupted: str
+    given_up: str
     superseded: str
     length_limit: str
     filtered: str
@@ -217,6 +218,10 @@ _CATALOGUE = {
         denied_unknown="Slack could not tell me who is asking, so I may not answer. Please try again soon.",
         question_gone="I cannot find the question any more. Please ask again.",
         interrupted="Sorry, I was interrupted before I could answer. Please ask again.",
+        given_up=(
+            "Sorry, I was interrupted twice while working on this, so I have stopped trying. "
+            "Please ask again in a simpler form, for example without the file."
+        ),
         superseded="This part was written again, above.",
         length_limit="The answer reached its greatest length here. Ask me to go on if you need the rest.",
         filtered="A content filter ended the answer here.",
@@ -373,6 +378,10 @@ _CATALOGUE = {
         denied_unknown="질문하신 분을 Slack에서 확인할 수 없어 답할 수 없습니다. 잠시 후 다시 질문해 주세요.",
         question_gone="질문을 더 이상 찾을 수 없습니다. 다시 질문해 주세요.",
         interrupted="죄송합니다. 답변드리기 전에 작업이 중단되었습니다. 다시 질문해 주세요.",
+        given_up=(
+            "죄송합니다. 이 질문을 처리하던 중 두 번이나 중단되어 더 이상 시도하지 않습니다. "
+            "파일을 빼는 등 더 간단하게 다시 질문해 주세요."
+        ),
         superseded="이 부분은 위에 다시 작성되었습니다.",
         length_limit="답변이 최대 길이에 도달했습니다. 나머지가 필요하시면 이어서 답해 달라고 해 주세요.",
         filtered="콘텐츠 필터가 답변을 여기에서 멈추었습니다.",

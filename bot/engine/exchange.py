@@ -67,8 +67,8 @@ class Exchange:
     """A question being answered. Times are seconds of the orchestrator's clock.
 
     One that `resumes` was begun by a process that is gone, and maybe in a thread that it made at `place`.
-    Nothing is shown of it before `opened` tells what stands there. If it `is_lost`, that is only marked as
-    interrupted. A retry is one that resumes, too. `age` is for how many seconds it had been asked at
+    Nothing is shown of it before `opened` tells what stands there. If it is `lost_by` a fault, it only ends
+    with that. A retry is one that resumes, too. `age` is for how many seconds it had been asked at
     `asked_at`.
     """
 
@@ -80,7 +80,7 @@ class Exchange:
         *,
         resumes: bool = False,
         place: Place | None = None,
-        is_lost: bool = False,
+        lost_by: Fault | None = None,
         age: float = 0.0,
     ) -> None:
         self.question = question
@@ -114,7 +114,7 @@ class Exchange:
         self._follow_ups: tuple[Safe, ...] | None = ()  # None while the first model thinks about them
         self._next_kind: CallKind | None = None  # what its news turned out to need, where that is no edit
         self._may_stream = True
-        self.is_lost = is_lost
+        self.lost_by = lost_by
         self._may_have_thread = resumes
         self._refused = ""  # the code with which Slack refused to have it answered where it was asked
         self._not_before = asked_at
@@ -261,8 +261,8 @@ class Exchange:
             self._standing_words = rejoined(found.body for found in answers if found.kind is Kind.ANSWER)
         if answers and answers[-1].is_end and answers[-1].retry == self.question.retry:
             self.end(Ending.STOOD)
-        elif self.is_lost:
-            self.interrupt(now)
+        elif self.lost_by:
+            self.interrupt(now, self.lost_by)
         elif self.question.retry and self._must_keep:
             self._offers_stop = True
 

@@ -37,9 +37,6 @@ class Store(Protocol):
     def take(self, question: Question, event_id: str, owner: str) -> bool:
         """Write `question` down as `owner`'s; False if it, or `event_id`, was taken before by another."""
 
-    def begin(self, entry_id: str, owner: str, tries: int = 1) -> None:
-        """Count that `owner` begins to answer what it adopted, or (-1) that doing so did not end it."""
-
     def note(self, entry_id: str, owner: str, place: Place, noted: Noted) -> None:
         """Write down where it is answered, and what stands of its answer."""
 
@@ -125,10 +122,6 @@ class Journal:
     def holds(self, entry_id: str) -> bool:
         """Whether it is written down, so that another process can go on with it."""
         return self.works and entry_id in self._held
-
-    def begin(self, entry_id: str, tries: int = 1) -> None:
-        """Count that what was adopted is begun, or (-1) that doing so did not end this process."""
-        self.asked(lambda: self._store.begin(entry_id, self.owner_id, tries), None)
 
     def note(self, question: Question, place: Place, noted: Noted) -> None:
         """Write down, soon, what stands of an answer, now that the outcome of `noted.intent` is known."""

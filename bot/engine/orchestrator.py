@@ -46,7 +46,6 @@ log = logging.getLogger(__name__)
 _LAST_WORDS_SECONDS = 5.0  # for calls in flight, and the last edits of answers that nobody else can finish
 _MOST_SUSPENSIONS = 3  # of one question
 _RECALLS_AT_ONCE = 8
-_MAX_WATCHED_SECONDS = 30.0  # of a question that may end its process, if it is not over before
 _LAST_LINES_SECONDS = 3.0  # for what is still to be written down
 # A loop that fails so often within so many seconds, and not on one answer, will not do better.
 _MAX_FAILURES, _FAILURES_SECONDS = 5, 60.0
@@ -90,9 +89,6 @@ class Orchestrator:
         self._cut_at, self._beat_at = inf, -inf
         self._due: dict[Exchange, tuple[float, Callable[[], object]]] = {}  # what is done then, if they live
         self._amended: dict[Exchange, Callable[[], object]] = {}  # what is done once those are over
-        self._suspects: deque[tuple[Entry, float]] = deque()  # adopted, and begun one by one, and since when
-        self._watched: Exchange | None = None  # the last of them that was begun
-        self._watched_until = -inf
         self.is_suspended = False  # whether Slack takes no call at all, so that nothing can be shown
         self._suspended: dict[str, tuple[Entry, float]] = {}  # what waits for that to end, and since when
         self._interrupted: set[Exchange] = set()  # answers that it ended
@@ -435,13 +431,10 @@ class Orchestrator:
             with self._contained(exchange):
                 if exchange.is_over:
                     self._finish(exchange, now)
-        self._resume_suspect(now)
         turns, again = self._pacer.turns(list(self._live), now, self._contained)
         for turn in turns:
             self._begin_call(turn)
-        if self._has_crashed:
-            return now
-        return min(again, self._watched_until if self._suspects else inf)
+        return now if self._has_crashed else again
 
     def _finish(self, exchange: Exchange, now: float) -> None:
         """Let go of an answer that is over. A step that fails does not keep the others from being made."""
@@ -513,34 +506,17 @@ class Orchestrator:
             if live[stopped].is_recalled:  # else the next beat tells again
                 with self._contained(live[stopped]):
                     live[stopped].interrupt(now, Fault.STOPPED)
-        waiting = {entry.question.id for entry, _ in self._suspects}
         for entry in beat.adopted:
-            if entry.question.id in live.keys() | waiting:
+            if entry.question.id in live:
                 continue  # it is told again where the beat before got no answer
             if entry.is_hopeless:
-                log.error("question.given_up", extra={**entry.question.names, "tries": entry.tries})
+                log.error("question.given_up", extra={**entry.question.names, "deaths": entry.deaths})
                 self._journal.close(entry.question.id)
-            elif entry.is_suspect:
-                self._suspects.append((entry, now))
             else:
-                self._resume(entry, now, is_adopted=True)
-
-    def _resume_suspect(self, now: float) -> None:
-        """Begin the next question that may have ended processes, once the one before is over.
-
-        One that takes long to be answered is watched for a while only, and gets its try back then.
-        """
-        watched = self._watched if self._watched in self._live else None
-        if not self._suspects or (watched and now < self._watched_until):
-            return
-        if watched:
-            self._recall_lane.submit(self._journal.begin, watched.question.id, -1)
-        entry, since = self._suspects.popleft()
-        self._watched = self._resume(replace(entry, age=entry.age + now - since), now, is_adopted=True)
-        self._watched_until = now + _MAX_WATCHED_SECONDS
+                self._resume(entry, now)
 
     @unattended
-    def _decide(self, entry: Entry, is_adopted: bool) -> None:
+    def _decide(self, entry: Entry) -> None:
         """Go on with a question that mentions nobody if its thread is the bot's."""
 
         def go_on(question: Question, age: float) -> None:
@@ -548,57 +524,53 @@ class Orchestrator:
 
         def decided(found: Entry, now: float) -> None:
             if all(each.question.id != found.question.id for each in self._live):
-                self._resume(found, now, is_adopted=is_adopted, is_decided=True)
+                self._resume(found, now, is_decided=True)
 
         self._follower.decide(entry.question, go_on, entry.age)
 
-    def _resume(
-        self, entry: Entry, now: float, *, is_adopted: bool = False, is_decided: bool = False
-    ) -> Exchange | None:
-        """Answer a question that was begun before; None if that fails at once, as it would for others.
+    def _resume(self, entry: Entry, now: float, *, is_decided: bool = False) -> None:
+        """Answer a question that was begun before, unless that fails at once, as it would for others.
 
-        None, too, if it mentions nobody, until it `is_decided` that its thread is the bot's.
+        One that mentions nobody waits until it `is_decided` that its thread is the bot's.
         """
         if entry.is_undecided and not is_decided:
-            self._recall_lane.submit(self._decide, entry, is_adopted)
-            return None
+            self._recall_lane.submit(self._decide, entry)
+            return
         try:
-            return self._begin_again(entry, now, is_adopted=is_adopted)
+            self._begin_again(entry, now)
         except Exception:
             log.exception("answer.crashed", extra=entry.question.names)
             self._live -= {each for each in self._live if each.question.id == entry.question.id}
             self._journal.close(entry.question.id)
-            return None
 
-    def _begin_again(self, entry: Entry, now: float, *, is_adopted: bool) -> Exchange:
+    def _begin_again(self, entry: Entry, now: float) -> None:
+        lost_by = entry.lost_by(self._recover_within)
         exchange = Exchange(
             entry.going_on,
             now,
             self._ack_deadline,
             resumes=True,
             place=entry.place,
-            is_lost=entry.is_lost(self._recover_within),
+            lost_by=lost_by,
             age=entry.age,
         )
-        log.warning(
-            "answer.resumed",
-            extra={**entry.question.names, "age_s": round(entry.age), "tries": entry.tries},
-        )
+        fields = {"age_s": round(entry.age), "tries": entry.tries, "deaths": entry.deaths}
+        if lost_by is Fault.GIVEN_UP:
+            log.error("answer.given_up", extra={**entry.question.names, **fields})
+        else:
+            log.warning("answer.resumed", extra={**entry.question.names, **fields})
         self._take(exchange)
-        self._recall_lane.submit(self._recall, exchange, entry.noted, is_adopted=is_adopted)
-        return exchange
+        self._recall_lane.submit(self._recall, exchange, entry.noted)
 
-    def _recall(self, exchange: Exchange, noted: Noted, *, is_adopted: bool = False) -> None:
+    def _recall(self, exchange: Exchange, noted: Noted) -> None:
         """Look what stands of it, in Slack where notes do not tell for sure.
 
         If it has no thread yet, that is looked for when one is opened.
         """
         try:
-            if is_adopted:
-                self._journal.begin(exchange.question.id)
             if exchange.place:
                 standing = noted.messages
-                if exchange.is_lost or not noted.is_certain:  # of what is lost, nobody waits for the end
+                if exchange.lost_by or not noted.is_certain:  # of what is lost, nobody waits for the end
                     until = exchange.asked_at - exchange.age + self._recover_within
                     standing = self._threads.standing(exchange.place, exchange.question.key, standing, until)
                 self.apply(exchange, partial(self._go_on, exchange, exchange.place, standing))

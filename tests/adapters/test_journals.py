@@ -101,8 +101,8 @@ def test_who_asks_again_because_no_answer_came_has_taken_its_question_still(
     store.close(asked(3).id, "A")
     assert not store.take(asked(3), "Ev3", "A")
 
-    assert [entry.tries for entry in other.beat(Owner("B"), 60).adopted] == [1]
-    other.begin(QUESTION.id, "B")
+    store.leave("A")
+    assert [entry.tries for entry in other.beat(Owner("B"), 60).adopted] == [2]
     assert not store.take(QUESTION, "Ev1", "A")
     assert not other.take(QUESTION, "Ev1", "B")
 
@@ -206,7 +206,7 @@ def test_what_is_left_open_is_adopted_with_all_that_was_noted(store: Journal, ot
     beat = other.beat(Owner("B"), 60)
 
     (entry,) = beat.adopted
-    assert entry == Entry(QUESTION, entry.age, 1, PLACE, NOTED)
+    assert entry == Entry(QUESTION, entry.age, 2, PLACE, NOTED, deaths=1)
     assert 0 <= entry.age < 5
     assert beat.owned == {QUESTION.id}
     assert other.beat(Owner("B"), 60) == Beat(owned=frozenset({QUESTION.id}))
@@ -238,18 +238,37 @@ def test_what_is_left_in_good_order_is_anybodys(store: Journal) -> None:
     assert [entry.question for entry in store.beat(Owner("A"), 60).adopted] == [QUESTION]
 
 
-def test_the_oldest_is_adopted_first_and_every_try_is_counted(store: Journal) -> None:
+def test_the_oldest_is_adopted_first_and_every_process_that_had_it_is_counted(store: Journal) -> None:
     questions = [asked(number) for number in (3, 1, 2)]
     for question in questions:
         store.take(question, "", "A")
         time.sleep(0.002)  # the server's clock tells milliseconds
-    for tries, owner in enumerate("BCD", 1):
+    for tries, owner in enumerate("BCD", 2):
         adopted = store.beat(Owner(owner), 60).adopted
-        for entry in adopted:
-            store.begin(entry.question.id, owner)
         store.leave(owner)
 
         assert [(entry.question, entry.tries) for entry in adopted] == [(q, tries) for q in questions]
+
+
+def adopted_by(store: Journal, owner: str) -> tuple[Entry, ...]:
+    """What `owner` adopts, whose lease is short."""
+    return store.beat(Owner(owner), 0.2).adopted
+
+
+def test_a_process_that_ends_in_good_order_is_none_that_died_with_its_questions(
+    store: Journal, other: Journal
+) -> None:
+    """Whoever takes a question and never beats is dead to the others."""
+    assert store.take(QUESTION, "Ev1", "A")
+    deaths = []
+    for owner, ends_well in (("B", True), ("C", False), ("D", True), ("E", False), ("F", True)):
+        (entry,) = until(partial(adopted_by, other, owner))
+        deaths.append(entry.deaths)
+        if ends_well:
+            store.leave(owner)
+
+    assert deaths == [1, 1, 2, 2, 3]
+    assert (entry.question, entry.tries) == (QUESTION, 6)
 
 
 def test_an_answered_question_is_not_adopted(store: Journal, other: Journal) -> None:
@@ -635,7 +654,7 @@ def test_what_is_older_than_a_day_leaves_the_file(tmp_path: Path) -> None:
     store.close(asked(2).id, "A")
     store.spend("A", Charge(POST, "C1"))
     now = REMEMBERED_SECONDS
-    assert store.beat(Owner("B"), 60).adopted == (Entry(asked(1), REMEMBERED_SECONDS, 1),)
+    assert store.beat(Owner("B"), 60).adopted == (Entry(asked(1), REMEMBERED_SECONDS, 2, deaths=1),)
     now += 61
 
     assert store.beat(Owner("C"), 60) == Beat()
@@ -652,7 +671,7 @@ def test_a_closed_question_keeps_nothing_that_was_said(tmp_path: Path) -> None:
     store.close(QUESTION.id, "A")
 
     with closing(sqlite3.connect(path)) as db:
-        assert db.execute("SELECT * FROM questions").fetchall() == [(QUESTION.id, 7.0, *[None] * 8)]
+        assert db.execute("SELECT * FROM questions").fetchall() == [(QUESTION.id, 7.0, *[None] * 8, 0)]
 
 
 def test_what_was_said_leaves_the_bytes_of_the_file_and_its_log(tmp_path: Path) -> None:
@@ -923,7 +942,7 @@ def test_a_server_that_hangs_is_given_up_and_what_it_adopted_is_told_again(redis
         store.beat(Owner("B"), 60)
 
     (entry,) = store.beat(Owner("B"), 60).adopted
-    assert (entry.question, entry.tries) == (QUESTION, 1)
+    assert (entry.question, entry.tries, entry.deaths) == (QUESTION, 2, 1)
     assert store.beat(Owner("B"), 60) == Beat(owned=frozenset({QUESTION.id}))
 
 

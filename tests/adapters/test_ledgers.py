@@ -1034,7 +1034,7 @@ def test_a_file_from_before_there_were_ledgers_becomes_one(tmp_path: Path) -> No
     (entry,) = stores.journal.beat(Owner("A"), 60).adopted
 
     assert entry == Entry(
-        question, entry.age, 1, Place("C1", "1.0"), Noted({"ack": Standing("1.1")}, UNKNOWN)
+        question, entry.age, 2, Place("C1", "1.0"), Noted({"ack": Standing("1.1")}, UNKNOWN), deaths=1
     )
     assert 5 <= entry.age < 60
     for method in METHODS.values():

@@ -85,7 +85,14 @@ def test_an_answer_that_is_not_whole_says_so_under_its_text(
     assert draft.kind is Kind.ANSWER
 
 
-IN_VAIN = {Fault.BLOCKED, Fault.NOT_SET_UP, Fault.OVER_QUOTA, Fault.TOO_LONG, Fault.UNREADABLE_FILE}
+IN_VAIN = {
+    Fault.BLOCKED,
+    Fault.GIVEN_UP,
+    Fault.NOT_SET_UP,
+    Fault.OVER_QUOTA,
+    Fault.TOO_LONG,
+    Fault.UNREADABLE_FILE,
+}
 
 
 @pytest.mark.parametrize("fault", Fault)

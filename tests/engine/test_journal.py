@@ -44,9 +44,6 @@ class Recorder:
         self._tell("take", question.id, event_id)
         return question.id not in self.others
 
-    def begin(self, entry_id: str, owner: str, tries: int = 1) -> None:
-        self._tell("begin", entry_id, tries)
-
     def note(self, entry_id: str, owner: str, place: Place, noted: Noted) -> None:
         self._tell("note", entry_id, dict(noted.messages))
 

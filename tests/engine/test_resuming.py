@@ -29,9 +29,9 @@ END = Finished("end_turn", None)
 
 
 def resumed(
-    standing: Mapping[str, Standing], *, is_lost: bool = False, question: Question = QUESTION
+    standing: Mapping[str, Standing], *, lost_by: Fault | None = None, question: Question = QUESTION
 ) -> Exchange:
-    exchange = admitted(Exchange(question, 0.0, 1.5, resumes=True, is_lost=is_lost))
+    exchange = admitted(Exchange(question, 0.0, 1.5, resumes=True, lost_by=lost_by))
     exchange.opened(PLACE, standing, 0.0)
     return exchange
 
@@ -216,7 +216,7 @@ def test_a_model_that_fails_this_time_leaves_the_words_that_stand() -> None:
 
 
 def test_a_lost_question_keeps_its_words_and_says_that_it_was_interrupted() -> None:
-    exchange = resumed({FIRST: Standing("3.0", "Be")}, is_lost=True)
+    exchange = resumed({FIRST: Standing("3.0", "Be")}, lost_by=Fault.INTERRUPTED)
     content = call(exchange).message.content
 
     assert (content.body, content.note) == ("Be", EN.unfinished)
@@ -224,7 +224,7 @@ def test_a_lost_question_keeps_its_words_and_says_that_it_was_interrupted() -> N
 
 
 def test_a_lost_question_without_an_answer_is_told_that_it_was_interrupted() -> None:
-    step = call(resumed({ACK: Standing("2.0", "On it.")}, is_lost=True))
+    step = call(resumed({ACK: Standing("2.0", "On it.")}, lost_by=Fault.INTERRUPTED))
 
     assert (step.ts, step.message.content.body) == (None, EN.interrupted)
 
@@ -258,12 +258,13 @@ def test_a_refusal_after_a_hand_over_does_not_close_what_others_go_on_with() -> 
     assert exchange.ending is Ending.HANDED_OVER
 
 
-def test_a_question_is_lost_when_it_is_too_old_or_has_ended_three_processes() -> None:
-    assert not Entry(QUESTION, age=900.0, tries=2).is_lost(900.0)
-    assert Entry(QUESTION, age=901.0).is_lost(900.0)
-    assert Entry(QUESTION, tries=3).is_lost(900.0)
+def test_a_question_is_lost_when_it_is_too_old_or_two_processes_ended_with_it() -> None:
+    """However many handed it on in good order."""
+    assert Entry(QUESTION, age=900.0, tries=9, deaths=1).lost_by(900.0) is None
+    assert Entry(QUESTION, age=901.0).lost_by(900.0) is Fault.INTERRUPTED
+    assert Entry(QUESTION, tries=3, deaths=2).lost_by(900.0) is Fault.GIVEN_UP
 
 
 def test_a_question_that_ends_processes_even_as_it_is_marked_is_given_up() -> None:
-    assert not Entry(QUESTION, tries=4).is_hopeless
-    assert Entry(QUESTION, tries=5).is_hopeless
+    assert not Entry(QUESTION, tries=9, deaths=3).is_hopeless
+    assert Entry(QUESTION, deaths=4).is_hopeless

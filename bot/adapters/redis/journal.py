@@ -60,20 +60,12 @@ if redis.call('HGET', entry, 'owner') == owner and (pending == '' or pending == 
 end
 """
 
-_BEGIN = """
-local _, id, owner, tries = unpack(ARGV)
-local entry = key('question', id)
-if redis.call('HGET', entry, 'owner') == owner then
-  redis.call('HINCRBY', entry, 'tries', tries)
-end
-"""
-
 # What is left keeps the time at which it goes.
 _CLOSING = """
 local function close(id, owner)
   local entry = key('question', id)
   if redis.call('HGET', entry, 'owner') == owner then
-    redis.call('HDEL', entry, 'owner', 'beat', 'tries', 'question')
+    redis.call('HDEL', entry, 'owner', 'beat', 'tries', 'deaths', 'question')
     redis.call('HDEL', entry, 'channel', 'thread_ts', 'messages', 'intent')
     redis.call('ZREM', key('open'), id)
   end
@@ -163,6 +155,8 @@ for _, id in ipairs(redis.call('ZRANGE', key('open'), 0, -1)) do
   local entry = key('question', id)
   local owner = redis.call('HGET', entry, 'owner')
   if owner and (owner == '' or is_grace_over) and is_gone(owner) then
+    redis.call('HINCRBY', entry, 'tries', 1)
+    redis.call('HINCRBY', entry, 'deaths', owner == '' and 0 or 1)
     owner = me
     redis.call('HSET', entry, 'owner', me, 'beat', beat)
   end
@@ -173,7 +167,7 @@ for _, id in ipairs(redis.call('ZRANGE', key('open'), 0, -1)) do
     end
     if redis.call('HGET', entry, 'beat') == beat then
       local age = math.max(0, now - redis.call('HGET', entry, 'taken_at'))
-      local fields = {'tries', 'question', 'channel', 'thread_ts', 'messages', 'intent'}
+      local fields = {'tries', 'deaths', 'question', 'channel', 'thread_ts', 'messages', 'intent'}
       local written = redis.call('HMGET', entry, unpack(fields))
       table.insert(adopted, {id, age, unpack(written)})
     end
@@ -316,13 +310,6 @@ class RedisJournal:
         written = (question.id, event_id, owner, encoded(question))
         return bool(self._run(_TAKE, *written, milliseconds(REMEMBERED_SECONDS)))
 
-    def begin(self, entry_id: str, owner: str, tries: int = 1) -> None:
-        """Count that `owner` begins to answer what it adopted, or (-1) that doing so did not end it.
-
-        Nothing happens if it is closed, or not `owner`'s any more.
-        """
-        self._run(_BEGIN, entry_id, owner, tries)
-
     def note(self, entry_id: str, owner: str, place: Place, noted: Noted) -> None:
         """Write down where a question is answered, and what stands now that an intent's outcome is known.
 
@@ -409,10 +396,12 @@ class RedisJournal:
         )
         return Grant(wait / 1000, Hold(hold))
 
-    def _entry(self, entry_id: str, owner: str, age: int, tries: str, *written: Any) -> Entry | None:
+    def _entry(
+        self, entry_id: str, owner: str, age: int, tries: str, deaths: str, *written: Any
+    ) -> Entry | None:
         """An entry as it was written; one that nobody can read is closed."""
         try:
-            return read_back(age / 1000, int(tries), *written)
+            return read_back(age / 1000, int(tries), int(deaths), *written)
         except (TypeError, ValueError):
             log.exception("entry.unreadable", extra={"entry": entry_id})
             self.close(entry_id, owner)

@@ -64,6 +64,7 @@ MIGRATIONS = (
     """CREATE TABLE directory (kind TEXT NOT NULL, id TEXT NOT NULL, until REAL NOT NULL,
     record TEXT NOT NULL, PRIMARY KEY (kind, id))""",
     "CREATE INDEX directory_by_end ON directory (until)",
+    "ALTER TABLE questions ADD COLUMN deaths INTEGER NOT NULL DEFAULT 0",
 )
 
 # What is past is read by nobody, and leaves the file in batches.

@@ -39,7 +39,6 @@ WHERE id = ? AND owner = ? AND intent IN ('', ?)"""
 _NOTE_BEFORE = """UPDATE questions SET messages = ?, intent = ?, channel = coalesce(?, channel),
 thread_ts = coalesce(?, thread_ts) WHERE id = ? AND owner = ?"""
 _OWNER = "SELECT owner FROM questions WHERE id = ?"
-_BEGIN = "UPDATE questions SET tries = tries + ? WHERE id = ? AND owner = ?"
 _CLOSE = """UPDATE questions SET owner = NULL, tries = NULL, question = NULL, channel = NULL,
 thread_ts = NULL, messages = NULL, intent = NULL WHERE id = ? AND owner = ?"""
 _DROP = "DELETE FROM questions WHERE id = ? AND owner = ?"
@@ -50,10 +49,12 @@ _RENEW = "INSERT OR REPLACE INTO owners (id, host, state, reserved, until) VALUE
 _CLAMP_LEASES = "UPDATE owners SET until = ? WHERE until > ?"
 _PEERS = "SELECT count(*) FROM owners WHERE id != ? AND until > ?"
 _OWNERS = "SELECT id, host, state, reserved FROM owners WHERE until > ? ORDER BY id"
-_ORPHANS = """SELECT id, taken_at, tries, question, channel, thread_ts, messages, intent FROM questions
+# What was let go of in good order has the owner "".
+_ORPHANS = """SELECT id, taken_at, tries + 1, deaths + (owner != ''), question, channel, thread_ts, messages,
+intent FROM questions
 WHERE owner IS NOT NULL AND taken_at >= ? AND owner NOT IN (SELECT id FROM owners WHERE until > ?)
 AND (owner = '' OR ?) ORDER BY taken_at, rowid"""
-_ADOPT = "UPDATE questions SET owner = ? WHERE id = ?"
+_ADOPT = "UPDATE questions SET owner = ?, tries = tries + 1, deaths = deaths + (owner != '') WHERE id = ?"
 _LET_GO = "UPDATE questions SET owner = '' WHERE owner = ?"
 # When a process beat last, and until when nobody adopts.
 _LAST_BEAT = "SELECT beaten_at, grace_until FROM beats"
@@ -93,14 +94,6 @@ class SqliteJournal:
             if is_new and db.execute(_TAKE, (question.id, now, owner, encoded(question))).rowcount:
                 return True
             return db.execute(_IS_TAKEN_BY, (question.id, owner)).fetchone() is not None
-
-    def begin(self, entry_id: str, owner: str, tries: int = 1) -> None:
-        """Count that `owner` begins to answer what it adopted, or (-1) that doing so did not end it.
-
-        Nothing happens if it is closed, or not `owner`'s any more.
-        """
-        with self._transaction() as (db, _):
-            db.execute(_BEGIN, (tries, entry_id, owner))
 
     def note(self, entry_id: str, owner: str, place: Place, noted: Noted) -> None:
         """Write down where a question is answered, and what stands now that an intent's outcome is known.
@@ -230,10 +223,10 @@ def _hold(db: sqlite3.Connection, owner: str, entry_id: str) -> Hold:
 
 def _adopted(db: sqlite3.Connection, owner: str, now: float, *, is_grace_over: bool) -> Iterator[Entry]:
     orphans = db.execute(_ORPHANS, (now - REMEMBERED_SECONDS, now, is_grace_over)).fetchall()
-    for entry_id, taken_at, tries, *written in orphans:
+    for entry_id, taken_at, *written in orphans:
         db.execute(_ADOPT, (owner, entry_id))
         try:
-            yield read_back(max(0.0, now - taken_at), tries, *written)
+            yield read_back(max(0.0, now - taken_at), *written)
         except (TypeError, ValueError):
             log.exception("entry.unreadable", extra={"entry": entry_id})
             db.execute(_CLOSE, (entry_id, owner))
