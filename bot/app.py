@@ -59,6 +59,7 @@ from bot.engine.reception import Reception
 from bot.engine.retention import prune_daily
 from bot.engine.threads import Threads
 from bot.engine.voices import Voices
+from bot.engine.watchdog import WATCH_SECONDS, Watchdog
 from bot.listeners.connection import OPENING_ERRORS, Connection
 from bot.listeners.envelopes import Envelopes
 from bot.monitoring import open_page, open_telemetry
@@ -96,6 +97,7 @@ class Bot:
     connection: Connection
     users: UserDirectory
     channels: ChannelDirectory
+    watchdog: Watchdog
     stopping: threading.Event
     prune: Callable[[], None]
     telemetry: Telemetry | None
@@ -116,7 +118,7 @@ class Bot:
             raise SettingsError([problem]) from error
         for directory in (self.users, self.channels):
             directory.start()
-        for look in (self._watch, self._probe):
+        for look in (self._watch, self._probe, self._measure_lags):
             threading.Thread(target=look, name=look.__name__, daemon=True).start()
         threading.Thread(target=self.prune, name="prune", daemon=True).start()
         self.orchestrator.warm_up()
@@ -127,6 +129,10 @@ class Bot:
             self.connection.wait(_WATCH_SECONDS)
         # It also waits for the client's own threads, which sleep for a second.
         self.socket.client.close()
+
+    def _measure_lags(self) -> None:
+        while not self.stopping.wait(WATCH_SECONDS):
+            self.watchdog.look()
 
     @unattended
     def _look_at_connection(self) -> None:
@@ -326,6 +332,7 @@ def _built(settings: Settings, problems: Sequence[str], allowance: Allowance | N
     envelopes = Envelopes(app, settings.slack_app_token, ping_interval=_PING_SECONDS)
     processes = partial(_processes, stores, journal)
     connection = Connection(envelopes.client, health, processes, slack_errors.translated)
+    lags = {"orchestrator": lambda: orchestrator.lag, "socket": lambda: envelopes.client.lag}
     keep_days, keep_text = settings.keep_days, settings.keep_text
     prune = partial(prune_daily, stores.ledger, keep_days, keep_text=keep_text, wait=stopping.wait)
     return Bot(
@@ -340,6 +347,7 @@ def _built(settings: Settings, problems: Sequence[str], allowance: Allowance | N
         connection,
         users,
         channels,
+        Watchdog(lags, telemetry.observe_lag) if telemetry else Watchdog(lags),
         stopping,
         prune,
         telemetry,

@@ -119,7 +119,7 @@ def test_the_commands_that_watch_and_back_up_do_so(folder: tuple[Path, dict[str,
     assert {name for name in watched if f"\n{name}{{" not in metrics} == set()
     assert len(watched) > 5
     bounds = re.findall(r'\b(duet_\w+)\{(le="[^"]+")\}', OPERATIONS)
-    assert len(bounds) == 2
+    assert len(bounds) == 3
     for name, bound in bounds:
         assert re.search(rf"^{name}\{{.*\b{bound}", metrics, re.MULTILINE)
     assert (place / "backup.db").stat().st_size

@@ -85,9 +85,16 @@ class Telemetry:
         self._edits = histogram(
             "duet.interaction.edits", "{edit}", _EDITS, "Edits of Slack messages for a question."
         )
+        self._lag = histogram(
+            "duet.thread.lag", "s", _SECONDS, "By how much a thread is late that others wait for."
+        )
         self._rate_limited = meter.create_counter(
             "duet.slack.rate_limited", "{call}", "Calls that Slack refused with 429."
         )
+
+    def observe_lag(self, thread: str, seconds: float) -> None:
+        """Take note of by how much a thread is late that others wait for, or the whole process."""
+        self._lag.record(seconds, {"duet.thread": thread})
 
     def observe(self, interaction: Interaction, calls: Sequence[Call]) -> None:
         """Take note of a question that is over, and of the calls of models that were made for it."""

@@ -86,7 +86,7 @@ class Orchestrator:
         self._follower = follower
         self._ack_deadline, self._recover_within, self._clock = ack_deadline, recover_within, clock
         self._live: set[Exchange] = set()
-        self._cut_at, self._beat_at = inf, -inf
+        self._cut_at, self._beat_at = inf, clock()
         self._due: dict[Exchange, tuple[float, Callable[[], object]]] = {}  # what is done then, if they live
         self._amended: dict[Exchange, Callable[[], object]] = {}  # what is done once those are over
         self.is_suspended = False  # whether Slack takes no call at all, so that nothing can be shown
@@ -107,6 +107,11 @@ class Orchestrator:
     def live(self) -> int:
         """How many questions were taken up and are not answered to the end."""
         return len(self._live)
+
+    @property
+    def lag(self) -> float:
+        """Seconds by which the loop is late."""
+        return max(0.0, self._clock() - self._beat_at)
 
     @property
     def kept(self) -> int:

@@ -255,6 +255,17 @@ def test_each_metric_has_its_unit_its_buckets_and_its_attributes(listening: Coll
     assert set(listening.metrics) == {*histograms, counter.name}
 
 
+def test_the_lag_of_each_thread_is_measured(listening: Collector) -> None:
+    telemetry = opened()
+    for thread, seconds in (("socket", 0.25), ("socket", 2.0), ("process", 67.0)):
+        telemetry.observe_lag(thread, seconds)
+    telemetry.shutdown(30)
+
+    lag = listening.metrics["duet.thread.lag"]
+    found = [({"duet.thread": "socket"}, 2, 2.25), ({"duet.thread": "process"}, 1, 67.0)]
+    assert (lag.unit, points(lag)) == ("s", found)
+
+
 def test_every_call_is_counted_once_however_it_ended(listening: Collector) -> None:
     tell(INTERACTION, REFUSED, CUT, GOOD)
 
