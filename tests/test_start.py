@@ -230,6 +230,6 @@ def test_no_token_is_in_the_log_even_when_all_is_logged(
         process.wait(timeout=10)
 
     written = (tmp_path / "log").read_text()
-    assert "chat.postMessage" in written
+    assert "answer.done" in written
     assert environment["SLACK_BOT_TOKEN"] not in written
     assert environment["SLACK_APP_TOKEN"] not in written

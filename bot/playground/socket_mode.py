@@ -56,7 +56,7 @@ class SocketMode:
     closed: https://github.com/slackapi/java-slack-sdk/issues/1223 has one of too many.
 
     From `hold` to `release` envelopes are kept, and then they come without a gap. An app gets up to 30,000
-    events an hour in a workspace, in no even flow: https://docs.slack.dev/apis/events-api/#rate-limiting
+    events an hour in a workspace, in no even flow: https://docs.slack.dev/reference/events/app_rate_limited/
     """
 
     def __init__(
