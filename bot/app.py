@@ -267,6 +267,7 @@ def _built(settings: Settings, problems: Sequence[str], allowance: Allowance | N
         *open_models(settings, aws),
         context,
         answers,
+        ledger,
         inbox,
         streams=settings.max_live_answers,
         follow_ups=settings.follow_ups,

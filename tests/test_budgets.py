@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -100,6 +101,54 @@ def test_an_answer_that_cost_less_than_expected_leaves_the_rest_to_others(bench:
     for number in range(3):
         bench.answered(bench.mention("why?"))
         bench.written(number + 1)
+
+
+TINY = Decimal("0.01")  # dollars: nine of twelve plain questions
+ASKERS = [ADA.id, MINJI.id]
+
+
+def shared(bench: Workbench, name: str, data: bytes) -> dict[str, Any]:
+    return bench.servers.do(lambda: bench.slack.upload(name, data))
+
+
+def spent(bench: Workbench) -> Decimal:
+    return sum((one.dollars or Decimal(0) for one in bench.written(12)), Decimal(0))
+
+
+@pytest.mark.parametrize("limits", [{"daily_budget_usd": TINY}, {"user_daily_budget_usd": TINY / 2}])
+@pytest.mark.parametrize("where", ["question", "thread"])
+def test_twelve_questions_with_long_texts_end_within_the_budget(
+    bench: Workbench, limits: dict[str, Decimal], where: str
+) -> None:
+    """What is sent is known once it was gathered. At most one answer is written beyond the budget."""
+    bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
+    bench.start_bot(**limits)
+    questions = []
+    for number, channel in enumerate(bench.channels(12)):
+        words = (f"{number} words " if number % 3 else f"{number} 글자 ") * 10_000
+        file, user = shared(bench, "long.txt", words.encode()), ASKERS[number % 2]
+        root = None
+        if where == "thread":
+            root = bench.say("see", channel=channel, user=user, files=[file])
+        files = [] if root else [file]
+        questions.append(bench.mention("what is it?", channel=channel, user=user, thread=root, files=files))
+    sentence = EN.over_daily_budget if "daily_budget_usd" in limits else EN.over_user_budget
+    for question in questions:
+        bench.until(lambda q=question: begins(sentence) in str(bench.texts(q)))  # type: ignore[misc]
+
+    assert not bench.prompts()
+    assert spent(bench) < TINY
+
+
+def test_every_try_of_a_question_is_within_the_budget(bench: Workbench) -> None:
+    """A stream that was cut before its first word is paid for all the same."""
+    bench.bedrock.always("converse-stream", Reply(text="", then="cut"))
+    bench.start_bot(daily_budget_usd=Decimal("0.03"))
+    question = bench.mention("what is it?", files=[shared(bench, "long.txt", b"word" * 25_000)])  # $0.02
+    bench.until(lambda: begins(EN.over_daily_budget) in str(bench.texts(question)))
+
+    assert len(bench.prompts()) == 1
+    assert bench.written(1)[0].dollars < Decimal("0.03")  # type: ignore[operator]
 
 
 def test_a_retry_over_the_budget_leaves_what_stands_and_is_told_privately(bench: Workbench) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.core.conversation import estimated_tokens
 from bot.core.texts import Language, texts_in
+from bot.core.tokens import estimated_tokens
 from bot.playground.bedrock import Reply
 from bot.playground.faults import Fault
 from bot.playground.limits import Limits

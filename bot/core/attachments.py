@@ -7,8 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bot.core.files import FORMATS, MOST_TEXT_BYTES, Choice, Flaw, Medium
+from bot.core.tokens import estimated_tokens
 
 _BINARY_DOCUMENTS = {"pdf", "doc", "docx", "xls", "xlsx"}
+# The largest image of https://docs.aws.amazon.com/nova/latest/userguide/modalities-image.html
+_TOKENS_OF_IMAGE = 2_600
+# A frame a second up to 960: https://docs.aws.amazon.com/nova/latest/userguide/modalities-video.html
+# What a frame comes to is told nowhere; a second takes more than these bytes in all but the poorest video.
+_MAX_FRAMES, _TOKENS_OF_FRAME, _MIN_BYTES_OF_SECOND = 960, 288, 10_000
+# No more is read: https://docs.aws.amazon.com/nova/latest/userguide/what-is-nova.html
+_MAX_TOKENS_OF_DOCUMENT = 300_000
+_BYTES_OF_TOKEN = 4  # in a document that is packed, as in one that is text
 # What the first bytes of each format look like: the format they tell, where they stand, and what they are.
 _SIGNATURES = (
     ("png", 0, b"\x89PNG\r\n\x1a\n"),
@@ -92,6 +101,18 @@ class Attachment:
     def is_text(self) -> bool:
         """Whether its data are words."""
         return self.medium is Medium.DOCUMENT and self.format not in _BINARY_DOCUMENTS
+
+    @property
+    def estimated_tokens(self) -> int:
+        """About how many tokens a model reads of it; rather too many where its bytes do not tell."""
+        if self.is_text:
+            return estimated_tokens(self.data.decode())
+        if self.medium is Medium.IMAGE:
+            return _TOKENS_OF_IMAGE
+        if self.medium is Medium.VIDEO:
+            seconds = 1 + len(self.data) // _MIN_BYTES_OF_SECOND
+            return _TOKENS_OF_FRAME * min(_MAX_FRAMES, seconds)
+        return min(_MAX_TOKENS_OF_DOCUMENT, 1 + len(self.data) // _BYTES_OF_TOKEN)
 
 
 def attachment(choice: Choice, data: bytes, number: int, reading: Reading) -> Attachment | Flaw:

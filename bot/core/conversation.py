@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -16,13 +15,13 @@ from bot.core.message import Press, Standing, posted_key
 from bot.core.mrkdwn import mentioned, naming
 from bot.core.question import Place, Question
 from bot.core.rejoined import rejoined
+from bot.core.tokens import estimated_tokens
 
 # Nova caches a prefix of at least 1,000 tokens and at most 20,000, in four places of a request at most:
 # https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html. An estimate can be off by a fifth.
 _CACHED_FROM, _CACHED_TO = 1_200, 16_000
 _MOST_CHECKPOINTS = 2
 
-_WIDE = re.compile(r"[\u1100-\uffff]")
 _DOUBTFUL = ", of which the encoding is a guess: if it reads like nonsense, say so"
 _LEFT_OUT = note("Some messages of this thread are left out here.")
 
@@ -243,11 +242,3 @@ def asked_again(
         replaces=replaces,
     )
     return replace(asked, trigger_id=name) if found.key == key else replace(asked, ts=name)
-
-
-def estimated_tokens(text: str) -> int:
-    """About how many tokens `text` is: four letters of a Latin text to one, a Hangul syllable or Han
-    character each one. Nova has no public tokenizer; the true number comes with a call's usage.
-    """
-    wide = len(_WIDE.findall(text))
-    return wide + (len(text) - wide + 3) // 4

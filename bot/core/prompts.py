@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 
-from bot.core.conversation import Role, Turn, estimated_tokens
+from bot.core.conversation import Role, Turn
 from bot.core.files import listed
 from bot.core.frames import name_in_frame, note, unframed
 from bot.core.interaction import Voice
@@ -22,12 +22,12 @@ from bot.core.redaction import redacted
 from bot.core.safety import Safe, neutralise
 from bot.core.stream import Usage
 from bot.core.texts import Language
+from bot.core.tokens import estimated_tokens
 
 # Nova's model card says 5K output tokens, its user guide 10,000; 5,000 is safe in both readings.
 ANSWER_MAX_TOKENS = 5_000
 ACKNOWLEDGEMENT_MAX_TOKENS = 60
 SUGGESTION_MAX_TOKENS = 120
-_TYPICAL_ACKNOWLEDGEMENT_TOKENS, _TYPICAL_ANSWER_TOKENS, _TYPICAL_SUGGESTION_TOKENS = 30, 500, 60
 
 _ACKNOWLEDGE = """\
 You are the voice that greets a question before an expert answers it.
@@ -148,19 +148,23 @@ def asked(question: Question) -> str:
 
 def estimated_usage(prompt: Prompt, said: str) -> Usage:
     """About what a call is billed for that ended without telling, when it had said so much."""
-    read = estimated_tokens(prompt.system) + sum(estimated_tokens(turn.text) for turn in prompt.turns)
-    return Usage(read, estimated_tokens(said), is_estimate=True)
+    texts = (prompt.system, *(text for turn in prompt.turns for text in (turn.text, turn.note)))
+    files = (file.estimated_tokens for turn in prompt.turns for file in turn.attachments)
+    return Usage(sum(map(estimated_tokens, texts)) + sum(files), estimated_tokens(said), is_estimate=True)
 
 
-def expected_usage(question: Question) -> Mapping[Voice, Usage]:
-    """About what the models will use for `question`, before either was called."""
-    greeting = estimated_usage(acknowledge(question), "").input
-    reading = estimated_tokens(_ANSWER) + estimated_tokens(asked(question))
-    suggesting = estimated_usage(suggest(question, "", 1), "").input + _TYPICAL_ANSWER_TOKENS
+def max_usage(question: Question, prompt: Prompt | None = None) -> Mapping[Voice, Usage]:
+    """The most that the models can use for `question`, each called once: all that they may write.
+
+    `prompt` is what the answering model is sent; None before that was gathered.
+    """
+    called = {
+        Voice.ACKNOWLEDGEMENT: acknowledge(question),
+        Voice.ANSWER: prompt or answer((Turn(Role.USER, asked(question)),)),
+        Voice.SUGGESTION: suggest(question, "x" * _SUGGESTED_FROM_CHARACTERS, 1),
+    }
     return {
-        Voice.ACKNOWLEDGEMENT: Usage(greeting, _TYPICAL_ACKNOWLEDGEMENT_TOKENS, is_estimate=True),
-        Voice.ANSWER: Usage(reading, _TYPICAL_ANSWER_TOKENS, is_estimate=True),
-        Voice.SUGGESTION: Usage(suggesting, _TYPICAL_SUGGESTION_TOKENS, is_estimate=True),
+        voice: replace(estimated_usage(sent, ""), output=sent.max_tokens) for voice, sent in called.items()
     }
 
 

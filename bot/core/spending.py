@@ -44,6 +44,13 @@ class Budget:
         """What still holds for an answer that costs nothing."""
         return replace(self, daily=None, user_daily=None)
 
+    def less(self, spent: NanoDollars) -> Budget:
+        """What is left of it after so much."""
+        daily, user_daily = (
+            None if limit is None else limit - spent for limit in (self.daily, self.user_daily)
+        )
+        return replace(self, daily=daily, user_daily=user_daily)
+
     def is_nearly_spent(self, spent: NanoDollars) -> bool:
         """Whether operators are to be warned that so much of the daily budget is gone."""
         return self.daily is not None and spent >= self.daily * _WARN_AT

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from bot.core import conversation, files, lines, prompts, redaction
 from bot.core.attachments import Attachment, Reading, attachment
-from bot.core.conversation import Remark, Role, Turn, estimated_tokens
+from bot.core.conversation import Remark, Role, Turn
 from bot.core.errors import FileError, SlackError
 from bot.core.files import Choice, Flaw, LeftOut, Medium, SharedFile
 from bot.core.links import Link, linked, quoted
@@ -22,6 +22,7 @@ from bot.core.message import posted_key
 from bot.core.mrkdwn import channels_in, mentioned
 from bot.core.question import Place, Question
 from bot.core.texts import Language, texts_in
+from bot.core.tokens import estimated_tokens
 from bot.engine.gate import Gate
 from bot.engine.health import level
 from bot.engine.lanes import Lane

@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field, replace
 
 from bot.core.admission import Admitted
 from bot.core.interaction import Call, Voice
 from bot.core.prompts import Prompt, estimated_usage
 from bot.core.question import Place
 from bot.core.safety import Safe
-from bot.core.stream import Aside, Failed, Finished, Reply, StreamEvent, Text, Usage
+from bot.core.stream import Aside, Failed, Finished, Notice, Reply, StreamEvent, Text, Usage
+from bot.core.tokens import estimated_tokens
 from bot.engine.exchange import Exchange
 
 log = logging.getLogger(__name__)
@@ -22,15 +23,22 @@ _STALE_SECONDS = 5.0
 
 @dataclass
 class OpenCall:
-    """A call of a model as far as it has come. Times are seconds of the orchestrator's clock."""
+    """A call of a model as far as it has come. Times are seconds of the orchestrator's clock.
+
+    Of `prompt` it keeps an estimate only: files are large.
+    """
 
     voice: Voice
     model_id: str
-    prompt: Prompt
+    prompt: InitVar[Prompt]
     began_at: float
     said: list[str] = field(default_factory=list)
     first_token_at: float | None = None
     _ended: Call | None = None
+    _read: Usage = field(init=False)
+
+    def __post_init__(self, prompt: Prompt) -> None:
+        self._read = estimated_usage(prompt, "")
 
     def hear(self, event: StreamEvent | Reply, now: float) -> None:
         """Take note of what the model says."""
@@ -51,7 +59,7 @@ class OpenCall:
         return self._ended or self._call(now, self._estimate())
 
     def _estimate(self) -> Usage:
-        return estimated_usage(self.prompt, "".join(self.said))
+        return replace(self._read, output=estimated_tokens("".join(self.said)))
 
     def _call(
         self, now: float, usage: Usage | None, stop_reason: str = "", error: str = "", request_id: str = ""
@@ -140,6 +148,22 @@ class Flight:
             if self._end:
                 exchange.receive(self._end, now)
             return True
+
+    @property
+    def payer(self) -> Exchange:
+        """Who pays for what is called next."""
+        with self._lock:
+            return self._payer
+
+    def turn_payer_away(self, notice: Notice, now: float) -> bool:
+        """Tell the payer alone why it pays for no call. The next who waits does; False if nobody waits."""
+        with self._lock:
+            _is_told(self._payer, lambda exchange: exchange.receive(notice, now))
+            waiting = [each for each in self._listeners if each.draft.outcome is None and not each.ending]
+            if waiting:
+                self._payer = waiting[0]
+            self._has_landed = self._has_landed or not waiting
+            return bool(waiting)
 
     def paid_by(self, exchange: Exchange, now: float) -> list[Call]:
         """The calls that `exchange` pays for as things stand."""

@@ -33,6 +33,9 @@ class Books(Protocol):
     def admit(self, question_id: str, user: str, price: NanoDollars, budget: Budget) -> Refusal | None:
         """Count a question and reserve what it is expected to cost, unless that is over `budget`."""
 
+    def reserve(self, question_id: str, user: str, price: NanoDollars, budget: Budget) -> Refusal | None:
+        """Reserve `price` in place of what was, unless that is more and others have reached `budget`."""
+
     def settle(self, question_id: str, user: str, price: NanoDollars) -> DaySpending:
         """Replace what was reserved by what it cost; what all spent on that day."""
 
@@ -106,13 +109,36 @@ class Ledger:
         budget = self._terms.budget.without_dollars if is_free else self._terms.budget
         if budget.is_unlimited:
             return None
-        price = 0 if is_free else nano(self._expected(question))
-        ask = partial(self._books.admit, _charge_id(question, starts), _asker(question), price, budget)
+        usages = {} if is_free else prompts.max_usage(question)
+        certain, most = self._certain(usages), self._all(usages)
+        ask = partial(
+            self._books.admit, _charge_id(question, starts), _asker(question), most, budget.less(certain)
+        )
         return self._journal.asked(ask, None)
 
-    def _expected(self, question: Question) -> Decimal:
-        usages = prompts.expected_usage(question).items()
-        return sum((self._dollars(voice, usage) or Decimal(0) for voice, usage in usages), Decimal(0))
+    def refusal_of_call(
+        self, question: Question, prompt: prompts.Prompt, calls: Sequence[Call]
+    ) -> Refusal | None:
+        """Why `prompt` may not be sent to answer `question`, if it may not; else all of it is reserved.
+
+        `calls` are those that were made for it before.
+        """
+        budget = self._terms.budget
+        if budget == budget.without_dollars:
+            return None
+        usages = prompts.max_usage(question, prompt)
+        spent = nano(self._bill(calls)[1] or Decimal(0))
+        certain, most = spent + self._certain(usages), spent + self._all(usages)
+        ask = partial(self._books.reserve, question.id, _asker(question), most, budget.less(certain))
+        return self._journal.asked(ask, None)
+
+    def _all(self, usages: Mapping[Voice, Usage]) -> NanoDollars:
+        dollars = (self._dollars(voice, usage) or Decimal(0) for voice, usage in usages.items())
+        return nano(sum(dollars, Decimal(0)))
+
+    def _certain(self, usages: Mapping[Voice, Usage]) -> NanoDollars:
+        """What is spent however little is written."""
+        return self._all({voice: replace(usage, output=0) for voice, usage in usages.items()})
 
     def close(self, exchange: Exchange, calls: Sequence[Call], now: float) -> None:
         """Write down, soon, how an exchange went that is over."""

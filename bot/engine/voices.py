@@ -21,6 +21,7 @@ from bot.core.mrkdwn import unescaped
 from bot.core.question import Question
 from bot.core.reasoning import shown_events
 from bot.core.safety import Safe
+from bot.core.spending import refusal_in
 from bot.core.stream import Aside, Failed, Finished, Notice, Recalled, Reply, StreamEvent, Usage
 from bot.core.texts import texts_in
 from bot.engine.answers import Answers
@@ -29,6 +30,7 @@ from bot.engine.exchange import Exchange
 from bot.engine.flight import Flight
 from bot.engine.inbox import Inbox, look
 from bot.engine.lanes import Lane, unattended
+from bot.engine.ledger import Ledger
 from bot.engine.line import Line
 
 log = logging.getLogger(__name__)
@@ -82,6 +84,7 @@ class Voices:
         pro: ExpertModel,
         context: Context,
         answers: Answers,
+        ledger: Ledger,
         inbox: Inbox,
         *,
         streams: int,
@@ -89,6 +92,7 @@ class Voices:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._micro, self._pro, self._context, self._answers = micro, pro, context, answers
+        self._ledger = ledger
         self._tell, self._clock, self._follow_ups = inbox.put, clock, follow_ups
         # Called with each failure of the answering model, and (None) whenever it begins to answer.
         self.observe: Callable[[ModelError | None], None] = lambda _error: None
@@ -299,11 +303,11 @@ class Voices:
         if not brief.turns:
             yield Notice(unescaped(brief.told) or texts_in(self._context.language(flight.question)).usage)
             return
-        if brief.told:
-            yield Aside(brief.told)
         prompt = self._context.prompt(flight.question, brief.turns)
         tries = 0
-        while not flight.lands():
+        while not flight.lands() and self._may_call(flight, prompt):
+            if brief.told and not tries:
+                yield Aside(brief.told)
             tries += 1
             call = flight.call(Voice.ANSWER, self._pro.model_id, prompt, self._clock())
             with closing(self._pro.stream(prompt)) as events:
@@ -334,6 +338,19 @@ class Voices:
         log.info("question.gone", extra=flight.question.names)
         self._tell(flight.withdraw)
         return False
+
+    def _may_call(self, flight: Flight, prompt: prompts.Prompt) -> bool:
+        """Reserve what a call costs, for one of those who wait; each whose budget is spent is told so."""
+        while True:
+            payer = flight.payer
+            refusal = self._ledger.refusal_of_call(payer.question, prompt, self.calls(payer))
+            if refusal is None:
+                return True
+            notice = Notice(refusal_in(payer.texts, refusal), is_over_budget=True)
+            is_waited_for = flight.turn_payer_away(notice, self._clock())
+            self._tell(look)
+            if not is_waited_for:
+                return False
 
     def _observed(self, events: Iterable[StreamEvent]) -> Iterator[StreamEvent]:
         has_begun = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,8 @@ _BLOCKS = _MEDIA | {
 }  # fmt: skip
 _CACHE_POINTS = 4  # of a request: https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html
 _MEDIA_TOKENS = 1_300  # Amazon Nova user guide: an image of 900 x 900 pixels
+# Of these the model reads the words: https://docs.aws.amazon.com/nova/latest/userguide/modalities.html
+_TEXT_FORMATS = {"csv", "html", "md", "txt"}
 
 # A run of four ASCII characters is about one token of English, a Hangul syllable or Han character one
 # of its own, with the space before it. Nova's tokenizer is not public.
@@ -36,7 +39,11 @@ def tokens(text: str) -> list[str]:
 
 
 def block_tokens(block: Mapping[str, Any]) -> int:
-    """How many tokens a block of `system` or `messages` is."""
+    """How many tokens a block of `system` or `messages` is; a document that is text, as many as its words."""
+    document = block.get("document") or {}
+    if document.get("format") in _TEXT_FORMATS and "bytes" in document.get("source", {}):
+        words = b64decode(document["source"]["bytes"]).decode(errors="replace")
+        return len(tokens(words.replace("\0", "")))  # which stands in no text
     return len(tokens(block.get("text", ""))) + _MEDIA_TOKENS * len(_MEDIA & block.keys())
 
 

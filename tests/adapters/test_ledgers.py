@@ -194,6 +194,45 @@ def test_a_question_that_was_admitted_before_is_so_still_and_nothing_changes(
     assert limit_of(ledger.admit("Q3", "U1", 1, budget)) is Limit.QUESTIONS_PER_MINUTE
 
 
+@pytest.mark.parametrize(
+    ("budget", "limit"), [(Budget(daily=30), Limit.DAILY), (Budget(user_daily=30), Limit.USER_DAILY)]
+)
+def test_a_reservation_is_raised_until_others_have_reached_the_budget(
+    ledger: Ledger, other: Ledger, budget: Budget, limit: Limit
+) -> None:
+    """What is refused stays as it was, and no more than before is never refused."""
+    for number in (1, 2, 3):
+        assert ledger.admit(f"Q{number}", "U1", 1, budget) is None
+    assert other.reserve("Q1", "U1", 27, budget) is None
+    assert ledger.reserve("Q2", "U1", 2, budget) is None
+
+    assert limit_of(other.reserve("Q3", "U1", 2, budget.less(1))) is limit
+    assert other.reserve("Q3", "U1", 1, Budget(daily=0, user_daily=0)) is None
+    assert ledger.reserve("Q1", "U1", 40, budget) is None
+    assert ledger.settle("Q4", "U1", 0).spent == 40 + 2 + 1
+
+
+def test_of_many_that_are_raised_at_once_one_alone_passes_the_budget(shelf: Shelf) -> None:
+    ledgers, budget = [shelf.ledger(), shelf.ledger()], Budget(daily=20)
+    for number in range(12):
+        assert ledgers[0].admit(f"Q{number}", f"U{number}", 1, budget) is None
+    asks = [partial(ledgers[n % 2].reserve, f"Q{n}", f"U{n}", 100, budget) for n in range(12)]
+
+    assert at_once(asks).count(None) == 1
+    assert ledgers[0].settle("Q0", "U0", 0).spent in (11, 110)
+
+
+def test_a_reservation_is_raised_on_the_day_on_which_it_was_made(tmp_path: Path) -> None:
+    now, budget = 20_001 * DAY - 1, Budget(daily=10)
+    ledger = in_file(tmp_path / "bot.db", lambda: now)
+    ledger.admit("Q1", "U1", 5, budget)
+    now += 2
+    ledger.admit("Q2", "U1", 10, budget)
+
+    assert ledger.reserve("Q1", "U1", 9, budget) is None
+    assert ledger.settle("Q1", "U1", 9) == DaySpending(20_000, 9)
+
+
 def test_what_a_question_cost_replaces_what_was_reserved(ledger: Ledger, other: Ledger) -> None:
     ledger.admit("Q1", "U1", 10, Budget())
     ledger.admit("Q2", "U2", 20, Budget())
@@ -857,6 +896,7 @@ def test_a_claim_is_not_prolonged_by_asking(shelf: Shelf, monkeypatch: pytest.Mo
 
 METHODS: dict[str, Callable[[Ledger], object]] = {
     "admit": lambda ledger: ledger.admit("Q1", "U1", 1, Budget()),
+    "reserve": lambda ledger: ledger.reserve("Q1", "U1", 1, Budget()),
     "settle": lambda ledger: ledger.settle("Q1", "U1", 1),
     "recall": lambda ledger: ledger.recall("why?"),
     "lead": lambda ledger: ledger.lead("why?", "A"),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.attachments import Attachment, DecodedText, Reading, attachment
-from bot.core.files import Choice, Flaw, SharedFile, chosen
+from bot.core.files import Choice, Flaw, Medium, SharedFile, chosen
 from tests.sample_files import sound
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
@@ -128,3 +128,22 @@ def test_a_page_says_in_which_encoding_it_is_sent(said: str, sent: str) -> None:
 @given(st.binary(max_size=64), st.sampled_from(["a.png", "a.pdf", "a.docx", "a.mp4", "a.txt", "a.csv"]))
 def test_whatever_comes_is_attached_or_told(data: bytes, name: str) -> None:
     assert isinstance(attachment(choice_of(name), data, 1, READING), Attachment | Flaw)
+
+
+@pytest.mark.parametrize(
+    ("medium", "form", "data", "tokens"),
+    [
+        (Medium.DOCUMENT, "txt", b"word" * 1_000, 1_000),
+        (Medium.DOCUMENT, "csv", "글자".encode() * 1_000, 2_000),
+        (Medium.DOCUMENT, "md", "🙂".encode() * 1_000, 1_000),
+        (Medium.DOCUMENT, "pdf", bytes(4_000), 1_001),
+        (Medium.DOCUMENT, "pdf", bytes(18_000_000), 300_000),
+        (Medium.IMAGE, "png", bytes(18_000_000), 2_600),
+        (Medium.VIDEO, "mp4", bytes(95_000), 10 * 288),
+        (Medium.VIDEO, "mp4", bytes(18_000_000), 960 * 288),
+    ],
+)
+def test_what_a_file_comes_to_is_estimated_by_what_it_is(
+    medium: Medium, form: str, data: bytes, tokens: int
+) -> None:
+    assert Attachment(medium, form, "file-1", data).estimated_tokens == tokens

@@ -16,7 +16,6 @@ from bot.core.conversation import (
     Turn,
     asked_again,
     before,
-    estimated_tokens,
     people_in,
     turns,
     within,
@@ -24,6 +23,7 @@ from bot.core.conversation import (
 from bot.core.files import Medium, SharedFile
 from bot.core.message import Press
 from bot.core.question import Place, Question
+from bot.core.tokens import estimated_tokens
 
 STAMPS = st.integers(0, 99).map(lambda number: f"17000000{number:02}.000100")
 SAYINGS = st.text(max_size=30) | st.sampled_from(["", " \n", "why?", "왜요?", "because " * 40])

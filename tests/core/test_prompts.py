@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from bot.core import prompts
-from bot.core.conversation import Role, Turn, estimated_tokens
+from bot.core.conversation import Role, Turn
 from bot.core.files import SharedFile
 from bot.core.question import Place, Question
 from bot.core.texts import Language
+from bot.core.tokens import estimated_tokens
 
 
 def question(text: str, *names: str) -> Question:

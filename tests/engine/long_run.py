@@ -205,6 +205,7 @@ class LongRun:
             pro,
             gathered,
             answers,
+            ledger,
             inbox,
             streams=100,
             follow_ups=0,

@@ -158,9 +158,10 @@ def test_listeners_are_given_no_model() -> None:
     ],
 )
 def test_what_is_no_proof_for_a_question_is_refused_when_it_runs(proof: typing.Any) -> None:
-    micro, pro, context, answers = map(create_autospec, (QuickModel, ExpertModel, Context, Answers))
+    parts = map(create_autospec, (QuickModel, ExpertModel, Context, Answers, Ledger))
+    micro, pro, context, answers, ledger = parts
     inbox: Inbox = SimpleQueue()
-    runner = Voices(micro, pro, context, answers, inbox, streams=1, follow_ups=0)
+    runner = Voices(micro, pro, context, answers, ledger, inbox, streams=1, follow_ups=0)
     exchange = Exchange(QUESTION, 0.0, 1.5)
     try:
         for way in (runner.speak, runner.greet):

@@ -11,7 +11,7 @@ from bot.core.errors import Fault, ModelError
 from bot.core.interaction import Call, Voice
 from bot.core.prompts import acknowledge, answer, estimated_usage
 from bot.core.question import Question
-from bot.core.stream import Failed, Finished, Recalled, Reply, Text, Usage
+from bot.core.stream import Failed, Finished, Notice, Recalled, Reply, Text, Usage
 from bot.engine.exchange import Ending, Exchange
 from bot.engine.flight import Flight, OpenCall
 from tests.engine.admitted import admitted
@@ -183,6 +183,19 @@ def test_where_the_first_leaves_early_the_next_pays_for_all(flight: Flight) -> N
     flight.receive(END, 1.0)
     (call,) = flight.leave(other, 2.0)
     assert call.usage == USAGE
+
+
+def test_where_the_first_may_not_pay_the_next_does_and_the_last_ends_it() -> None:
+    first, other = exchange("1.0"), exchange("2.0")
+    flight, notice = begun(first, "a key"), Notice("Over.", is_over_budget=True)
+    flight.join(other, 0.5)
+
+    assert flight.turn_payer_away(notice, 1.0)
+    assert (first.draft.outcome is None, other.draft.outcome is None) == (False, True)
+    assert flight.payer is other
+    assert not flight.turn_payer_away(notice, 1.0)
+    assert flight.lands()
+    assert not flight.join(exchange("3.0"), 2.0)
 
 
 def test_where_all_leave_early_the_last_pays_what_is_estimated(flight: Flight) -> None:

@@ -13,13 +13,17 @@ import pytest
 from bot.adapters.sqlite.database import SqliteDatabase
 from bot.adapters.sqlite.journal import SqliteJournal
 from bot.adapters.sqlite.ledger import SqliteLedger
+from bot.core.attachments import Attachment
+from bot.core.conversation import Role, Turn
 from bot.core.errors import Fault, ModelError, RateLimited, StoreError
+from bot.core.files import Medium
 from bot.core.interaction import Call, Interaction, Voice
 from bot.core.journal import Allowance
 from bot.core.message import Standing
 from bot.core.prices import Price, price_of
+from bot.core.prompts import Prompt, answer
 from bot.core.question import Place, Question
-from bot.core.spending import Budget, Limit, nano
+from bot.core.spending import Budget, Limit, Refusal, nano
 from bot.core.stream import Failed, Finished, Recalled, Text, Usage
 from bot.engine.exchange import Ending, Exchange
 from bot.engine.journal import Journal
@@ -74,6 +78,10 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path)
+
+
+def limit_of(refusal: Refusal | None) -> Limit | None:
+    return refusal.limit if refusal else None
 
 
 def exchange(**more: Any) -> Exchange:
@@ -250,14 +258,39 @@ def test_a_resumed_answer_is_timed_from_when_it_was_asked_and_its_cost_is_an_est
 
 def test_a_question_is_refused_when_what_is_expected_of_others_fills_the_budget(desk: Desk) -> None:
     """Not when it has been spent: fifty at once would be too many then."""
-    ledger = desk.ledger(Terms(PRICES, Budget(daily=nano(Decimal("0.003")))))
+    ledger = desk.ledger(Terms(PRICES, Budget(daily=nano(Decimal("0.03")))))
 
     told = [ledger.refusal(replace(QUESTION, ts=f"{number}.0")) for number in range(4)]
     assert [refusal and refusal.limit for refusal in told] == [None, None, Limit.DAILY, Limit.DAILY]
 
 
+def test_a_call_reserves_what_it_sends_and_all_that_may_be_written(desk: Desk) -> None:
+    """A file is known only when the context was gathered; calls that were made before are spent."""
+    ledger = desk.ledger(Terms(PRICES, Budget(daily=nano(Decimal("0.05")))))
+    words = Attachment(Medium.DOCUMENT, "txt", "document-1", b"word" * 25_000)  # $0.02
+    prompt = answer((Turn(Role.USER, "why?", (words,)),))
+    other = replace(QUESTION, ts="2.0")
+
+    assert ledger.refusal(QUESTION) is None
+    assert ledger.refusal_of_call(QUESTION, prompt, ()) is None
+    assert ledger.refusal(other) is None
+    assert limit_of(ledger.refusal_of_call(other, prompt, ())) is Limit.DAILY
+    spent = replace(ANSWER, usage=Usage(25_000, 0, is_estimate=True), error="StreamCut")
+    assert limit_of(ledger.refusal_of_call(QUESTION, prompt, (spent, spent))) is Limit.DAILY
+
+
+def test_what_is_sent_is_to_fit_and_what_may_be_written_need_not(desk: Desk) -> None:
+    ledger = desk.ledger(Terms(PRICES, Budget(user_daily=nano(Decimal("0.001")))))
+
+    def sent(words: int) -> Prompt:
+        return answer((Turn(Role.USER, "word" * words),))
+
+    assert limit_of(ledger.refusal_of_call(QUESTION, sent(1_250), ())) is Limit.USER_DAILY
+    assert ledger.refusal_of_call(QUESTION, sent(625), ()) is None
+
+
 def test_what_was_reserved_is_replaced_by_what_it_cost(desk: Desk) -> None:
-    ledger = desk.ledger(Terms(PRICES, Budget(daily=nano(Decimal("0.003")))))
+    ledger = desk.ledger(Terms(PRICES, Budget(daily=nano(Decimal("0.03")))))
     for number in range(2):
         assert ledger.refusal(replace(QUESTION, ts=f"{number}.0")) is None
     ledger.close(answered(), (), 107.0)  # of QUESTION, the second

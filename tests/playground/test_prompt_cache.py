@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -97,6 +98,13 @@ def test_media_are_part_of_a_prefix(cache: PromptCache) -> None:
     assert cache.take("m", request(pictures[0], POINT), 0.0).written == 1_300
     assert cache.take("m", request(pictures[1], POINT), 1.0).written == 1_300
     assert cache.take("m", request(pictures[0], POINT), 2.0).read == 1_300
+
+
+def test_a_document_that_is_text_is_billed_by_its_words(cache: PromptCache) -> None:
+    source = {"bytes": b64encode("글자".encode() * 50 + b"word" * 50).decode()}
+    document = {"document": {"format": "txt", "name": "a", "source": source}}
+
+    assert cache.take("m", request(document), 0.0) == InputTokens(150)
 
 
 def test_no_input_is_less_than_a_token(cache: PromptCache) -> None:

@@ -46,6 +46,23 @@ local function spend(day)
   redis.call('HSET', spending, 'user', user, 'day', day, 'price', price)
   redis.call('PEXPIREAT', spending, (day + 2) * day_length)
 end
+
+local function is_over(day, own, limit, field)
+  if limit == '' then
+    return false
+  end
+  local spent = redis.call('HGET', key('day', day), field) or 0
+  return spent - own >= tonumber(limit)
+end
+
+local function over(day, own)
+  if is_over(day, own, user_daily, 'user:' .. user) then
+    return {'user_daily', (today + 1) * day_length - now}
+  end
+  if is_over(day, own, daily, 'all') then
+    return {'daily', (today + 1) * day_length - now}
+  end
+end
 """
 
 _ADMIT = """
@@ -67,23 +84,23 @@ if per_minute ~= '' then
   end
 end
 
-local function is_over(limit, field)
-  if limit == '' then
-    return false
-  end
-  local spent = redis.call('HGET', key('day', today), field) or 0
-  return tonumber(spent) >= tonumber(limit)
-end
-if is_over(user_daily, 'user:' .. user) then
-  return {'user_daily', (today + 1) * day_length - now}
-end
-if is_over(daily, 'all') then
-  return {'daily', (today + 1) * day_length - now}
+local refused = over(today, 0)
+if refused then
+  return refused
 end
 
 redis.call('ZADD', admitted, now + minute, question)
 redis.call('PEXPIRE', admitted, minute)
 spend(today)
+"""
+
+_RESERVE = """
+local day, own = earlier_day or tostring(today), tonumber(earlier_price or 0)
+local refused = tonumber(price) > own and over(day, own)
+if refused then
+  return refused
+end
+spend(day)
 """
 
 _SETTLE = """
@@ -249,10 +266,22 @@ class RedisLedger:
 
         One that was admitted before is so still, and nothing changes.
         """
+        return self._unless_refused(_ADMIT, question_id, user, price, budget)
+
+    def reserve(self, question_id: str, user: str, price: NanoDollars, budget: Budget) -> Refusal | None:
+        """Reserve `price` for a question of `user` in place of what was, or say why that is over `budget`.
+
+        No more than before is reserved always.
+        """
+        return self._unless_refused(_RESERVE, question_id, user, price, budget)
+
+    def _unless_refused(
+        self, script: str, question_id: str, user: str, price: NanoDollars, budget: Budget
+    ) -> Refusal | None:
         limits = (budget.questions_per_minute, budget.user_daily, budget.daily)
         values = ("" if limit is None else limit for limit in limits)
         spending = (milliseconds(DAY_SECONDS), question_id, user, price)
-        refused = self._run(_SPENDING + _ADMIT, *spending, milliseconds(MINUTE_SECONDS), *values)
+        refused = self._run(_SPENDING + script, *spending, milliseconds(MINUTE_SECONDS), *values)
         return Refusal(Limit(refused[0]), refused[1] / 1000) if refused else None
 
     def settle(self, question_id: str, user: str, price: NanoDollars) -> DaySpending:

@@ -18,6 +18,7 @@ _ADMIT = "INSERT OR REPLACE INTO admissions (user, question, until) VALUES (?, ?
 _ADMITTED = "SELECT until FROM admissions WHERE user = ? AND until > ? ORDER BY until"
 _SPEND = "INSERT OR REPLACE INTO spendings (question, user, day, price) VALUES (?, ?, ?, ?)"
 _DAY_OF = "SELECT day FROM spendings WHERE question = ? AND day >= ?"
+_RESERVED = "SELECT day, price FROM spendings WHERE question = ? AND day >= ?"
 # `total` would add in floating point.
 _SPENT = "SELECT coalesce(sum(price), 0) FROM spendings WHERE day = ?"
 _SPENT_BY_USER = "SELECT coalesce(sum(price), 0) FROM spendings WHERE day = ? AND user = ?"
@@ -85,6 +86,19 @@ class SqliteLedger:
                 return refusal
             db.execute(_ADMIT, (user, question_id, now + MINUTE_SECONDS))
             db.execute(_SPEND, (question_id, user, _day(now), price))
+            return None
+
+    def reserve(self, question_id: str, user: str, price: NanoDollars, budget: Budget) -> Refusal | None:
+        """Reserve `price` for a question of `user` in place of what was, or say why that is over `budget`.
+
+        No more than before is reserved always.
+        """
+        with self._transaction() as (db, now):
+            reserved = db.execute(_RESERVED, (question_id, _day(now) - 1)).fetchone()
+            day, earlier = reserved or (_day(now), 0)
+            if price > earlier and (refusal := _over(db, user, budget, now, day, earlier)):
+                return refusal
+            db.execute(_SPEND, (question_id, user, day, price))
             return None
 
     def settle(self, question_id: str, user: str, price: NanoDollars) -> DaySpending:
@@ -235,11 +249,17 @@ def _refusal(db: sqlite3.Connection, user: str, budget: Budget, now: float) -> R
     """Why one more question is over `budget`."""
     if wait := _wait(db, user, budget.questions_per_minute, now):
         return Refusal(Limit.QUESTIONS_PER_MINUTE, wait)
-    today = _day(now)
-    begins_anew_in = (today + 1) * DAY_SECONDS - now
-    if budget.user_daily is not None and _sum(db, _SPENT_BY_USER, today, user) >= budget.user_daily:
+    return _over(db, user, budget, now, _day(now))
+
+
+def _over(
+    db: sqlite3.Connection, user: str, budget: Budget, now: float, day: int, own: NanoDollars = 0
+) -> Refusal | None:
+    """Why nothing more is to be spent on a `day`, of which `own` is what the same question spends already."""
+    begins_anew_in = (_day(now) + 1) * DAY_SECONDS - now
+    if budget.user_daily is not None and _sum(db, _SPENT_BY_USER, day, user) - own >= budget.user_daily:
         return Refusal(Limit.USER_DAILY, begins_anew_in)
-    if budget.daily is not None and _sum(db, _SPENT, today) >= budget.daily:
+    if budget.daily is not None and _sum(db, _SPENT, day) - own >= budget.daily:
         return Refusal(Limit.DAILY, begins_anew_in)
     return None
 
