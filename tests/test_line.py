@@ -72,6 +72,21 @@ def test_who_asks_one_thing_does_not_wait_behind_all_that_another_asked(bench: W
     assert (order[0], order.index("how")) == ("0", 2)  # the others of the flood come in any order
 
 
+def test_a_flood_of_one_person_leaves_a_place_and_a_post_to_who_comes_then(bench: Workbench) -> None:
+    bench.bedrock.always("converse", Reply(text="On it."))
+    bench.bedrock.always("converse-stream", BECAUSE)
+    bench.start_bot(max_live_answers=3)
+    flood = [bench.mention(f"why {at}?", channel=each) for at, each in enumerate(bench.channels(30))]
+    bench.until(
+        lambda: all(map(bench.texts, flood)) and sum("Be" in bench.texts(each) for each in flood) == 2
+    )
+    other = bench.mention("how?", channel="CRANDOM", user=MINJI.id)
+    bench.until(lambda: bench.texts(other)[-1:] == ["Be"])
+
+    assert len(bench.prompts()) == 3
+    finish(bench)
+
+
 def test_an_answer_that_is_shared_is_waited_for_in_one_place(bench: Workbench) -> None:
     narrow(bench, cache_ttl=60.0)
     first = bench.mention("why?")

@@ -116,9 +116,13 @@ def test_a_full_house_has_a_thread_and_a_connection_for_every_answer(
     bench: Workbench, caplog: pytest.LogCaptureFixture
 ) -> None:
     bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
-    bench.start_bot(max_live_answers=130, user_questions_per_minute=130)
+    people = bench.servers.do(lambda: bench.slack.workspace.add_people(130))
+    bench.start_bot(max_live_answers=130)
     with caplog.at_level(logging.WARNING, "urllib3"):
-        questions = [bench.mention("why?", channel=channel) for channel in bench.channels(130)]
+        questions = [
+            bench.mention("why?", user=person.id, channel=channel)
+            for person, channel in zip(people, bench.channels(130), strict=True)
+        ]
         bench.until(lambda: len(bench.prompts()) == 130 and all(map(bench.texts, questions)))
         bench.bedrock.release()
         bench.until(lambda: all("Because." in bench.texts(question) for question in questions))

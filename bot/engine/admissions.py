@@ -84,7 +84,7 @@ class Admissions:
 
     def decide_soon(self, admission: Admission) -> None:
         """Decide in the pool, so that its caller waits for nothing."""
-        self._pool.submit(self._decide, admission)
+        self._pool.submit_for(admission.exchange.question.user, self._decide, admission)
 
     def wake(self) -> None:
         """Look again at all that wait: more is known."""
@@ -108,7 +108,7 @@ class Admissions:
     @unattended
     def _run(self) -> None:
         while admission := self._next():
-            self._pool.submit(self._decide, admission)
+            self._pool.submit_for(admission.exchange.question.user, self._decide, admission)
 
     def _next(self) -> Admission | None:
         """Return the next question whose time has come, which is waited for; None at the end."""

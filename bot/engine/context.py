@@ -218,7 +218,7 @@ class Context:
         described = [self._described(file) for file in unique.values()]
         choices, left = files.chosen(file for file in described if not isinstance(file, LeftOut))
         left = [*(file for file in described if isinstance(file, LeftOut)), *left]
-        fetching = [self._lane.submit(self._fetched, choice) for choice in choices]
+        fetching = [self._lane.submit_for(question.user, self._fetched, choice) for choice in choices]
         attachments: dict[str, Attachment] = {}
         numbers: Counter[Medium] = Counter()
         room = files.MOST_BYTES

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from math import inf
 
 from bot.core.question import Place, Question
+from bot.engine.line import MAX_HELD_PER_FREE
+from bot.engine.memory import remember
 
 MAX_QUESTIONS = 500
 
@@ -29,14 +31,23 @@ class _Thread:
     tries: int = 0
     questions: dict[str, Followed] = field(default_factory=dict)
 
+    @property
+    def user(self) -> str:
+        """Who has it read: the first who asked."""
+        return next(iter(self.questions.values())).question.user
+
 
 class FollowQueue:
-    """Threads to be read, the longest waiting first; all questions of one are decided by one read."""
+    """Threads to be read, for each person in turn; all questions of one thread are decided by one read.
+
+    One person leaves room for others.
+    """
 
     def __init__(self, max_questions: int = MAX_QUESTIONS) -> None:
         self._max_questions = max_questions
         self._threads: dict[Place, _Thread] = {}  # in order
         self._places: dict[str, Place] = {}  # by ids of questions
+        self._read: dict[str, None] = {}  # for whom, the last last
 
     def __len__(self) -> int:
         return len(self._places)
@@ -46,11 +57,16 @@ class FollowQueue:
         question_id = followed.question.id
         if question_id in self._places:
             return True
-        if len(self._places) >= self._max_questions:
+        free = self._max_questions - len(self._places)
+        if free <= 0 or self._held_by(followed.question.user) >= MAX_HELD_PER_FREE * free:
             return False
         self._places[question_id] = followed.place
         self._threads.setdefault(followed.place, _Thread(now)).questions[question_id] = followed
         return True
+
+    def _held_by(self, user: str) -> int:
+        questions = (each for thread in self._threads.values() for each in thread.questions.values())
+        return sum(each.question.user == user for each in questions)
 
     def due_at(self) -> float:
         """Return when the next thread is to be read; inf for none."""
@@ -58,7 +74,9 @@ class FollowQueue:
 
     def next(self, now: float) -> Place | None:
         """Return the thread that is to be read now."""
-        return next((place for place, thread in self._threads.items() if thread.due_at <= now), None)
+        due = {place: thread.user for place, thread in self._threads.items() if thread.due_at <= now}
+        last_read = {user: number for number, user in enumerate(self._read)}
+        return min(due, key=lambda place: last_read.get(due[place], -1), default=None)
 
     def tries(self, place: Place) -> int:
         """Return for how many reads the thread was put back."""
@@ -73,6 +91,7 @@ class FollowQueue:
         thread = self._threads.pop(place, None)
         if thread is None:
             return []
+        remember(self._read, thread.user, None, self._max_questions)
         late = [each for each in thread.questions.values() if each.asked_at < asked_after]
         for each in late:
             del thread.questions[each.question.id], self._places[each.question.id]
@@ -84,7 +103,10 @@ class FollowQueue:
     def take(self, place: Place) -> list[Followed]:
         """Return the questions of a thread, which wait no more."""
         thread = self._threads.pop(place, None)
-        found = [*thread.questions.values()] if thread else []
+        if thread is None:
+            return []
+        remember(self._read, thread.user, None, self._max_questions)
+        found = [*thread.questions.values()]
         for each in found:
             del self._places[each.question.id]
         return found

@@ -95,7 +95,7 @@ class Homes:
             if user in self._busy:
                 return
             self._busy.add(user)
-        self._lane.submit(self._serve, user)
+        self._lane.submit_for(user, self._serve, user)
 
     def stop(self) -> None:
         """Publish nothing more."""

@@ -12,6 +12,8 @@ from functools import partial, wraps
 from queue import Empty, SimpleQueue
 from typing import Any, ParamSpec, TypeVar
 
+from bot.engine.line import Line
+
 log = logging.getLogger(__name__)
 
 _P = ParamSpec("_P")
@@ -33,7 +35,7 @@ class NoThreads(Exception):
         super().__init__(f"The system does not let Duet start a thread. {_FIX}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Job:
     future: Future[Any]
     work: Callable[[], object]
@@ -53,7 +55,8 @@ class _Job:
 
 
 class Lane:
-    """Up to `size` threads that work off what is submitted, in its order. Thread-safe.
+    """Up to `size` threads that work off what is submitted: in its order, and of people's each in turn.
+    Thread-safe.
 
     One runs from the start, so that whatever is submitted is done. `warm_up` starts more, up to `ready`,
     which then run all the time. Others are started when they are needed, and end when they are not. Where the
@@ -62,7 +65,8 @@ class Lane:
 
     def __init__(self, name: str, size: int, ready: int = 1) -> None:
         self._name, self._size, self._ready = name, size, min(ready, size)
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._jobs: Line[_Job] = Line(size)
+        self._calls: SimpleQueue[bool] = SimpleQueue()  # True for a job that came, False for the end
         self._lock = threading.Lock()
         self._threads = 0
         self._free = 0  # threads that wait, less the jobs that wait for one
@@ -72,6 +76,12 @@ class Lane:
 
     def submit(self, work: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> Future[_T]:
         """Do `work` soon. Where the lane is closed it is cancelled."""
+        return self.submit_for("", work, *arguments, **named)
+
+    def submit_for(
+        self, person: str, work: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs
+    ) -> Future[_T]:
+        """Do `work` for `person` soon, who delays nobody else however much there is of it."""
         job = _Job(Future(), partial(work, *arguments, **named))
         with self._lock:
             if self._is_closed:
@@ -79,7 +89,8 @@ class Lane:
                 return job.future
             self._free -= 1
             is_short = self._free < 0 and self._threads < self._size
-            self._jobs.put(job)
+            self._jobs.join(person, job)
+            self._calls.put(True)
         if is_short and not self._start_one() and not self._has_warned:
             self._has_warned = True
             _warn()
@@ -102,17 +113,9 @@ class Lane:
         """Take no more work, and begin none of what waits if it is to be cancelled."""
         with self._lock:
             self._is_closed = True
-            threads = self._threads
-        if cancel_futures:
-            self._cancel()
-        for _ in range(threads):
-            self._jobs.put(None)
-
-    def _cancel(self) -> None:
-        with suppress(Empty):
-            while True:
-                if job := self._jobs.get_nowait():
-                    job.cancel()
+        for job in self._jobs.clear() if cancel_futures else ():
+            job.cancel()
+        self._calls.put(False)
 
     def _start_one(self) -> bool:
         """Start a thread; False if the system gives none."""
@@ -132,15 +135,23 @@ class Lane:
     def _run(self) -> None:
         while job := self._next():
             job.do()
+            self._jobs.done(job)
             del job  # what it is about is not to be kept until the next comes
             with self._lock:
                 self._free += 1
 
     def _next(self) -> _Job | None:
         """Return what to do next; None to end."""
+        is_open = True
         while True:
+            if job := self._jobs.take():  # maybe one that had to wait for the place of the last
+                return job
+            if not is_open:
+                self._calls.put(False)  # the other threads end, too
+                return None
             with suppress(Empty):
-                return self._jobs.get(timeout=None if self._threads <= self._ready else _IDLE_SECONDS)
+                is_open = self._calls.get(timeout=None if self._threads <= self._ready else _IDLE_SECONDS)
+                continue
             with self._lock:
                 if self._threads > self._ready and self._free > 0:
                     self._threads -= 1

@@ -207,7 +207,7 @@ class Orchestrator:
         """Answer a question again in the messages of its that are `standing` at `place`; None: look."""
         self._inbox.put(partial(self._replace, exchange))
         if standing is None:
-            self._recall_lane.submit(self._recall, exchange, Noted())
+            self._recall_lane.submit_for(exchange.question.user, self._recall, exchange, Noted())
         else:
             self.apply(exchange, partial(self._go_on, exchange, place, standing))
 
@@ -539,7 +539,7 @@ class Orchestrator:
         One that mentions nobody waits until it `is_decided` that its thread is the bot's.
         """
         if entry.is_undecided and not is_decided:
-            self._recall_lane.submit(self._decide, entry)
+            self._recall_lane.submit_for(entry.question.user, self._decide, entry)
             return
         try:
             self._begin_again(entry, now)
@@ -565,7 +565,7 @@ class Orchestrator:
         else:
             log.warning("answer.resumed", extra={**entry.question.names, **fields})
         self._take(exchange)
-        self._recall_lane.submit(self._recall, exchange, entry.noted)
+        self._recall_lane.submit_for(entry.question.user, self._recall, exchange, entry.noted)
 
     def _recall(self, exchange: Exchange, noted: Noted) -> None:
         """Look what stands of it, in Slack where notes do not tell for sure.

@@ -22,6 +22,7 @@ from bot.engine.budget import WINDOW_SECONDS, Bucket, Window
 from bot.engine.exchange import Exchange
 from bot.engine.forecast import Forecast
 from bot.engine.journal import BEAT_SECONDS
+from bot.engine.line import MAX_HELD_PER_FREE
 from bot.engine.order import Guard, Order, unguarded
 from bot.engine.outage import Outage
 from bot.engine.steps import METHODS, OF_STREAMS, Need, OpenThread, Show, Start, Wish
@@ -50,7 +51,10 @@ class _Room:
     """What can still be spent in one round of turns."""
 
     edits: float  # those that no opened message needs
+    kept: float  # of these, what is left to others by who was given much
+    posts: float
     signs: float  # posts that can be acknowledgements, since no answer is likely to need them
+    first_signs: float  # the same, where only answers to those count who were not given much yet
     unopened: int  # answers that will want to open a message
     growing: int  # those that are not streamed
     spare: float  # for answers that nobody asked for yet
@@ -63,13 +67,17 @@ class _Room:
         """Edits that can show progress."""
         return max(0.0, self.edits - max(0.0, self.unopened - self.streams) - self.spare)
 
+    def opens(self, *, has_much: bool) -> bool:
+        """Whether there is an edit for the end of a message that is opened now."""
+        return self.edits >= 1 + (self.kept if has_much else 0)
+
     def starts(self, wish: Wish) -> bool:
         """Whether what is wished for is to be the start of a stream."""
         return wish.start is Start.NOW and self.streams >= 1
 
-    def acknowledges(self, wish: Wish, exchange: Exchange) -> bool:
+    def acknowledges(self, wish: Wish, exchange: Exchange, *, has_much: bool) -> bool:
         """Return whether `wish` becomes an acknowledgement: the answer has not begun, or cannot open."""
-        may_open = wish.opens and (self.edits >= 1 or self.starts(wish))
+        may_open = wish.opens and (self.opens(has_much=has_much) or self.starts(wish))
         return wish.need is Need.SIGN and exchange.place is not None and not may_open
 
     def share(self, *, is_streamed: bool) -> float:
@@ -138,11 +146,16 @@ class Pacer:
         self.reserved = sum(exchange.screen.is_open for exchange in live)
         streaming = sum(exchange.screen.is_streaming for exchange in live)
         unopened = sum(exchange.is_unopened for exchange in live)
+        few = [exchange for exchange in live if not self._order.has_much(exchange)]
         self._forecast.watch(live, now)
         wishes = self._order.wishes(live, self._forecast, now, guard)
+        posts = self._windows[CallKind.POST].room(now)
         room = _Room(
             edits=self._windows[CallKind.EDIT].room(now) - self.reserved - self._reserved_by_others,
-            signs=self._windows[CallKind.POST].room(now) - self._to_post(wishes, unopened, now),
+            kept=self._most_spare,
+            posts=posts,
+            signs=posts - self._to_post(wishes, live, now),
+            first_signs=posts - self._to_post(wishes, few, now),
             unopened=unopened,
             growing=sum(exchange.grows and not exchange.screen.is_streaming for exchange in live),
             spare=min(self._most_spare, self._forecast.recently_ended(now)),
@@ -211,10 +224,18 @@ class Pacer:
         """Take note of how long a finished answer took to be written."""
         self._forecast.learn(exchange)
 
-    def _to_post(self, wishes: Sequence[tuple[Wish, Exchange]], unopened: int, now: float) -> float:
-        """How many answers are likely to want their first post within the minute for which a post counts."""
-        ended = sum(wish.need is Need.WHOLE and wish.kind is CallKind.POST for wish, _ in wishes)
-        return ended + min(unopened, self._forecast.will_end(now))
+    def _to_post(
+        self, wishes: Sequence[tuple[Wish, Exchange]], among: Sequence[Exchange], now: float
+    ) -> float:
+        """How many answers `among` those are likely to want their first post within the minute for which a
+        post counts.
+        """
+        own = set(among)
+        ended = sum(
+            wish.need is Need.WHOLE and wish.kind is CallKind.POST and exchange in own
+            for wish, exchange in wishes
+        )
+        return ended + min(sum(exchange.is_unopened for exchange in among), self._forecast.will_end(now))
 
     def _streams(self, streaming: int, now: float) -> float:
         """How many streams can be started, if each is to be stopped as soon as its answer ends."""
@@ -243,6 +264,7 @@ class Pacer:
     def _free_at(self, wish: Wish, exchange: Exchange, room: _Room, now: float) -> float:
         """When Slack takes it; a later time can turn out to be too early, then this is asked again."""
         window, edits = self._windows[wish.kind], self._windows[CallKind.EDIT]
+        has_much = self._order.has_much(exchange)
         free_at = self._paused_until[METHODS[wish.kind]]
         if wish.kind is CallKind.POST and exchange.looks_up:
             free_at = max(free_at, self._paused_until[exchange.looks_up])
@@ -252,14 +274,18 @@ class Pacer:
             free_at = max(free_at, window.next_room())
         if wish.kind is CallKind.POST:
             free_at = max(free_at, self._channels[wish.channel].free_at(now))
-        if room.acknowledges(wish, exchange) and room.signs < 1:
+            if has_much and self._order.given(exchange) >= MAX_HELD_PER_FREE * room.posts:
+                free_at = max(free_at, window.next_room())
+        signs = room.signs if has_much else room.first_signs
+        if room.acknowledges(wish, exchange, has_much=has_much) and signs < 1:
             free_at = max(free_at, min(window.next_room(), now + _SECONDS_BETWEEN_ESTIMATES))
-        if wish.need in _OPENS and wish.opens and room.edits < 1 and not room.starts(wish):
+        if wish.need in _OPENS and wish.opens and not (room.opens(has_much=has_much) or room.starts(wish)):
             free_at = max(free_at, edits.next_room())
         return max(free_at, now)
 
     def _grant(self, wish: Wish, exchange: Exchange, room: _Room, now: float) -> Turn | None:
-        step = exchange.grant(wish, now, may_open=room.edits >= 1, starts=room.starts(wish))
+        may_open = room.opens(has_much=self._order.has_much(exchange))
+        step = exchange.grant(wish, now, may_open=may_open, starts=room.starts(wish))
         if step is None:
             return None
         kind = step.kind if isinstance(step, Show) else CallKind.POST
@@ -273,7 +299,9 @@ class Pacer:
             is_spare = kind is CallKind.POST
             self.reserved += is_spare
         is_first = isinstance(step, Show) and step.number == 0 and not step.is_acknowledgement
-        room.signs -= kind is CallKind.POST and not is_first
+        is_sign = kind is CallKind.POST and not is_first
+        room.signs, room.first_signs = room.signs - is_sign, room.first_signs - is_sign
+        room.posts -= kind is CallKind.POST
         room.edits -= is_spare
         room.appends -= kind is CallKind.APPEND
         room.streams -= kind is CallKind.START

@@ -140,7 +140,7 @@ class Reception:
         if not lines.may_have_more(question):
             self._voices.speak(exchange, admitted)
             return
-        self._look_ups.submit(self._hint, question)
+        self._look_ups.submit_for(question.user, self._hint, question)
         exchange.starts = 0
         if admitted.said or not lines.settle_seconds(question, 0):
             self._start(exchange, admitted)
@@ -157,7 +157,8 @@ class Reception:
         pause = lines.settle_seconds(exchange.question, exchange.starts or 0)
         if exchange.question.text or exchange.question.files:
             self._voices.greet(exchange, admitted)
-        self._orchestrator.after(exchange, pause, lambda: self._look_ups.submit(self._ask_whole, exchange))
+        ask = partial(self._look_ups.submit_for, exchange.question.user, self._ask_whole, exchange)
+        self._orchestrator.after(exchange, pause, ask)
 
     def _asked_whole(
         self, exchange: Exchange, question: Question, verdict: Admitted | Denial | Refusal, now: float
@@ -174,7 +175,7 @@ class Reception:
     def _join(self, line: Exchange, here: Exchange) -> None:
         """Let `line` go on what is asked `here`; if the answering model has begun, that is judged first."""
         if here.starts:
-            self._look_ups.submit(self._judge_line, line, here)
+            self._look_ups.submit_for(line.question.user, self._judge_line, line, here)
         else:
             self._add_line(line.question, here)
 
@@ -246,7 +247,7 @@ class Reception:
             self._follower.decide(question, self._go_on)
 
     def _go_on(self, question: Question, age: float) -> None:
-        self._look_ups.submit(self._ask_unaddressed, question, age)
+        self._look_ups.submit_for(question.user, self._ask_unaddressed, question, age)
 
     @unattended
     def _ask_unaddressed(self, question: Question, age: float) -> None:
@@ -271,8 +272,8 @@ class Reception:
             return
         self._orchestrator.amend(
             question,
-            lambda again, place: self._readings.submit(self._restart, again, place),
-            lambda: self._readings.submit(self._revise, question),
+            self._begin_restart,
+            lambda: self._readings.submit_for(question.user, self._revise, question),
         )
 
     def withdraw(self, team: str, question_key: str) -> None:
@@ -281,20 +282,17 @@ class Reception:
         if self._follower.withdraw(waiting := question_id(team, question_key, 0)):
             self._journal.drop(waiting)
             return
-        self._orchestrator.withdraw(
-            team, question_key, lambda again, place: self._readings.submit(self._restart, again, place)
-        )
+        self._orchestrator.withdraw(team, question_key, self._begin_restart)
 
     def restart(self, question: Question) -> None:
         """The message of `question` was changed: if its answer is written here, that starts anew."""
         self._ledger.forget(question.team, question.key)
         if self._follower.amend(question):
             return
-        self._orchestrator.amend(
-            question,
-            lambda again, place: self._readings.submit(self._restart, again, place),
-            lambda: None,
-        )
+        self._orchestrator.amend(question, self._begin_restart, lambda: None)
+
+    def _begin_restart(self, question: Question, place: Place) -> None:
+        self._readings.submit_for(question.user, self._restart, question, place)
 
     @unattended
     def _restart(self, question: Question, place: Place) -> None:
@@ -305,7 +303,7 @@ class Reception:
         if why is None:
             self._orchestrator.supersede(
                 question,
-                lambda: self._readings.submit(self._answer_again, exchange, place),
+                lambda: self._readings.submit_for(question.user, self._answer_again, exchange, place),
                 lambda: self.restart(replace(question, retry=0)),
             )
 
@@ -387,7 +385,7 @@ class Reception:
 
     def press(self, team: str, presser: Recipient, language: Language, act: Callable[[], object]) -> None:
         """Let somebody `act` who pressed something, if they may ask there; else tell them so."""
-        self._look_ups.submit(self._press, team, presser, language, act)
+        self._look_ups.submit_for(presser.user, self._press, team, presser, language, act)
 
     @unattended
     def _press(self, team: str, presser: Recipient, language: Language, act: Callable[[], object]) -> None:
@@ -408,7 +406,7 @@ class Reception:
 
         If it `replaces` the answer, its words need not stay.
         """
-        self._readings.submit(self._retry, team, press, presser, language, replaces)
+        self._readings.submit_for(presser.user, self._retry, team, press, presser, language, replaces)
 
     @unattended
     def _retry(self, team: str, press: Press, presser: Recipient, language: Language, replaces: bool) -> None:

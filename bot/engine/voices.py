@@ -98,13 +98,12 @@ class Voices:
         self.observe: Callable[[ModelError | None], None] = lambda _error: None
         self._stopping = threading.Event()
         self._speaking: set[Flight] = set()
-        self._streams, self._boarded = streams, 0  # how many may be written at once, and are, or wait to be
         self._boarding = threading.Lock()
         self._flights: dict[Exchange, Flight] = {}
         self._greetings: dict[Exchange, Flight] = {}  # where the first model speaks before the other may
         self._spent: dict[Exchange, list[Call]] = {}  # on what they asked before they asked more
         self._shared: dict[str, Flight] = {}  # those that others may join, by their keys
-        self._line: Line[Flight] = Line()
+        self._line: Line[Flight] = Line(streams)
         self._micro_lane = Lane("micro", quick_calls(streams), streams * 6 // 10)
         self._pro_lane = Lane("pro", streams, streams * 6 // 10)
 
@@ -138,15 +137,13 @@ class Voices:
             flight = self._flights[exchange] = Flight(exchange, admitted, key)
             if key:
                 self._shared[key] = flight
-            self._boarded += 1
-            must_wait = self._boarded > self._streams
-        if must_wait:
-            self._tell(lambda _now: flight.stand_in_line(partial(self._line.ahead, flight)))
-        self._line.join(exchange.question.user, flight)
+            self._line.join(exchange.question.user, flight)
+            self._begin_next()
+            if self._line.waits(flight):
+                self._tell(lambda _now: flight.stand_in_line(partial(self._line.ahead, flight)))
         is_worded = flight.question.text or flight.question.files
         if is_worded and not exchange.screen.has_sign and exchange not in self._greetings:
-            self._micro_lane.submit(self._acknowledge, flight)
-        self._pro_lane.submit(self._answer_next)
+            self._micro_lane.submit_for(exchange.question.user, self._acknowledge, flight)
 
     def greet(self, exchange: Exchange, admitted: Admitted) -> None:
         """Let the first model alone begin now; the other one does when it is told to `speak`.
@@ -157,7 +154,7 @@ class Voices:
         if exchange.screen.has_sign or exchange in self._greetings:
             return
         flight = self._greetings[exchange] = Flight(exchange, admitted)
-        self._micro_lane.submit(self._acknowledge, flight)
+        self._micro_lane.submit_for(exchange.question.user, self._acknowledge, flight)
 
     def hush(self, exchange: Exchange) -> None:
         """Say nothing more about what `exchange` has asked: it asks more, and is spoken to again."""
@@ -200,14 +197,10 @@ class Voices:
         words = prompts.one_sentence(reply)
         self._tell(lambda _now: flight.greet(words))
 
-    @unattended
-    def _answer_next(self) -> None:
-        try:
-            if flight := self._line.take():
-                self._answer(flight)
-        finally:
-            with self._boarding:
-                self._boarded -= 1
+    def _begin_next(self) -> None:
+        """Let those be answered whose turn it is, while they may have places. To be called with the lock."""
+        while flight := self._line.take():
+            self._pro_lane.submit(self._answer, flight)
 
     @unattended
     def _suggest(self, flight: Flight, answer: str) -> None:
@@ -235,6 +228,7 @@ class Voices:
             return "" if reply.is_blocked else reply.text
         return ""
 
+    @unattended
     def _answer(self, flight: Flight) -> None:
         self._tell(lambda _now: flight.take_turn())
         self._speaking.add(flight)
@@ -246,10 +240,13 @@ class Voices:
             self._receive(flight, Failed(ModelError(Fault.FAILED, "crashed")))
         else:
             if self._follow_ups and (answer := flight.answer):
-                self._micro_lane.submit(self._suggest, flight, answer)
+                self._micro_lane.submit_for(flight.question.user, self._suggest, flight, answer)
         finally:
             self._speaking.discard(flight)
             self._close(flight)
+            with self._boarding:
+                self._line.done(flight)
+                self._begin_next()
 
     def _close(self, flight: Flight) -> None:
         """Let nobody join it any more."""

@@ -331,6 +331,11 @@ class _Lane:
     def __init__(self, run: LongRun, _name: str, _size: int, _ready: int = 1) -> None:
         self._run = run
 
+    def submit_for(
+        self, _person: str, work: Callable[..., Any], *arguments: Any, **named: Any
+    ) -> Future[Any]:
+        return self.submit(work, *arguments, **named)
+
     def submit(self, work: Callable[..., Any], *arguments: Any, **named: Any) -> Future[Any]:
         future: Future[Any] = Future()
 

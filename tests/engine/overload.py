@@ -38,13 +38,15 @@ def at_once(count: int, channels: int = 1000, per_second: float = 90) -> Simulat
     return simulation.run()
 
 
-def flood(places: int = _PLACES, tokens: int = 500) -> tuple[Simulation, list[Exchange]]:
-    """One person asks sixty things at once, and ten others one each, later, in the same channel: theirs."""
+def flood(
+    places: int = _PLACES, tokens: int = 500, count: int = 60, channels: int = 1, until: float = 3600.0
+) -> tuple[Simulation, list[Exchange]]:
+    """One person asks so many things at once, and ten others one each, later, in the first channel."""
     simulation = Simulation(places=places)
-    for _ in range(60):
-        simulation.ask(1.0, "C1", written(tokens), user="U1")
-    others = [simulation.ask(2.0 + 5 * number, "C1", written(tokens)) for number in range(10)]
-    return simulation.run(), others
+    for number in range(count):
+        simulation.ask(1.0, f"C{number % channels}", written(tokens), user="U1")
+    others = [simulation.ask(2.0 + 5 * number, "C0", written(tokens)) for number in range(10)]
+    return simulation.run(until), others
 
 
 def signs(simulation: Simulation, exchanges: list[Exchange] | None = None) -> list[float]:
@@ -79,6 +81,8 @@ def _scenarios() -> Iterator[tuple[str, Simulation, list[Exchange]]]:
     yield all_of("200 a minute by chance, 50 channels", by_chance(200, channels=50))
     yield ("10 people beside a flood of 60, one channel", *flood())
     yield ("the same, 4 places, 100 tokens", *flood(places=4, tokens=100))
+    yield ("10 people beside a flood of 250, one channel", *flood(count=250))
+    yield ("the same, own channels", *flood(count=250, channels=250))
 
 
 def main() -> None:

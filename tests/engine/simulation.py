@@ -133,7 +133,7 @@ class Simulation:
         self._meter = Meter(Limits(edits, posts))
         self._streams: dict[str, str] = {}  # what Slack streams, by the ts
         self._live: dict[Exchange, None] = {}
-        self._places, self._line = places, Line[Exchange]()
+        self._places, self._line = places, Line[Exchange](places)
         self._to_be_written: dict[Exchange, Stream] = {}
         self._network = network or Network()
         self._latencies, self._arrivals = cycle(self._network.latencies), cycle(self._network.arrivals)
@@ -177,18 +177,13 @@ class Simulation:
         self._to_be_written[exchange] = stream
         self._line.join(exchange.question.user, exchange)
         exchange.stand_in_line(partial(self._line.ahead, exchange))
-        if self._places:
-            self._places -= 1
-            self._take_turn()
+        self._take_turns()
 
-    def _take_turn(self) -> None:
-        """Let the next in line be written, in a place that is free."""
-        exchange = self._line.take()
-        if exchange is None:
-            self._places += 1
-            return
-        exchange.take_turn()
-        self._write(exchange, self._to_be_written.pop(exchange), self.now)
+    def _take_turns(self) -> None:
+        """Let those next in line be written, in places that are free."""
+        while exchange := self._line.take():
+            exchange.take_turn()
+            self._write(exchange, self._to_be_written.pop(exchange), self.now)
 
     def run(self, until: float = 3600.0) -> Simulation:
         """Let it all happen, to its end or until that time."""
@@ -224,7 +219,8 @@ class Simulation:
     def _receive(self, exchange: Exchange, event: StreamEvent) -> bool:
         is_news = exchange.receive(event, self.now)
         if isinstance(event, Finished) and self._places < inf:
-            self._take_turn()
+            self._line.done(exchange)
+            self._take_turns()
             return True
         return is_news
 

@@ -10,10 +10,10 @@ from bot.core.question import Place, Question
 from bot.engine.follow_queue import Followed, FollowQueue
 
 
-def said(thread: int, ts: int = 1, at: float = 0.0) -> Followed:
+def said(thread: int, ts: int = 1, at: float = 0.0, user: str = "U1") -> Followed:
     """Return what was said in a thread."""
     place = Place("C1", f"{thread}.0")
-    question = Question("T1", "C1", "U1", "why?", ts=f"{thread}.{ts}", thread_ts=place.thread_ts)
+    question = Question("T1", "C1", user, "why?", ts=f"{thread}.{ts}", thread_ts=place.thread_ts)
     return Followed(question, place, at, lambda _question, _age: None)
 
 
@@ -40,6 +40,21 @@ def test_what_does_not_fit_is_refused_and_what_waits_already_is_not_counted_twic
     ]
     queue.take(said(1).place)
     assert queue.add(said(3), 0.0)
+
+
+def test_what_one_person_says_in_many_threads_delays_nobody_else_and_leaves_room() -> None:
+    queue = FollowQueue(max_questions=9)
+    for thread in range(9):
+        queue.add(said(thread), 0.0)
+    assert len(queue) == 6
+    for thread in (10, 11):
+        assert queue.add(said(thread, user="U2"), 1.0)
+
+    order = []
+    while place := queue.next(1.0):
+        (found, *_) = queue.take(place)
+        order.append(found.question.user)
+    assert order == ["U1", "U2", "U1", "U2", "U1", "U1", "U1", "U1"]
 
 
 def test_a_thread_that_is_put_back_keeps_no_other_waiting() -> None:

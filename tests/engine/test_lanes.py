@@ -148,3 +148,29 @@ def test_an_error_is_its_futures() -> None:
     assert isinstance(job.exception(5.0), ZeroDivisionError)
     assert lane.submit(lambda: 1).result(5.0) == 1
     lane.shutdown()
+
+
+def test_what_one_person_has_done_delays_nobody_elses() -> None:
+    """Of three threads two are all that one person holds, and jobs of people come in turn."""
+    lane = Lane("fair", 3)
+    end = threading.Event()
+    jobs = [lane.submit_for("A", end.wait, 5.0) for _ in range(250)]
+    until(lambda: sum(job.running() for job in jobs) == 2)
+
+    assert lane.submit_for("B", lambda: "done").result(5.0) == "done"
+    assert lane.submit(lambda: "done").result(5.0) == "done"
+    assert sum(job.running() for job in jobs) == 2
+    end.set()
+    assert all(job.result(5.0) for job in jobs)
+    lane.shutdown()
+    until(lambda: not running("fair"))
+
+
+def test_a_lane_that_is_closed_does_what_waits_for_a_share_still() -> None:
+    lane, end = Lane("closing", 3), threading.Event()
+    jobs = [lane.submit_for("A", end.wait, 5.0) for _ in range(9)]
+    lane.shutdown()
+    end.set()
+
+    assert all(job.result(5.0) for job in jobs)
+    until(lambda: not running("closing"))

@@ -56,6 +56,55 @@ def test_what_nobody_waits_for_any_more_is_not_taken_and_not_counted() -> None:
     assert line.take() is None
 
 
+def test_one_person_leaves_a_place_and_has_more_when_more_are_free() -> None:
+    line: Line[str] = Line(6)
+    for number in range(6):
+        line.join("A", f"A{number}")
+    held = taken(line)
+    assert held == ["A0", "A1", "A2", "A3"]
+
+    line.join("B", "B1")
+    assert taken(line) == ["B1"]
+    line.done("A0")
+    assert taken(line) == ["A4"]
+    line.done("B1")
+    line.done("none that was taken")
+    assert taken(line) == []
+    line.done("A1")
+    assert taken(line) == ["A5"]
+
+
+def test_what_is_nobodys_has_all_places() -> None:
+    line: Line[str] = Line(3)
+    for number in range(4):
+        line.join("", f"{number}")
+
+    assert taken(line) == ["0", "1", "2"]
+
+
+@given(st.integers(1, 40), st.lists(st.sampled_from("ABC"), max_size=120))
+def test_no_more_is_taken_than_there_are_places_and_all_is_taken_in_the_end(
+    places: int, people: list[str]
+) -> None:
+    line: Line[str] = Line(places)
+    items = [f"{person}{number}" for number, person in enumerate(people)]
+    for item in items:
+        line.join(item[0], item)
+    order, held = list[str](), list[str]()
+    while newly := taken(line):
+        order += newly
+        held += newly
+        assert len(held) <= places
+        if places >= 3 and len(set(people)) == 1:
+            assert len(held) < places
+        line.done(held.pop(0))
+    while held:
+        line.done(held.pop(0))
+        order += (newly := taken(line))
+        held += newly
+    assert sorted(order) == sorted(items)
+
+
 @given(PEOPLE, st.data())
 def test_what_is_told_of_the_line_is_true_if_nobody_else_comes(
     people: list[str], data: st.DataObject

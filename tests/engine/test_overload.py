@@ -90,6 +90,20 @@ def test_who_asks_one_thing_does_not_wait_for_who_asks_sixty(places: int) -> Non
     assert max(wholes(simulation, others)) <= 5
 
 
+@pytest.mark.parametrize(("tokens", "channels"), [(60, 250), (500, 250), (60, 1)])
+def test_who_comes_into_a_flood_of_250_has_a_sign_and_words_as_if_there_was_none(
+    tokens: int, channels: int
+) -> None:
+    """One person asks for more than there are posts in the minute, or more than the channel takes."""
+    simulation, others = flood(tokens=tokens, count=250, channels=channels, until=60.0)
+    words = [exchange.first_words_at - exchange.asked_at for exchange in others if exchange.first_words_at]
+
+    assert not simulation.refusals
+    assert max(signs(simulation, others)) < 1.5
+    assert len(words) == len(others)
+    assert max(words) < 4
+
+
 def test_of_those_who_ask_much_each_has_a_turn_before_any_has_two() -> None:
     """Posts are given in turn even if one of them asked it all before the others came."""
     simulation = Simulation()
