@@ -19,7 +19,7 @@ from uuid import uuid4
 from slack_bolt import App
 from slack_sdk import WebClient
 
-from bot import listeners
+from bot import limits, listeners
 from bot.adapters import slack_access, slack_errors, slack_web
 from bot.adapters.encodings import decoded
 from bot.adapters.pdf import unlocked
@@ -110,6 +110,7 @@ class Bot:
             self._start()
 
     def _start(self) -> None:
+        limits.give_back_large_blocks()
         self.page = open_page(self.settings, self.health)
         try:
             self.connection.open()

@@ -264,3 +264,20 @@ def test_a_retry_reads_the_files_again(bot: Workbench) -> None:
     bot.until(lambda: len(bot.prompts()) == 2)
 
     assert kinds(bot) == [("image", "png")]
+
+
+def test_questions_with_large_files_wait_acknowledged_and_each_is_answered_in_its_turn(
+    ready: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is room for one such file. It is kept until its answer begins: it may have to be sent again."""
+    monkeypatch.setattr("bot.engine.voices.MAX_BYTES_IN_FLIGHT", 2_000_000)
+    ready.bedrock.enqueue("converse-stream", Reply(error="AccessDeniedException"))
+    ready.start_bot()
+    file = shared(ready, "large.pdf", make.pdf("x") + b"%" + bytes(200_000))
+    asked = [ready.mention("what is it?", channel=each, files=[file]) for each in ready.channels(4)]
+    ready.until(lambda: all(ready.texts(question)[:1] == ["On it."] for question in asked))
+    for begun in (2, 3, 4):
+        ready.until(lambda count=begun: len(ready.prompts()) == count)  # type: ignore[misc]
+        assert sum("Because." in ready.texts(question) for question in asked) <= begun - 2
+        ready.bedrock.release()
+    ready.until(lambda: sum("Because." in ready.texts(question) for question in asked) == 3)

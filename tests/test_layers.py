@@ -50,6 +50,7 @@ ALLOWED = {
         "bot.aws",
         "bot.core",
         "bot.engine",
+        "bot.limits",
         "bot.listeners",
         "bot.monitoring",
         "bot.settings",

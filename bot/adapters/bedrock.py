@@ -84,6 +84,7 @@ class BedrockModel:
         request_id, reason, usage, has_begun = "", "", None, False
         try:
             response = self._client.converse_stream(**request(self.model_id, prompt), **self._guarded_stream)
+            del prompt  # its files are large, and the answer can take minutes
             request_id, has_begun = response["ResponseMetadata"].get("RequestId", ""), True
             with closing(response["stream"]) as events:
                 for event in events:

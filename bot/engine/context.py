@@ -32,6 +32,7 @@ from bot.engine.threads import Threads
 log = logging.getLogger(__name__)
 
 _FILES_AT_ONCE = 8
+_MAX_PAGE_BYTES = 1_000_000  # of what Slack sends in place of a file, to be told from it
 _LEARNING = 0.2
 _MAX_CHANNELS = 20  # that are told by name
 _MAX_CHANNEL_LOOKUPS = 3
@@ -94,15 +95,23 @@ class Context:
         """What to ask the acknowledging model after the answer that `said` so much: for `count` questions."""
         return prompts.suggest(question, said, count, self._redact)
 
-    def brief(self, question: Question) -> Brief:
-        """What to ask the answering model. It waits for Slack."""
+    def brief(self, question: Question, take: Callable[[int], bool]) -> Brief | None:
+        """What to ask the answering model. It waits for Slack, and to `take` as many bytes as files come to.
+
+        None if that tells that nobody waits any more.
+        """
         remarks, untold = self._remarks(question)
         key = posted_key(question.key)
         own = next((remark for remark in remarks if remark.ts == question.ts or remark.key == key), None)
         question = replace(question, files=question.files or (own.files if own else ()))
         said = conversation.before(remarks, own.ts if own else question.ts)
         kept = conversation.within(said, self._tokens / self._scale - estimated_tokens(question.text))
-        attachments, left = self._attachments(question, kept)
+        choices, left = self._chosen(question, kept)
+        if choices and not take(files.peak_bytes(choices)):
+            return None
+        attachments, unread = self._attachments(question, choices)
+        asked_about = {file.id for file in question.files}
+        left = [each for each in (*left, *unread) if each.file.id in asked_about]
         told = "\n".join(filter(None, (untold, files.told(left, texts_in(question.language)))))
         if not question.text and not attachments:
             return Brief((), told)
@@ -209,15 +218,19 @@ class Context:
 
     # Files
 
-    def _attachments(
-        self, question: Question, kept: Sequence[Remark]
-    ) -> tuple[Mapping[str, Attachment], list[LeftOut]]:
-        """What can be read of all files, by their ids, and what cannot of those of the question itself."""
+    def _chosen(self, question: Question, kept: Sequence[Remark]) -> tuple[list[Choice], list[LeftOut]]:
+        """Which files are to be fetched, and which cannot be read, of the question and of what is `kept`."""
         newest_first = (file for remark in reversed(kept) for file in remark.files)
         unique = {file.id: file for file in (*question.files, *newest_first)}
         described = [self._described(file) for file in unique.values()]
         choices, left = files.chosen(file for file in described if not isinstance(file, LeftOut))
-        left = [*(file for file in described if isinstance(file, LeftOut)), *left]
+        return choices, [*(file for file in described if isinstance(file, LeftOut)), *left]
+
+    def _attachments(
+        self, question: Question, choices: Sequence[Choice]
+    ) -> tuple[Mapping[str, Attachment], list[LeftOut]]:
+        """What can be read of files, by their ids, and what cannot."""
+        left: list[LeftOut] = []
         fetching = [self._lane.submit_for(question.user, self._fetched, choice) for choice in choices]
         attachments: dict[str, Attachment] = {}
         numbers: Counter[Medium] = Counter()
@@ -234,8 +247,7 @@ class Context:
             attachments[choice.file.id] = made
             if made.is_guessed:
                 left.append(LeftOut(choice.file, Flaw.GUESSED))
-        asked = {file.id for file in question.files}
-        return attachments, [each for each in left if each.file.id in asked]
+        return attachments, left
 
     def _made(self, choice: Choice, data: bytes | Flaw, numbers: Counter[Medium]) -> Attachment | Flaw:
         """Return a file as the model reads it; where that is not possible, what Slack made of it."""
@@ -259,8 +271,9 @@ class Context:
 
     def _fetched(self, choice: Choice) -> bytes | Flaw:
         size = choice.file.size if choice.url == choice.file.url else 0  # that of what Slack made is not told
+        most = max(choice.max_bytes, _MAX_PAGE_BYTES)
         try:
-            return self._source.fetch(choice.url, files.MOST_BYTES, size, is_html=choice.format == "html")
+            return self._source.fetch(choice.url, most, size, is_html=choice.format == "html")
         except FileError as error:
             log.warning("file.unread", extra={"file": choice.file.id, "error": str(error)})
             return self._flaw_of_hidden(choice.file) if error.is_hidden else _flaw(error)

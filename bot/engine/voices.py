@@ -22,9 +22,10 @@ from bot.core.question import Question
 from bot.core.reasoning import shown_events
 from bot.core.safety import Safe
 from bot.core.spending import refusal_in
-from bot.core.stream import Aside, Failed, Finished, Notice, Recalled, Reply, StreamEvent, Usage
+from bot.core.stream import Aside, Failed, Finished, Notice, Recalled, Reply, StreamEvent
 from bot.core.texts import texts_in
 from bot.engine.answers import Answers
+from bot.engine.bytes_in_flight import MAX_BYTES_IN_FLIGHT, BytesInFlight, Hold
 from bot.engine.context import Context
 from bot.engine.exchange import Exchange
 from bot.engine.flight import Flight
@@ -104,6 +105,7 @@ class Voices:
         self._spent: dict[Exchange, list[Call]] = {}  # on what they asked before they asked more
         self._shared: dict[str, Flight] = {}  # those that others may join, by their keys
         self._line: Line[Flight] = Line(streams)
+        self._files = BytesInFlight(MAX_BYTES_IN_FLIGHT)
         self._micro_lane = Lane("micro", quick_calls(streams), streams * 6 // 10)
         self._pro_lane = Lane("pro", streams, streams * 6 // 10)
 
@@ -186,6 +188,7 @@ class Voices:
 
     def fall_silent(self) -> None:
         """Begin nothing more."""
+        self._files.close()
         for each in (self._micro_lane, self._pro_lane):
             each.shutdown(cancel_futures=True)
 
@@ -296,15 +299,22 @@ class Voices:
         """What the expert says, begun anew while that is worth it and nothing has been said."""
         if not self._is_asked_still(flight):
             return
-        brief = self._context.brief(flight.question)
+        with self._files.hold(flight.question.user, lambda: not flight.lands()) as hold:
+            yield from self._generate_with(flight, hold)
+
+    def _generate_with(self, flight: Flight, hold: Hold) -> Generator[StreamEvent, None, None]:
+        brief = self._context.brief(flight.question, hold.take)
+        if brief is None:
+            return
         if not brief.turns:
             yield Notice(unescaped(brief.told) or texts_in(self._context.language(flight.question)).usage)
             return
-        prompt = self._context.prompt(flight.question, brief.turns)
-        tries = 0
+        told, prompt = brief.told, self._context.prompt(flight.question, brief.turns)
+        del brief  # with all that is in it
+        read, tries = _words_read(prompt), 0
         while not flight.lands() and self._may_call(flight, prompt):
-            if brief.told and not tries:
-                yield Aside(brief.told)
+            if told and not tries:
+                yield Aside(told)
             tries += 1
             call = flight.call(Voice.ANSWER, self._pro.model_id, prompt, self._clock())
             with closing(self._pro.stream(prompt)) as events:
@@ -317,8 +327,11 @@ class Voices:
                         call.hear(event, self._clock())
                         break
                     if isinstance(event, Finished) and event.usage:
-                        self._learn(prompt, event.usage)
+                        self._context.learn(read, event.usage.all_input)
                     yield event
+                    if flight.has_started and hold.size:  # it is not sent again, and its files are large
+                        prompt = prompts.answer(())
+                        hold.release()
                 else:
                     return
 
@@ -365,10 +378,14 @@ class Voices:
         with closing(self._pro.stream(PROBE)) as events:
             next(iter(self._observed(events)), None)
 
-    def _learn(self, prompt: prompts.Prompt, usage: Usage) -> None:
-        """Correct the estimate of tokens by what was billed; what files come to is not estimated."""
-        if not any(turn.attachments for turn in prompt.turns):
-            self._context.learn(prompts.estimated_usage(prompt, "").input, usage.all_input)
+
+def _words_read(prompt: prompts.Prompt) -> int:
+    """About how many tokens a model reads, to be compared with what is billed; 0 where there are files.
+
+    What these come to is not estimated well enough to learn from.
+    """
+    has_files = any(turn.attachments for turn in prompt.turns)
+    return 0 if has_files else prompts.estimated_usage(prompt, "").input
 
 
 def _log_model_error(voice: Voice, question: Question, error: ModelError) -> None:
