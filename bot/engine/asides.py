@@ -91,7 +91,7 @@ class Asides:
 
     def tell(self, recipient: Recipient, sentence: str) -> None:
         """Say a fixed `sentence` to `recipient`, and to nobody else."""
-        self._do(lambda: tell_alone(self._slack, recipient, sentence))
+        self._do(lambda: tell_alone(self._slack, recipient, sentence), recipient.user)
 
     def explain(self, recipient: Recipient) -> None:
         """Tell who gave a command without a question how to ask, and nobody else."""
@@ -147,8 +147,8 @@ class Asides:
         """Wait for the calls that are under way, for so many seconds at most."""
         wait(list(self._under_way), seconds)
 
-    def _do(self, call: Callable[[], None]) -> None:
-        aside = self._lane.submit(_forgiven, call)
+    def _do(self, call: Callable[[], None], person: str = "") -> None:
+        aside = self._lane.submit_for(person, _forgiven, call)
         self._under_way.add(aside)
         aside.add_done_callback(self._under_way.discard)
 

@@ -58,10 +58,13 @@ class Bucket:
         self._full_at = -inf  # when the calls that ended will be paid off
         self._paused_until = -inf
 
-    def free_at(self, now: float) -> float:
-        """When the next call may be begun: `now`, or later, and later still while calls are in flight."""
+    def free_at(self, now: float, kept: int = 0) -> float:
+        """When the next call may be begun: `now`, or later, and later still while calls are in flight.
+
+        So many are `kept` of those that could be made at once.
+        """
         paid_off = max(now, self._full_at) + self._in_flight * self._seconds
-        return max(now, self._paused_until, paid_off - (self._burst - 1) * self._seconds)
+        return max(now, self._paused_until, paid_off - (self._burst - 1 - kept) * self._seconds)
 
     def is_unused(self, now: float) -> bool:
         """Return whether it is as one that is new."""

@@ -145,7 +145,7 @@ class Context:
         if not (question.stands_in_thread and question.thread_ts):
             return (), ""
         try:
-            thread = self._threads.remarks(Place(question.channel, question.thread_ts))
+            thread = self._threads.remarks(Place(question.channel, question.thread_ts), question.user)
         except SlackError as error:  # an answer without the thread serves better than none
             log.log(level(error), "thread.unread", extra={**question.names, "code": error.code})
             texts = texts_in(question.language)

@@ -15,12 +15,15 @@ from bot.core.errors import OverBudget, RateLimited, SlackError, Unreachable
 from bot.core.journal import CallKind, Charge
 from bot.core.message import Standing
 from bot.core.question import Place
-from bot.engine.budget import Bucket
+from bot.engine.budget import WINDOW_SECONDS, Bucket
 from bot.engine.memory import remember
 
 # conversations.replies takes 50 calls a minute (Tier 3 of https://docs.slack.dev/apis/web-api/rate-limits).
 # What a process may burst and then make in a minute is a little less, as is what all processes may.
 _PER_SECOND, _AT_ONCE = 0.5, 15
+# Of these at once, some are left to others by who has read as many within the last minute.
+_LEFT_TO_OTHERS = 5
+_MAX_READERS = 1_000
 _MOST_TRIES = 5  # for one page of what must be known
 _PAUSE_SECONDS = 2.0  # before what must be known is asked for as often again
 _MOST_PATIENCE = 4.0  # seconds that somebody who asks in a thread waits for what was said in it
@@ -59,19 +62,21 @@ class Threads:
         self._note, self._is_noted = note, is_noted
         self._lock = threading.Lock()
         self._bucket = Bucket(_PER_SECOND, _AT_ONCE)
+        self._readers: dict[str, Bucket] = {}
         self._joined: dict[Place, None] = {}
 
-    def remarks(self, place: Place) -> list[Remark]:
-        """What stands in a thread now; where that takes too long to read, as much of it as was read.
+    def remarks(self, place: Place, user: str = "") -> list[Remark]:
+        """What stands in a thread now, for `user`, who asks there.
 
-        Raises SlackError if that is nothing.
+        Where that takes too long to read, as much of it as was read. Raises SlackError if that is nothing.
         """
         until = self._clock() + _MOST_PATIENCE
         read: dict[str, Remark] = {}
         cursor = ""
         try:
             while True:
-                page = self._page(place, "", cursor, patience=until - self._clock())
+                patience = until - self._clock()
+                page = self._page(place, "", cursor, patience, kept=self._left_by(user))
                 read.update((remark.ts, remark) for remark in page.remarks)
                 cursor = page.cursor
                 if not cursor:
@@ -170,9 +175,25 @@ class Threads:
                 break
         return Replies(tuple(read.values()), standing)
 
-    def _page(self, place: Place, since: str, cursor: str, patience: float | None = None) -> Replies:
+    def _left_by(self, user: str) -> int:
+        """Count a read for `user` ("": for nobody); how many are to be left to others."""
+        if not user:
+            return 0
+        now = self._clock()
+        with self._lock:
+            own = self._readers.get(user) or Bucket(_LEFT_TO_OTHERS / WINDOW_SECONDS, _LEFT_TO_OTHERS)
+            remember(self._readers, user, own, _MAX_READERS)
+            if own.free_at(now) > now:
+                return _LEFT_TO_OTHERS
+            own.begin()
+            own.end(now)
+            return 0
+
+    def _page(
+        self, place: Place, since: str, cursor: str, patience: float | None = None, kept: int = 0
+    ) -> Replies:
         """A page, when its turn comes. Raises SlackError; RateLimited, too, if that takes over `patience`."""
-        self._begin(inf if patience is None else self._clock() + patience)
+        self._begin(inf if patience is None else self._clock() + patience, kept)
         try:
             return self._source.replies(place, since, cursor)
         except RateLimited as error:
@@ -183,12 +204,12 @@ class Threads:
             with self._lock:
                 self._bucket.end(self._clock())
 
-    def _begin(self, until: float) -> None:
+    def _begin(self, until: float, kept: int) -> None:
         """Wait for room here and then among all processes. Raises RateLimited if there is none by `until`."""
         while True:
             with self._lock:
                 now = self._clock()
-                pause = self._bucket.free_at(now) - now
+                pause = self._bucket.free_at(now, kept) - now
                 if pause > max(0.0, until - now):
                     raise RateLimited(pause)
                 self._bucket.begin()

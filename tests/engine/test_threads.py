@@ -126,6 +126,18 @@ def test_a_429_is_a_deadline_for_all(thread: Thread, threads: Threads) -> None:
     assert texts(threads.remarks(PLACE)) == "abcde"
 
 
+def test_who_asks_in_many_threads_leaves_reads_to_who_asks_then(thread: Thread, threads: Threads) -> None:
+    del thread.remarks[2:]  # one page
+    for number in range(50):
+        with suppress(RateLimited):
+            threads.remarks(Place(f"C{number}", "1.0"), "U1")
+    asked_at = thread.now
+
+    for number in range(5):
+        assert texts(threads.remarks(Place(f"D{number}", "1.0"), "U2")) == "ab"
+    assert thread.now == asked_at
+
+
 def test_no_more_is_read_in_any_minute_than_slack_allows(thread: Thread, threads: Threads) -> None:
     for number in range(200):
         with suppress(RateLimited):
