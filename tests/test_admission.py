@@ -78,7 +78,7 @@ def test_edits_while_access_is_looked_up_are_one_question_with_the_last_words(re
 
 @pytest.mark.parametrize("channel", ["CGENERAL", "DADA"])
 @pytest.mark.parametrize(
-    "limit", [{"user_questions_per_minute": 1}, {"daily_budget_usd": Decimal("0.000001")}]
+    "limit", [{"user_questions_per_minute": 1}, {"daily_budget_usd": Decimal("0.001")}]
 )
 def test_twenty_edits_are_no_way_around_rate_and_budget(
     ready: Workbench, channel: str, limit: dict[str, Any]
@@ -117,7 +117,7 @@ def test_lines_before_the_answering_model_begins_count_as_one(ready: Workbench) 
 
 
 def test_what_was_reserved_for_an_answer_that_began_twice_is_settled(ready: Workbench) -> None:
-    ready.start_bot(daily_budget_usd=Decimal("0.0025"))  # room for two that are expected, not for three
+    ready.start_bot(daily_budget_usd=Decimal("0.025"))  # room for two at their longest, not for three
     for count in (1, 2):
         first = ready.dm("why?")
         ready.until(lambda count=count: len(ready.prompts()) == 2 * count - 1)  # type: ignore[misc]
