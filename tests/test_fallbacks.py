@@ -261,7 +261,7 @@ def test_a_slack_that_says_nothing_is_given_up_and_the_answer_stands_once(
     bench.slack.faults.enqueue("chat.postMessage", Fault(SILENCE, made=True), Fault(SILENCE))
     bench.start_bot()
 
-    assert bench.answered(bench.mention("why?")) == [EN.stand_in, "Because."]
+    assert bench.answered(bench.mention("why?")) == [EN.stand_ins[0], "Because."]
 
 
 def test_a_storm_of_limits_delays_the_last_words_and_loses_nothing(bot: Workbench) -> None:
@@ -315,7 +315,7 @@ def test_a_guardrail_reads_along_with_both_models(bench: Workbench, mode: str) -
     bench.start_bot(bedrock_guardrail_id="g-1", bedrock_guardrail_version="2", bedrock_guardrail_mode=mode)
     question = bench.mention("why?")
 
-    assert bench.answered(question) == [EN.stand_in, "Because."]  # not what the guardrail says instead
+    assert bench.answered(question) == [EN.stand_ins[0], "Because."]  # not what the guardrail says instead
     named = {"guardrailIdentifier": "g-1", "guardrailVersion": "2"}
     assert bench.prompts("converse")[0]["guardrailConfig"] == named
     assert bench.prompts()[0]["guardrailConfig"] == named | {"streamProcessingMode": mode}

@@ -60,7 +60,7 @@ def test_a_silent_first_model_is_stood_in_for_at_the_deadline(bench: Workbench) 
     bench.start_bot(ack_deadline=0.2)
     question = bench.mention("왜요?")
 
-    assert bench.answered(question) == [KO.stand_in, "까닭은 이렇습니다."]
+    assert bench.answered(question) == [KO.stand_ins[0], "까닭은 이렇습니다."]
 
 
 def test_a_failing_first_model_is_stood_in_for_without_waiting(bench: Workbench) -> None:
@@ -69,7 +69,7 @@ def test_a_failing_first_model_is_stood_in_for_without_waiting(bench: Workbench)
     bench.start_bot(ack_deadline=3600.0)
     question = bench.mention("why?")
 
-    assert bench.answered(question) == [EN.stand_in, "Because."]
+    assert bench.answered(question) == [EN.stand_ins[0], "Because."]
 
 
 def test_a_first_model_that_says_nothing_usable_is_stood_in_for(bench: Workbench) -> None:
@@ -78,7 +78,7 @@ def test_a_first_model_that_says_nothing_usable_is_stood_in_for(bench: Workbench
     bench.start_bot(ack_deadline=3600.0)
     question = bench.mention("why?")
 
-    assert bench.answered(question) == [EN.stand_in, "Because."]
+    assert bench.answered(question) == [EN.stand_ins[0], "Because."]
 
 
 def test_no_acknowledgement_is_pushed_under_an_answer_that_has_begun(bench: Workbench) -> None:
@@ -117,5 +117,5 @@ def test_listener_threads_stay_free_while_answers_are_live(bench: Workbench) -> 
 
     assert not [message.text for message in bench.messages() if message.only_for]
     assert not bench.slack.sockets.unacknowledged
-    bench.until(lambda: all(bench.texts(question) == [EN.stand_in] for question in questions))
-    assert all(bench.answered(question) == [EN.stand_in, "Because."] for question in questions)
+    bench.until(lambda: all(bench.texts(question) == [EN.stand_ins[0]] for question in questions))
+    assert all(bench.answered(question) == [EN.stand_ins[0], "Because."] for question in questions)

@@ -25,7 +25,7 @@ def _in_company(kind: Kind, word: str) -> Safe:
     said = word if any(map(str.isalnum, word)) else "…"
     match kind:
         case Kind.ACKNOWLEDGEMENT:
-            return neutralise(texts.stand_in)
+            return neutralise(texts.stand_ins[0])
         case Kind.QUESTION:
             return neutralise(texts.question_says.format(words=said))
         case _:

@@ -30,7 +30,8 @@ def language_of_locale(locale: str) -> Language:
 class Texts:
     """The catalogue in one language. Slots in braces are filled by the sentence's only user."""
 
-    stand_in: str
+    stand_ins: tuple[str, ...]
+    stand_ins_about: tuple[str, ...]
     awaits_admission: str
     usage: str
     usage_command: str
@@ -147,7 +148,15 @@ class Texts:
 
 _CATALOGUE = {
     Language.EN: Texts(
-        stand_in="I understand your question and am preparing a detailed answer!",
+        stand_ins=(
+            "I understand your question and am preparing a detailed answer!",
+            "Got it: your answer is on its way!",
+        ),
+        stand_ins_about=(
+            "I understand that you ask “{subject}” and am preparing a detailed answer!",
+            "Got it, “{subject}”: your answer is on its way!",
+            "“{subject}” is clear, and I’m writing you a detailed answer!",
+        ),
         awaits_admission="I have your question. Slack is slow to say who is asking, so please bear with me.",
         usage=(
             "Hello! Mention me with a question, write to me in a direct message, or type `/ask` and your "
@@ -307,7 +316,15 @@ _CATALOGUE = {
         home_satisfied="Satisfied: {in_time} in time, {votes} by votes",
     ),
     Language.KO: Texts(
-        stand_in="질문을 이해했으며, 상세한 답변을 준비하고 있습니다!",
+        stand_ins=(
+            "질문을 이해했으며, 상세한 답변을 준비하고 있습니다!",
+            "네, 질문을 확인했습니다. 곧 답변드리겠습니다!",
+        ),
+        stand_ins_about=(
+            "“{subject}”라는 질문을 이해했으며, 상세한 답변을 준비하고 있습니다!",
+            "네, “{subject}”에 대해 곧 자세히 답변드리겠습니다!",
+            "“{subject}”에 대한 답변을 작성하고 있습니다!",
+        ),
         awaits_admission="질문을 받았습니다. Slack의 확인이 늦어지고 있으니 잠시만 기다려 주세요.",
         usage=(
             "안녕하세요! 저를 멘션하면서 질문을 적거나, 다이렉트 메시지를 보내거나, `/ask` 뒤에 질문을 "

@@ -7,6 +7,7 @@ the call and tells how it went. All of it runs on the orchestrator's thread, but
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 from collections.abc import Callable, Mapping
@@ -14,6 +15,8 @@ from dataclasses import replace
 from enum import Enum
 from math import inf
 
+from bot.core import prompts
+from bot.core.acknowledgement import Flaw, first_sentence, flaw, stand_in, wording
 from bot.core.admission import Admitted, require
 from bot.core.draft import Draft, Outcome
 from bot.core.errors import (
@@ -31,15 +34,21 @@ from bot.core.journal import BEGINNING, CallKind
 from bot.core.layout import DEFAULT, Layout
 from bot.core.lines import goes_on
 from bot.core.message import Action, Button, Content, Kind, Standing
+from bot.core.message_text import is_material
+from bot.core.plain_words import plain_words
 from bot.core.question import Place, Question
 from bot.core.rejoined import rejoined
 from bot.core.safety import Safe, neutralise
 from bot.core.slack_markdown import for_slack
 from bot.core.stream import Failed, Notice, StreamEvent
 from bot.core.texts import texts_in
+from bot.engine.memory import remember
 from bot.engine.screen import Screen
 from bot.engine.steps import METHODS, Need, OpenThread, Show, Start, Wish
 
+log = logging.getLogger(__name__)
+
+_MAX_WORDINGS = 100  # of the channels and people that were last acknowledged
 _FIRST_PAUSE_SECONDS, _MAX_PAUSE_SECONDS = 0.5, 10.0  # before a call that Slack did not answer is made again
 _WHOLE_WORDS = re.compile(r"\S\s+\S")
 _MESSAGE_GONE = "message_not_found"  # somebody removed it while no process answered
@@ -109,6 +118,7 @@ class Exchange:
         self.footer: Callable[[Exchange], str] = _no_footer  # what stands under an answer that has ended
         self._speak_by = asked_at + ack_deadline
         self._greeting: str | None = None
+        self.wordings: dict[tuple[str, str], str] = {}  # of the last acknowledgements, by channel and asker
         self._ahead: Callable[[], int | None] | None = None  # how many wait before it, if it waits
         self._waits_on: str | None = None  # the ts of the acknowledgement that tells of the wait
         self._follow_ups: tuple[Safe, ...] | None = ()  # None while the first model thinks about them
@@ -176,8 +186,29 @@ class Exchange:
     # What the models say
 
     def greet(self, words: str) -> None:
-        """The first model said `words`, or ("") nothing that can be shown."""
-        self._greeting = words or self.texts.stand_in
+        """The first model said `words`, or ("") nothing; a fixed sentence replaces what breaks a rule."""
+        sentence = first_sentence(words)
+        broken = flaw(sentence, prompts.asked(self.question), self._last_wording)
+        if broken and broken is not Flaw.EMPTY:
+            log.info("acknowledgement.replaced", extra={**self.question.names, "flaw": broken.value})
+        if not self.screen.has_sign:
+            self._greet_with(self._stand_in if broken else sentence)
+
+    def _greet_with(self, sentence: str) -> str:
+        told = wording(sentence, prompts.asked(self.question))
+        remember(self.wordings, (self.question.channel, self.question.user), told, _MAX_WORDINGS)
+        self._greeting = sentence
+        return sentence
+
+    @property
+    def _stand_in(self) -> str:
+        """A fixed sentence about the question; what comes without words of its asker's is not quoted."""
+        said = "" if is_material(self.question.text) else plain_words(self.question.text)
+        return stand_in(said, self.question.language, self._last_wording)
+
+    @property
+    def _last_wording(self) -> str:
+        return self.wordings.get((self.question.channel, self.question.user), "")
 
     def stand_in_line(self, ahead: Callable[[], int | None]) -> None:
         """The answering model is busy; `ahead` tells how many others wait for it before this one.
@@ -519,8 +550,9 @@ class Exchange:
 
     def _acknowledgement(self, place: Place, note: str, ts: str | None = None) -> Show:
         is_plain = self._acknowledgement_refusals > 0
-        sentence = self._greeting or self.texts.stand_in
-        if not self.is_admitted:
+        if self.is_admitted:
+            sentence = self._greeting or self._greet_with(self._stand_in)
+        else:
             self._has_waited, sentence = True, self.texts.awaits_admission
         words = Content(for_slack(sentence), note=neutralise(note), is_plain=is_plain)
         return self.screen.acknowledgement(place, words, ts)

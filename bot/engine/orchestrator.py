@@ -87,6 +87,7 @@ class Orchestrator:
         self._ack_deadline, self._recover_within, self._clock = ack_deadline, recover_within, clock
         self._live: set[Exchange] = set()
         self._cut_at, self._beat_at = inf, clock()
+        self._wordings: dict[tuple[str, str], str] = {}
         self._due: dict[Exchange, tuple[float, Callable[[], object]]] = {}  # what is done then, if they live
         self._amended: dict[Exchange, Callable[[], object]] = {}  # what is done once those are over
         self.is_suspended = False  # whether Slack takes no call at all, so that nothing can be shown
@@ -219,6 +220,7 @@ class Orchestrator:
 
     def _take(self, exchange: Exchange) -> None:
         exchange.give_up_at = exchange.asked_at - exchange.age + self._recover_within
+        exchange.wordings = self._wordings
         exchange.footer = lambda ended: self._ledger.footer(ended, self._voices.calls(ended))
         self._live.add(exchange)
 

@@ -197,8 +197,7 @@ class Voices:
         if not self._is_asked_still(flight):
             return
         reply = self._reply(flight, Voice.ACKNOWLEDGEMENT, self._context.greeting(flight.question))
-        words = prompts.one_sentence(reply)
-        self._tell(lambda _now: flight.greet(words))
+        self._tell(lambda _now: flight.greet(reply))
 
     def _begin_next(self) -> None:
         """Let those be answered whose turn it is, while they may have places. To be called with the lock."""

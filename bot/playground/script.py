@@ -67,7 +67,10 @@ def acknowledge(messages: Sequence[Mapping[str, Any]]) -> str:
     question = first
     about = _ABOUT.fullmatch(_first_line(question))
     if about is None or _LONG.search(question):
-        return lines.acknowledgement
+        quoted = _subject(question)
+        return (
+            lines.acknowledgement_quoting.format(subject=quoted) if " " in quoted else lines.acknowledgement
+        )
     return lines.acknowledgement_of.format(subject=about["en"] or about["ko"])
 
 

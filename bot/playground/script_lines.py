@@ -16,6 +16,7 @@ class Lines:
     stand_in: str
     acknowledgement: str
     acknowledgement_of: str
+    acknowledgement_quoting: str
     follow_up: str
     given: str
     given_medium: str
@@ -49,6 +50,7 @@ ENGLISH = Lines(
     stand_in="*I am the playground's scripted model: a stand-in for Nova, no AI.*",
     acknowledgement="I understand your question and am preparing a detailed answer!",
     acknowledgement_of="I understand your question about {subject} and am preparing a detailed answer!",
+    acknowledgement_quoting="I understand that you ask “{subject}” and am preparing a detailed answer!",
     follow_up="This is question {number} of a conversation that began with “{first}”.",
     given="This came with your question:",
     given_medium="{kind} ({format}, {size:.1f} kB)",
@@ -248,6 +250,7 @@ KOREAN = Lines(
     ),
     acknowledgement="질문을 이해했으며, 상세한 답변을 준비하고 있습니다!",
     acknowledgement_of="{subject}에 대한 질문을 이해했으며, 상세한 답변을 준비하고 있습니다!",
+    acknowledgement_quoting="“{subject}”라는 질문을 이해했으며, 상세한 답변을 준비하고 있습니다!",
     follow_up="“{first}”(으)로 시작된 대화의 {number}번째 질문입니다.",
     given="질문과 함께 받은 것은 다음과 같습니다.",
     given_medium="{kind} ({format}, {size:.1f} kB)",

@@ -56,28 +56,6 @@ def test_the_acknowledging_model_is_told_names_and_kinds_of_files_and_no_ids() -
 
 
 @pytest.mark.parametrize(
-    ("reply", "sentence"),
-    [
-        ("I understand and am preparing an answer!", "I understand and am preparing an answer!"),
-        ("  질문을 이해했습니다!\n", "질문을 이해했습니다!"),
-        ('"On it."', "On it."),
-        ("“준비하고 있습니다!”", "준비하고 있습니다!"),
-        ("On it.\nThe answer is 42.", "On it."),
-        ("<thinking>The user\nasks why.</thinking>\nOn it.", "On it."),
-        ("<thinking>cut off before the end", ""),
-        ("<thinking>a</thinking>", ""),
-        ("", ""),
-        (" \n ", ""),
-        ('""', ""),
-        ("x" * 300, "x" * 300),
-        ("x" * 301, ""),
-    ],
-)
-def test_of_a_reply_one_sentence_may_stand(reply: str, sentence: str) -> None:
-    assert prompts.one_sentence(reply) == sentence
-
-
-@pytest.mark.parametrize(
     ("reply", "suggested"),
     [
         ("Since when?\nWho decided?", ("Since when?", "Who decided?")),

@@ -27,7 +27,7 @@ PLACE = Place("C1", "1.0")
 MESSAGE = Question("T1", "C1", "U1", "Why?", ts="1.0")
 COMMAND = Question("T1", "C1", "U1", "Why?", trigger_id="1.0")
 EN = texts_in(Language.EN)
-STAND_IN = EN.stand_in
+STAND_IN = EN.stand_ins[0]
 STOP = Button(Action.STOP, EN.stop)
 MAX_PAUSE, TRIES = 10.0, 6
 PAGE = "word " * (LEVELS[0].units // 5)
@@ -225,7 +225,7 @@ def test_the_stand_in_speaks_the_askers_language() -> None:
     screen = Screen(Question("T1", "C1", "U1", "왜?", ts="1.0"))
     screen.greets("")
 
-    assert screen.showing == texts_in(Language.KO).stand_in
+    assert screen.showing == texts_in(Language.KO).stand_ins[0]
 
 
 def test_an_acknowledgement_that_comes_after_the_stand_in_is_not_shown() -> None:
@@ -262,9 +262,9 @@ def test_the_answer_waits_for_the_acknowledgement_that_is_on_its_way() -> None:
 
 def test_the_acknowledgement_is_neutralised() -> None:
     screen = Screen()
-    screen.greets("On it, <!channel>.")
+    screen.greets("On it, @channel.")
 
-    assert screen.showing == "On it, <\u200b!channel>."
+    assert screen.showing == "On it, @\u200bchannel."
 
 
 # The answer

@@ -136,7 +136,7 @@ def test_not_everything_long_asks_for_a_long_answer(question: str) -> None:
         ),
         ("Why?", "I understand your question and am preparing a detailed answer!"),
         ("파이썬 GIL이 뭔가요?", "파이썬 GIL에 대한 질문을 이해했으며, 상세한 답변을 준비하고 있습니다!"),
-        ("왜 이렇게 느려?", "질문을 이해했으며, 상세한 답변을 준비하고 있습니다!"),
+        ("왜 이렇게 느려?", "“왜 이렇게 느려”라는 질문을 이해했으며, 상세한 답변을 준비하고 있습니다!"),
     ],
 )
 def test_an_acknowledgement_is_one_sentence_that_names_the_subject_where_that_helps(
