@@ -81,7 +81,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     bench.add_argument("--only", action="append", default=[], help="a scenario's name, or how it begins")
     bench.add_argument("--json", type=Path, help="a file to write all figures to")
     bench.add_argument("--promises", action="store_true", help="ask a hundred mixed questions instead")
-    bench.add_argument("--bedrock", action="store_true", help="with --promises: ask the real models")
+    bench.add_argument(
+        "--acknowledgements", action="store_true", help="count how often a fixed one has to stand in instead"
+    )
+    bench.add_argument(
+        "--bedrock", action="store_true", help="with --promises or --acknowledgements: ask the real models"
+    )
     bench.add_argument(
         "--most-dollars", type=_dollars, default=Decimal("0.50"), help="at most (default: 0.50)"
     )
@@ -93,6 +98,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.command == "stats":
         return _stats(chosen.since, as_json=chosen.json)
     if chosen.command == "bench":
+        if chosen.acknowledgements:
+            return _acknowledgements(real_models=chosen.bedrock)
         if chosen.promises:
             return _promises(chosen.most_dollars, real_models=chosen.bedrock)
         return _bench(chosen.runs, chosen.only, chosen.json)
@@ -267,6 +274,19 @@ def _promises(most_dollars: Decimal, *, real_models: bool) -> int:
     except ModuleNotFoundError as error:
         return _lacks(error)
     return run(real_models=real_models, most_dollars=most_dollars)
+
+
+def _acknowledgements(*, real_models: bool) -> int:
+    try:
+        from bot.bench.acknowledgements import run
+    except ModuleNotFoundError as error:
+        return _lacks(error)
+    load_dotenv(find_dotenv(usecwd=True))
+    try:
+        return run(real_models=real_models)
+    except SettingsError as error:
+        sys.stderr.write(_complaint(error.problems))
+        return 2
 
 
 def _lacks(error: ModuleNotFoundError) -> int:

@@ -42,6 +42,7 @@ RUN_BY = {
     ".venv/bin/python -m bot doctor": "tests/test_doctor.py",
     ".venv/bin/python -m bot bench": "tests/bench",
     ".venv/bin/python -m bot bench --promises": "tests/bench",
+    ".venv/bin/python -m bot bench --acknowledgements": "tests/bench",
     ".venv/bin/python -m pytest -n 0 tests/core/test_draft.py": "tests/core/test_draft.py",
     ".venv/bin/python -m tests.settings_page": "tests/settings_page.py",
 }
