@@ -10,6 +10,7 @@ from bot.aws import open_models, reach_aws
 from bot.core import prompts
 from bot.core.acknowledgement import Flaw, first_sentence, flaw, wording
 from bot.core.question import Question
+from bot.core.texts import language_of
 from bot.playground import script
 from bot.settings import SettingsError, read
 
@@ -89,7 +90,7 @@ def run(*, real_models: bool) -> int:
     broken, before = Counter[Flaw](), ""
     for asked in questions:
         sentence = first_sentence(reply(prompts.acknowledge(Question("", "", "", asked))))
-        if found := flaw(sentence, asked, before):
+        if found := flaw(sentence, asked, language_of(asked), before):
             broken[found] += 1
             print(f"{found.value}: {sentence!r} to {asked!r}")  # noqa: T201
         before = wording(sentence, asked)

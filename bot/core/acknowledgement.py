@@ -16,16 +16,22 @@ from bot.core.reasoning import without_reasoning
 from bot.core.texts import Language, language_of, texts_in
 
 MAX_CHARACTERS = 140
-_MAX_NEW_TERMS = {Language.EN: 5, Language.KO: 4}  # words of neither the question nor an acknowledgement
+_MAX_NEW_TERMS = 3  # words of neither the question nor an acknowledgement
 _MAX_SUBJECT = 60  # characters of a question that a fixed sentence quotes
 # By so many letters, at least and at most, two forms of one word are known as one.
 _STEM_LETTERS = {Language.EN: (3, 4), Language.KO: (2, 2)}
+_ONE_SCRIPT = re.compile("[가-힣]+|[^가-힣]+")  # particles stand at Latin letters and numbers, too: "GIL은"
 
+_SAID = re.compile(r"\n|(?<=[^\d\s][.!?。？！])\s")  # between the lines and sentences of what is asked
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])[\"'”’)]*\s+(?=\S)")
 _TERM = re.compile(r"[^\W_]+(?:[.+#'’_-][^\W_]+)*[+#]*")
 _MARKS = re.compile(r"[`<>|\[\]{}]|[*_~#]\S|https?://")
 _QUOTED = re.compile("“[^”]*”")
-_ASKS = re.compile(r"[?？]|(?:까요|나요|을까|ㄹ까요)[.! ]*$")
+_ASKS = re.compile(
+    r"[?？]|(?:까요|나요|을까|ㄹ까요)[.! ]*$|(?:알려|말씀해|제공해|공유해) ?주(?:세|시|십)"
+    r"|\b(?:I need|tell me|let me know|please (?:provide|share|clarify|specify|confirm))\b",
+    re.IGNORECASE,
+)
 _ANNOUNCES = re.compile(
     r"\b(?:prepar|answer|explain|explanation|work(?:ing)? (?:on|out)|put(?:ting)? together|writ(?:e|ing)"
     r"|get(?:ting)? (?:you|back|on)|go(?:ing)? (?:through|into|over)|walk(?:ing)? you|on it|on its way"
@@ -39,35 +45,44 @@ _REFUSES = re.compile(
     re.IGNORECASE,
 )
 _CLAIMS = re.compile(
-    r"\b(?:search|look(?:ed|ing)? (?:up|into)|check|brows|research|investigat|consult|found|review|analy[sz]"
-    r"|verif|test(?:ed|ing)\b|examin|read(?:ing)? through|fetch|query|done|finished|completed)"
-    r"|검색|확인했|확인하고|찾아|찾았|조사|분석했|분석하고|검토|조회|테스트했|완료",
+    r"\b(?:search|look(?:ed|ing)? (?:up|into)|looked|check|brows|research|investigat|consult|found"
+    r"|review|analy[sz]|verif|test(?:ed|ing)\b|examin|read(?:ing)? through|fetch|query(?:ing|ied)|done"
+    r"|finished|completed)|(?:\bhave|['’]ve) (?:\w+ )?prepared"
+    r"|검색|확인했|확인하고|찾아|찾았|조사|분석했|분석하고|검토|조회|테스트했|완료|준비했|준비되었|준비됐",
     re.IGNORECASE,
 )
 _ANSWERS = re.compile(
-    r"\b(?:because|answer is (?!on\b|coming|under)|means that|refers to|is defined|stands for"
-    r"|you (?:should|can|need|must|could)|simply|just (?:use|run|set)|try (?:to|the)|for example|such as)\b"
-    r"|=|e\.g\."
-    r"|때문|답은|뜻입니다|의미합니다|하세요|하십시오|하면 됩니|해야 합니|입니다(?=[.! ]*$)|예를 들어|란 ",
+    r"\b(?:because|answer is (?!on\b|coming|under|being)|means that|refers to|is defined|stands for"
+    r"|you (?:should|can|need|must|could)(?:n['’]t|not)?|here(?:['’]s| is| are)|simply"
+    r"|just (?:use|run|set)|try (?:to|the)|for example|such as)\b|=|e\.g\."
+    # A judgement of what is asked about, unless the sentence says that its asker wants to know it.
+    r"|^(?:(?!\b(?:wh\w+|how|if|that)\b).)*…\W*(?:is|are|do|does|can|will|should)(?:n['’]t)? "
+    r"(?!clear|understood|noted|on\b|a great)"
+    r"|때문|답은|뜻입니다|의미합니다|하세요|보세요|보시고|하십시오|하면 됩니|해야 합니"
+    r"|(?<!중)입니다(?=[.! ]*$)|예를 들어|란 |^아니|[다라]는 (?:답변|설명)",
     re.IGNORECASE,
 )
+# How a Korean word ends that states something, unless it is said of the asker.
+_STATES = re.compile("(?<!셨으)(?<!시)(?<!셨습)(?<!십)(?:며|이고|니다)$")
 _PLAIN_TERMS = frozenset(
     """
-    a about absolutely all alright an and answer answering any are as asking at be being can certainly clear
-    course currently details detailed explain explaining explanation for from full get getting give going
-    got great happy have help here how i i'd i'll i'm i've if in into is it it's its know let like looking
-    me more my need noted now of ok okay on one or our out please prepare preparing put putting question
-    request right see so soon some step sure thank thanks that that's the their them these thing this
-    thorough through to together understand understood up us walk want wanted way what when where whether
-    which who why will with work working would write writing you you'd you're your
+    a about absolutely all alright an and answer answering any are as asked asking at be been being
+    can certainly clear course currently detailed details do does explain explaining explanation
+    for from full get getting give going got great happy has have hello help here hey hi how i i'd
+    i'll i'm i've if in into is it it's its know let like looking me more my need noted now of ok
+    okay on one or our out please prepare prepared preparing put putting question quick request
+    right see should so some soon step sure thank thanks that that's the their them then these thing
+    this thorough through to together understand understood up us walk want wanted way what when
+    where whether which who why will with work working would write writing you you'd you're your 곧 네
+    잘 좀
     """.split()  # noqa: SIM905 - words read best as words
 )
 _PLAIN_STEMS = tuple(
     """
-    질문 이해 파악 상세 자세 답변 답을 준비 작성 정리 설명 안내 알려 드리 대한 대해 관한 관련 있습
-    하겠 하고 하며 했으 했습 궁금 알고 싶으 것으 내용 지금 바로 곧 말씀 요청 주셔 감사 네 요약
+    질문 이해 파악 상세 자세 답변 답을 준비 작성 정리 설명 안내 알려 드리 대한 대해 관한 관련 있
+    하겠 하고 하며 했으 했습 궁금 알고 싶으 것으 내용 지금 바로 말씀 요청 주셔 감사 요약
     방법 살펴 왜 언제 무엇 어떻 어떤 뭐 뭔 얼마 누구 어디 어느 무슨 하나 인가 되나 할까 해줘 해주
-    주세 좀 이게 이거 그게
+    주세 중입 문의 안녕 이게 이거 그게
     """.split()  # noqa: SIM905
 )
 
@@ -102,22 +117,22 @@ def _is_quoted(line: str, end: int) -> bool:
     return line.count("“", 0, end) > line.count("”", 0, end)
 
 
-def flaw(sentence: str, asked: str, before: str = "") -> Flaw | None:
+def flaw(sentence: str, asked: str, language: Language, before: str = "") -> Flaw | None:
     """Return the rule that `sentence` breaks as the acknowledgement of what was `asked`, or None.
 
-    `before` is the `wording` of the acknowledgement that its readers saw last.
+    `language` is its asker's, `before` the `wording` of the acknowledgement that its readers saw last.
     """
-    language = language_of(asked)
     own = wording(sentence, asked)
+    unquoted = _QUOTED.sub("", own)
     broken = {
         Flaw.EMPTY: not sentence,
         Flaw.TOO_LONG: len(sentence) > MAX_CHARACTERS,
         Flaw.OTHER_LANGUAGE: language_of(sentence) is not language,
         Flaw.MARKED_UP: _MARKS.search(own),
-        Flaw.ASKS: _ASKS.search(_QUOTED.sub("", own)),
+        Flaw.ASKS: _ASKS.search(unquoted),
         Flaw.REFUSES: _REFUSES.search(own),
         Flaw.CLAIMS: _CLAIMS.search(own),
-        Flaw.ANSWERS: _ANSWERS.search(own) or _adds_facts(own, language),
+        Flaw.ANSWERS: _ANSWERS.search(unquoted) or _adds_facts(own) or _states(sentence),
         Flaw.ANNOUNCES_NOTHING: not _ANNOUNCES.search(sentence),
         Flaw.OFF_SUBJECT: "…" not in own and any(_telling_terms(asked)),
         Flaw.REPEATS: own == before,
@@ -127,24 +142,36 @@ def flaw(sentence: str, asked: str, before: str = "") -> Flaw | None:
 
 def wording(sentence: str, asked: str) -> str:
     """Return `sentence` without the words of what was `asked`: what two of them can have in common."""
-    language = language_of(asked)
-    known = {next(_stems(term, language)) for term in _telling_terms(asked)}
+    known = {next(_stems(term)) for term in _telling_terms(asked)}
 
     def replaced(found: re.Match[str]) -> str:
-        return found[0] if known.isdisjoint(_stems(found[0].casefold(), language)) else "…"
+        return found[0] if known.isdisjoint(_stems(found[0].casefold())) else "…"
 
     return _TERM.sub(replaced, _normal(sentence))
 
 
-def stand_in(asked: str, language: Language, before: str = "") -> str:
-    """Return a fixed sentence in place of the first model's, with another `wording` than the last one's."""
-    subject = " ".join(asked.split()).rstrip(".?!。？！ ")
-    if len(subject) > _MAX_SUBJECT:
-        subject = subject[: boundary(subject, _MAX_SUBJECT - 1)].rstrip() + "…"
-    texts = texts_in(language)
-    forms = texts.stand_ins_about if any(_telling_terms(subject)) else texts.stand_ins
-    sentences = [form.format(subject=subject) for form in forms]
-    return next((each for each in sentences if wording(each, asked) != before), sentences[0])
+def stand_in(asked: str, language: Language, before: str = "", file: str = "") -> str:
+    """Return a fixed sentence in place of the first model's, with another `wording` than the last one's.
+
+    It is about the `file` of that name where what was `asked` does not tell what it is about.
+    """
+    subject, texts = _subject(asked), texts_in(language)
+    forms = texts.stand_ins_about if subject else texts.stand_ins_with_file if file else texts.stand_ins
+    sentences = [form.format(subject=subject or _short(file)) for form in forms]
+    known = f"{asked}\n{file}"
+    return next((each for each in sentences if wording(each, known) != before), sentences[0])
+
+
+def _subject(asked: str) -> str:
+    """Return the first sentence that tells what is `asked` about, without its end; "" if none does."""
+    telling = (each for each in _SAID.split(asked) if any(_telling_terms(each)))
+    return _short(" ".join(next(telling, "").split()).rstrip(".?!。？！ "))
+
+
+def _short(text: str) -> str:
+    if len(text) <= _MAX_SUBJECT:
+        return text
+    return text[: boundary(text, _MAX_SUBJECT - 1)].rstrip() + "…"
 
 
 def _normal(text: str) -> str:
@@ -161,15 +188,21 @@ def _is_plain(term: str) -> bool:
     return term in _PLAIN_TERMS or term.startswith(_PLAIN_STEMS)
 
 
-def _stems(term: str, language: Language) -> Iterator[str]:
+def _stems(term: str) -> Iterator[str]:
     """Yield what other forms of a word may begin with: Korean particles and English endings vary."""
-    shortest, longest = _STEM_LETTERS[language]
-    yield term[: longest if term.isalpha() else None]
-    yield from (term[:letters] for letters in range(shortest, longest) if term.isalpha())
+    head = "".join(_ONE_SCRIPT.findall(term)[:1])
+    shortest, longest = _STEM_LETTERS[language_of(head)]
+    yield head[: longest if head.isalpha() else None]
+    yield from (head[:letters] for letters in range(shortest, longest) if head.isalpha())
 
 
-def _adds_facts(own: str, language: Language) -> bool:
+def _adds_facts(own: str) -> bool:
     """Return whether a number, a name, or many words are neither the question's nor an acknowledgement's."""
     new = [found[0] for found in _TERM.finditer(own) if not _is_plain(found[0].casefold())]
     has_name = any(term[0].isupper() or term[0].isdigit() for term in new)
-    return has_name or len(new) > _MAX_NEW_TERMS[language]
+    return has_name or len(new) > _MAX_NEW_TERMS
+
+
+def _states(sentence: str) -> bool:
+    """Return whether a Korean sentence states something with words of more than an acknowledgement."""
+    return any(map(_STATES.search, _telling_terms(_QUOTED.sub("", sentence))))

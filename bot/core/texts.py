@@ -32,6 +32,7 @@ class Texts:
 
     stand_ins: tuple[str, ...]
     stand_ins_about: tuple[str, ...]
+    stand_ins_with_file: tuple[str, ...]
     awaits_admission: str
     usage: str
     usage_command: str
@@ -153,9 +154,13 @@ _CATALOGUE = {
             "Got it: your answer is on its way!",
         ),
         stand_ins_about=(
-            "I understand that you ask “{subject}” and am preparing a detailed answer!",
+            "I understand your question “{subject}” and am preparing a detailed answer!",
             "Got it, “{subject}”: your answer is on its way!",
             "“{subject}” is clear, and I’m writing you a detailed answer!",
+        ),
+        stand_ins_with_file=(
+            "I have your file “{subject}” and am preparing a detailed answer!",
+            "Got it: your answer about “{subject}” is on its way!",
         ),
         awaits_admission="I have your question. Slack is slow to say who is asking, so please bear with me.",
         usage=(
@@ -318,12 +323,16 @@ _CATALOGUE = {
     Language.KO: Texts(
         stand_ins=(
             "질문을 이해했으며, 상세한 답변을 준비하고 있습니다!",
-            "네, 질문을 확인했습니다. 곧 답변드리겠습니다!",
+            "네, 질문하신 내용에 대해 곧 자세히 답변드리겠습니다!",
         ),
         stand_ins_about=(
             "“{subject}”라는 질문을 이해했으며, 상세한 답변을 준비하고 있습니다!",
             "네, “{subject}”에 대해 곧 자세히 답변드리겠습니다!",
             "“{subject}”에 대한 답변을 작성하고 있습니다!",
+        ),
+        stand_ins_with_file=(
+            "“{subject}” 파일에 대한 상세한 답변을 준비하고 있습니다!",
+            "네, “{subject}” 파일에 대해 곧 자세히 답변드리겠습니다!",
         ),
         awaits_admission="질문을 받았습니다. Slack의 확인이 늦어지고 있으니 잠시만 기다려 주세요.",
         usage=(

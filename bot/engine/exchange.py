@@ -34,7 +34,7 @@ from bot.core.journal import BEGINNING, CallKind
 from bot.core.layout import DEFAULT, Layout
 from bot.core.lines import goes_on
 from bot.core.message import Action, Button, Content, Kind, Standing
-from bot.core.message_text import is_material
+from bot.core.message_text import is_material, written
 from bot.core.plain_words import plain_words
 from bot.core.question import Place, Question
 from bot.core.rejoined import rejoined
@@ -188,23 +188,33 @@ class Exchange:
     def greet(self, words: str) -> None:
         """The first model said `words`, or ("") nothing; a fixed sentence replaces what breaks a rule."""
         sentence = first_sentence(words)
-        broken = flaw(sentence, prompts.asked(self.question), self._last_wording)
+        broken = flaw(sentence, self._asked, self.question.language, self._last_wording)
         if broken and broken is not Flaw.EMPTY:
             log.info("acknowledgement.replaced", extra={**self.question.names, "flaw": broken.value})
         if not self.screen.has_sign:
             self._greet_with(self._stand_in if broken else sentence)
 
     def _greet_with(self, sentence: str) -> str:
-        told = wording(sentence, prompts.asked(self.question))
+        told = wording(sentence, self._asked)
         remember(self.wordings, (self.question.channel, self.question.user), told, _MAX_WORDINGS)
         self._greeting = sentence
         return sentence
 
     @property
+    def _asked(self) -> str:
+        """Everything that the acknowledgement may be about: the words of the question, and names of files."""
+        return "\n".join((prompts.asked(self.question), *self._file_names))
+
+    @property
+    def _file_names(self) -> tuple[str, ...]:
+        return tuple(file.name for file in self.question.files if not file.is_stub)
+
+    @property
     def _stand_in(self) -> str:
-        """A fixed sentence about the question; what comes without words of its asker's is not quoted."""
-        said = "" if is_material(self.question.text) else plain_words(self.question.text)
-        return stand_in(said, self.question.language, self._last_wording)
+        """A fixed sentence about the question; of that, only its asker's own words are quoted."""
+        question = self.question
+        said = "" if is_material(question.text) else plain_words(written(question.text))
+        return stand_in(said, question.language, self._last_wording, next(iter(self._file_names), ""))
 
     @property
     def _last_wording(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from math import inf
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from bot.core.draft import Outcome
 from bot.core.errors import Fault, ModelError, RateLimited, SlackError, ThreadGone, Unreachable
+from bot.core.files import SharedFile
 from bot.core.journal import CallKind
 from bot.core.layout import LEVELS
 from bot.core.message import Action, Button, Content, Feedback, Kind, Outgoing, Press
@@ -258,6 +260,27 @@ def test_the_answer_waits_for_the_acknowledgement_that_is_on_its_way() -> None:
 
     screen.lands()
     assert screen.showing == "Because."
+
+
+def test_of_a_question_about_a_message_only_the_askers_words_are_quoted_in_the_askers_language() -> None:
+    about = replace(MESSAGE, text="Is that wise?\n\n> 금요일에 배포합니다.")
+    fixed, screen = Screen(about), Screen(about)
+    fixed.greets("")
+    screen.greets("You'd like to know if that is wise, and I'm preparing a detailed answer!")
+
+    assert fixed.showing == EN.stand_ins_about[0].format(subject="Is that wise")
+    assert screen.showing == "You'd like to know if that is wise, and I'm preparing a detailed answer!"
+
+
+@pytest.mark.parametrize("said", ["", "why?"])
+def test_where_a_question_says_nothing_of_its_file_the_acknowledgement_does(said: str) -> None:
+    file = SharedFile("F1", "plan.pdf")
+    fixed, screen = (Screen(replace(MESSAGE, text=said, files=(file,))) for _ in range(2))
+    fixed.greets("On it.")
+    screen.greets("I'm preparing a detailed answer about plan.pdf!")
+
+    assert fixed.showing == EN.stand_ins_with_file[0].format(subject="plan.pdf")
+    assert screen.showing == "I'm preparing a detailed answer about plan.pdf!"
 
 
 def test_the_acknowledgement_is_neutralised() -> None:
