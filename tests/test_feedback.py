@@ -95,7 +95,7 @@ def test_an_answer_that_was_voted_down_is_shown_to_nobody_again(bot: Workbench) 
     bot.press("feedback", question, value="down")
     bot.until(lambda: bot.votes())
 
-    assert bot.answered(bot.mention("Why?")) == ["On it.", "Because."]
+    assert bot.answered(bot.mention("Why?", user=MINJI.id)) == ["On it.", "Because."]
 
 
 def test_an_answer_out_of_the_cache_that_is_voted_down_leaves_it_too(bot: Workbench) -> None:
@@ -105,7 +105,7 @@ def test_an_answer_out_of_the_cache_that_is_voted_down_leaves_it_too(bot: Workbe
     bot.press("feedback", again, value="down")
     bot.until(lambda: bot.votes())
 
-    assert bot.answered(bot.mention("WHY?")) == ["On it.", "Because."]
+    assert bot.answered(bot.mention("WHY?", user=MINJI.id)) == ["On it.", "Because."]
 
 
 def test_an_apology_and_a_fixed_sentence_are_not_rated(bot: Workbench) -> None:
@@ -227,7 +227,7 @@ def test_a_quiet_line_under_the_answer_tells_how_long_it_took_and_what_it_cost(
     ready.start_bot(footer=footer)
     acknowledgement, answer = ready.answered(ready.mention(text))
 
-    assert acknowledgement == "On it."
+    assert acknowledgement in ("On it.", KO.stand_ins[0])
     words, line = answer.split("\n")
     assert words == "Because."
     assert re.fullmatch(pattern, line), line

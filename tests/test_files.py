@@ -12,7 +12,7 @@ from bot.playground.bedrock import Reply
 from bot.playground.files import Mishap
 from bot.playground.workspace import MINJI
 from tests import sample_files as make
-from tests.workbench import Workbench
+from tests.workbench import Workbench, acknowledged
 
 EN, KO = texts_in(Language.EN), texts_in(Language.KO)
 
@@ -58,7 +58,7 @@ def test_the_answering_model_reads_each_kind_of_file_before_the_words(
 ) -> None:
     question = bot.mention("what is it?", files=[shared(bot, name, data)])
 
-    assert bot.answered(question) == ["On it.", "Because."]
+    assert bot.answered(question) == [acknowledged("", name), "Because."]
     assert kinds(bot) == [kind]
     assert list(blocks(bot)[-1]) == ["text"]
     assert blocks(bot)[-1]["text"].endswith(f'⟦Attached: {kind[0]}-1 is "{name}"⟧')
@@ -74,7 +74,7 @@ def test_the_acknowledging_model_is_told_names_and_kinds_alone(bot: Workbench) -
 def test_a_file_without_a_word_is_asked_about(bot: Workbench) -> None:
     question = bot.dm("", files=[shared(bot, "계획.pdf", make.pdf("x"))])
 
-    assert bot.answered(question) == ["On it.", "Because."]
+    assert bot.answered(question) == [acknowledged("", "계획.pdf"), "Because."]
     assert "무엇에 관한" in blocks(bot)[-1]["text"]
 
 

@@ -16,7 +16,7 @@ from bot.core.texts import Language, texts_in
 from bot.engine.home import Homes
 from bot.playground.bedrock import Reply
 from bot.playground.workspace import ADA, MINJI, View
-from tests.workbench import Workbench
+from tests.workbench import Workbench, acknowledged
 
 EN, KO = texts_in(Language.EN), texts_in(Language.KO)
 
@@ -144,7 +144,7 @@ def test_an_example_is_asked_and_answered_in_direct_messages(
     assert bench.servers.wait_for(partial(bench.slack.click, user, seen, "example_2"))
     question = bench.posted_question(room)
 
-    assert bench.answered(question) == ["On it.", "Because."]
+    assert bench.answered(question) == [acknowledged(texts.example_2), "Because."]
     assert question.sent[-1]["text"] == f"> {texts.example_2}"
     (interaction,) = bench.written(1)
     assert (interaction.user, interaction.channel) == (user, room)

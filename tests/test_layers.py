@@ -100,6 +100,7 @@ ALLOWED = {
     "bot/listeners/connection.py": {"bot.adapters.slack_socket", "bot.core", "bot.engine", "slack_sdk"},
     "bot/listeners": {"bot.core", "bot.engine", "bot.listeners", "slack_bolt"},
     "bot/bench": {"bot.bench", "bot.playground"},
+    "bot/bench/acknowledgements.py": {"bot.aws", "bot.core", "bot.playground", "bot.settings"},
     "bot/bench/promises.py": {"bot.bench", "bot.core", "bot.playground", "bot.stats", "bot.stores"},
     "bot/bench/plain.py": {"bot.app", "bot.core", "bot.engine", "bot.settings"},
     "bot/playground": {"bot.playground", "aiohttp", "markdown_it", "pygments"},

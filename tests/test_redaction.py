@@ -104,10 +104,10 @@ def test_no_secret_of_a_model_or_of_an_error_leaves(
     ready: Workbench, log: StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ready.start_bot()
-    ready.bedrock.enqueue("converse", Reply(text=f"On it: {next(iter(SECRETS))}"))
+    ready.bedrock.enqueue("converse", Reply(text=f"On it, the keys: {next(iter(SECRETS))}"))
     ready.bedrock.enqueue("converse-stream", Reply(text=[*ALL], after=0, then="hold"))
     ack, answer = ready.answered(ready.mention("Which are the keys?"))
-    assert ack == "On it: xoxb-***"
+    assert ack == "On it, the keys: xoxb-***"
     assert answer.startswith("xoxb-***\nxapp-***\n")
 
     ready.bedrock.enqueue("converse", Reply(error="AccessDeniedException", message=ALL))

@@ -139,7 +139,7 @@ def test_an_answer_that_is_not_whole_is_never_kept(bench: Workbench, reply: Repl
     bench.until(bench.at_rest)
     bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
 
-    assert bench.answered(bench.mention("why?")) == ["On it.", "Because."]
+    assert bench.answered(bench.mention("why?", user=MINJI.id)) == ["On it.", "Because."]
 
 
 def test_an_answer_that_was_stopped_is_never_kept(bot: Workbench) -> None:
@@ -151,7 +151,7 @@ def test_an_answer_that_was_stopped_is_never_kept(bot: Workbench) -> None:
     bot.until(lambda: bot.texts(question)[-1].endswith(EN.stopped))
     bot.until(lambda: bot.bedrock.closed)
 
-    assert bot.answered(bot.mention("why?")) == ["On it.", "Because."]
+    assert bot.answered(bot.mention("why?", user=MINJI.id)) == ["On it.", "Because."]
 
 
 def test_without_a_time_to_keep_them_answers_are_not_kept(bench: Workbench) -> None:

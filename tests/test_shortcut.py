@@ -7,7 +7,7 @@ from bot.playground.bedrock import Reply
 from bot.playground.faults import Fault
 from bot.playground.interactions import interaction, submitted
 from bot.playground.workspace import ADA, MINJI, TEAM, Message, Origin
-from tests.workbench import Workbench
+from tests.workbench import Workbench, acknowledged
 
 EN, KO = texts_in(Language.EN), texts_in(Language.KO)
 
@@ -25,7 +25,7 @@ def test_the_answer_comes_in_the_messages_thread_with_the_message_as_its_subject
     question, acknowledgement, answer = bot.answered(message, count=3, before=1)
 
     assert question == "<@UADA> asks:\n> Is that wise?\n> \n> > We ship\n> > on Friday."
-    assert (acknowledgement, answer) == ("On it.", "Because.")
+    assert (acknowledgement, answer) == (acknowledged("Is that wise?"), "Because.")
     (turn,) = bot.prompts()[-1]["messages"]
     told = (
         "⟦A message by 민지:⟧\nWe ship\non Friday.\n\n"
@@ -90,7 +90,7 @@ def test_a_question_whose_post_got_no_clear_answer_is_posted_once(bot: Workbench
     message = bot.say("We ship on Friday.", user=MINJI.id)
     bot.slack.faults.enqueue("chat.postMessage", Fault(500, "internal_error", made=True))
     ask_about(bot, message, "Is that wise?")
-    bot.until(lambda: bot.texts(message)[-1:] == ["On it."] and bot.prompts())
+    bot.until(lambda: bot.texts(message)[-1:] == [acknowledged("Is that wise?")] and bot.prompts())
     bot.bedrock.release()
     bot.until(lambda: bot.texts(message)[-1:] == ["Because."])
 

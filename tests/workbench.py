@@ -12,8 +12,10 @@ from functools import partial
 from typing import Any, TypeVar
 
 from bot import app
+from bot.core.acknowledgement import stand_in
 from bot.core.interaction import Interaction, Vote
 from bot.core.journal import Allowance
+from bot.core.texts import language_of
 from bot.playground.bedrock import INSTANT, Bedrock
 from bot.playground.events import ALL_EVENTS
 from bot.playground.limits import UNLIMITED, Limits
@@ -246,6 +248,11 @@ def _undated(body: Mapping[str, Any]) -> dict[str, Any]:
         for turn in body["messages"]
     ]
     return {**body, "messages": turns}
+
+
+def acknowledged(asked: str, file: str = "") -> str:
+    """Return the fixed sentence about what was `asked`, with which nobody was acknowledged before."""
+    return stand_in(asked, language_of(f"{asked} {file}"), file=file)
 
 
 def actions(message: Message) -> list[dict[str, Any]]:
