@@ -1,95 +1,75 @@
-r"""Secrets, found by what they look like and cut to the part that names them.
+r"""Secrets, found by what they look like or what stands before them, and cut to the part that names them.
 
-Each pattern holds already for the first characters of its secret, since an answer is shown as it grows; where
-the beginning can be ordinary words, an unfinished secret is found at the very end of a text only (`\Z`).
-Nothing in a pattern can be read in two ways, so the time it takes grows with the text and not faster.
+They are looked for in the text as it reads (`folded_text`), so that no zero-width character and no emphasis
+hides one. Each rule holds already for the first characters of its secret, since an answer is shown as it
+grows; where the beginning can be ordinary words, an unfinished one is found at the end of a text only (`\Z`).
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-_MARKED = re.compile(
-    r"""
-      # A letter can stand before where it ends an escape in JSON (\n) or in a link (%20).
-      (?=[xAbge]) (?: (?<![A-Za-z0-9]) | (?<=\\[nrt]) | (?<=%[0-9A-F]{2}) ) (?:
-          (?P<slack> xox[a-z](?:\.xox[a-z])?- | xapp- ) [A-Za-z0-9-]+
-        | (?P<aws> A(?:KIA|SIA) ) [A-Z0-9]{4,}
-          # the secret key, where it follows its id as in a table
-          (?: [\s,;:|"']{1,4} (?: [A-Za-z0-9/+]{40} (?![A-Za-z0-9/+]) | [A-Za-z0-9/+]{16,39} \Z ) )?
-        | (?P<bedrock> bedrock-api-key- | ABSK(?=[A-Za-z0-9+/]{8}) ) [A-Za-z0-9+/=_-]+
-        | (?P<github> gh[oprsu]_ | github_pat_ ) [A-Za-z0-9_]+
-        # a JSON web token: base64 of {"alg", {"typ", {"kid", {"enc", {"cty", or of any object before another
-        | (?P<jwt> eyJ ) (?= hbGci | 0eXAi | raWQi | lbmMi | jdHki | [A-Za-z0-9_-]{5,200}\.eyJ )
-          [A-Za-z0-9_-]+ (?: \.[A-Za-z0-9_-]+ )*
-      )
-    | (?P<webhook> hooks\.slack(?:-gov)?\.com/[a-z]+/ ) [A-Za-z0-9/_-]+
-    """,
-    re.VERBOSE,
-)
+from bot.core.folded_text import FoldedText
+from bot.core.named_secrets import named_spans, names
+from bot.core.placed_secrets import placed_spans
+from bot.core.secret_cells import cell_spans
+from bot.core.secret_kinds import token_spans
 
-# In a log of JSON each quotation mark has a backslash before it.
-_IS = r"""\\*["']?\s*[=:]\s*\\*["']?"""
-_NAMED = re.compile(
-    rf"""
-    (?=[abs])  # most letters need no closer look
-    (?: (?P<bearer> bearer(?<![A-Za-z0-9]bearer) \s+ )
-          (?: [A-Za-z0-9._~+/=-]{{16,}} | (?=[A-Za-z._~+/=-]*[0-9]) [A-Za-z0-9._~+/=-]{{4,15}} \Z )
-      | (?P<header> authorization {_IS} (?: (?:basic|token|apikey) \s+ )? )
-          (?= [A-Za-z._~+/=-]*[0-9] | [A-Za-z0-9+/]*= ) [A-Za-z0-9._~+/=-]{{8,}}
-      | (?P<key> secret[ _-]?access[ _-]?key {_IS} )
-          (?-i: (?=[a-z]*[A-Z0-9+/]) (?: [A-Za-z0-9+/=]{{8,}} | [A-Za-z0-9+/=]{{2,7}} \Z ) )
-      | (?P<session> (?:session|security)[_-]?token {_IS} )
-          (?-i: (?=[a-z]*[A-Z0-9+/]) (?: [A-Za-z0-9+/=%]{{16,}} | [A-Za-z0-9+/=%]{{2,15}} \Z ) ) )
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
+MASK = "***"
 
 # A private key in PEM (https://www.rfc-editor.org/rfc/rfc7468), whole or cut: quoted, indented, in a string
-# where "\n" stands for the end of a line, or with all its lines in one.
+# where "\n" stands for the end of a line, in pieces that code joins, in a diff, or with all its lines in one.
 _LONG = r"[A-Za-z0-9+/=]{20}"
-_LINES_END = rf"[ \t]* (?: (?: \r?\n | \\+[rn] | [ ](?={_LONG}) ) [ \t>|]* )+"
-_LINE = rf"""(?: [A-Za-z0-9+/=]+
-        (?= [ \t]* (?: [\r\n\\"'`,] | [ ]{_LONG} | [ ][A-Za-z0-9+/=]+\Z | -----END | \Z ) )
-    | [A-Z][A-Za-z-]+:[ ][^\r\n\\"]+ )"""
+_END_OF_LINE = rf"""(?: [ \t"'`+,;)\\]{{0,8}} (?:\r?\n|\\{{1,4}}[rn]) | [ ](?={_LONG}) )"""
+_BETWEEN_LINES = rf"""{_END_OF_LINE}
+    (?: [ \t>|"'`(\r\n] | [+#/](?![A-Za-z0-9+/=]{{64}}) | -(?!-) | \\{{1,4}}[rn] ){{0,40}}"""
+_LINE = rf"""(?: (?![+/]{{1,3}}[ \t]{{0,8}}[\r\n\\]) [A-Za-z0-9+/=]+
+        (?= [ \t]* (?: [\r\n\\"'`,;] | [ ]{_LONG} | [ ][A-Za-z0-9+/=]+\Z | -----END | \Z ) )
+    | [A-Z][A-Za-z-]{{1,20}}:[ ][^\r\n\\"]+ )"""
 _PRIVATE_KEY = re.compile(
-    rf"""(?P<pem> -----BEGIN[ ](?:[A-Z0-9]+[ ]){{0,3}}PRIVATE[ ]KEY(?:[ ]BLOCK)?----- (?:{_LINES_END})? )
-    {_LINE} (?: {_LINES_END} {_LINE} )* (?: [ ][A-Za-z0-9+/=]+ \Z )?""",
+    rf"""-----BEGIN[ ](?:[A-Z0-9]+[ ]){{0,3}}PRIVATE[ ]KEY(?:[ ]BLOCK)?----- (?:{_BETWEEN_LINES})?
+    (?P<key> {_LINE} (?: {_BETWEEN_LINES} {_LINE} )* (?: [ ][A-Za-z0-9+/=]+ \Z )? )
+    | Private-Lines:[ ][0-9]{{1,3}}\s{{1,2}} (?P<putty> {_LINE} (?: {_BETWEEN_LINES} {_LINE} )* )""",
     re.VERBOSE,
 )
-_END_OF_PRIVATE_KEY = re.compile(r"-----END (?:[A-Z0-9]+ ){0,3}PRIVATE KEY")
-_LINE_OF_KEY = re.compile(r"[ \t>|]*[A-Za-z0-9+/=]{4,}[ \t\r]*")
+_END_OF_PRIVATE_KEY = re.compile(r"-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY")
+_LINE_OF_KEY = re.compile(r"[ \t>|]{0,20}(?P<key>[A-Za-z0-9+/=]{4,200})[ \t\r]{0,20}")
 
 
 def mask_secrets(text: str) -> str:
-    """`text` without what opens anything: of tokens, keys and the like, only what they are is left.
+    """Return `text` without what opens anything: of tokens, keys and the like, only what they are is left.
 
-    Known are the tokens, webhooks and keys of Slack, AWS, Bedrock and GitHub, JSON web tokens, bearer tokens
-    and other `Authorization` headers, and private keys. Masking twice changes nothing more.
+    Known are the tokens and keys of `secret_kinds`, passwords and tokens that a name, an address or a command
+    gives away, and private keys. Masking twice changes nothing more.
     """
-    while (masked := _with_masks(text)) != text:
-        text = masked  # what stands right behind a secret can only now be told from it
-    return text
+    folded = FoldedText(text)
+    return folded.without((start, end, MASK) for start, end in _spans(folded.text))
 
 
-def _with_masks(text: str) -> str:
-    for pattern in (_PRIVATE_KEY, _NAMED, _MARKED):
-        text = pattern.sub(_masked, text)
-    return _without_ends_of_keys(text) if _END_OF_PRIVATE_KEY.search(text) else text
+def _spans(text: str) -> Iterator[tuple[int, int]]:
+    tokens = list(token_spans(text))
+    yield from ((start, end) for _, start, end in tokens)
+    known = {first: end for first, _, end in tokens}  # which say what they are, so only that is masked
+    found = names(text)
+    for start, end in (*named_spans(text, found), *placed_spans(text)):
+        if known.get(start, 0) < end:
+            yield start, end
+    yield from cell_spans(text, found)
+    if "-----BEGIN" in text or "Private-Lines" in text:
+        yield from (found.span(found.lastgroup or 0) for found in _PRIVATE_KEY.finditer(text))
+    if "-----END" in text:
+        yield from _ends_of_keys(text)
 
 
-def _masked(match: re.Match[str]) -> str:
-    return f"{match[match.lastgroup or 0]}***"
-
-
-def _without_ends_of_keys(text: str) -> str:
-    """`text` without the lines of private keys whose beginning was cut off."""
-    lines = text.split("\n")
-    for end, line in enumerate(lines):
-        if not _END_OF_PRIVATE_KEY.search(line):
-            continue
-        for number in range(end - 1, -1, -1):
-            if not _LINE_OF_KEY.fullmatch(lines[number]):
+def _ends_of_keys(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the lines of private keys whose beginning was cut off."""
+    for last in _END_OF_PRIVATE_KEY.finditer(text):
+        end = text.rfind("\n", 0, last.start())
+        while end > 0:
+            start = text.rfind("\n", 0, end) + 1
+            line = _LINE_OF_KEY.fullmatch(text, start, end)
+            if not line:
                 break
-            lines[number] = "***"
-    return "\n".join(lines)
+            yield line.span("key")
+            end = start - 1

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import sysconfig
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.secrets import mask_secrets
+from tests.secrets_as_pasted import SECRETS as AS_PASTED
 
 WEB_TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.abc_123-456"
 SECRET_KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
@@ -153,3 +156,94 @@ def test_masking_twice_changes_nothing_more(pieces: list[str]) -> None:
     text = "".join(pieces)
 
     assert mask_secrets(mask_secrets(text)) == mask_secrets(text)
+
+
+def test_secrets_are_found_as_people_paste_them() -> None:
+    """In settings, code, tables, diffs, commands, addresses, prose, in pieces and with marks between."""
+    assert len(AS_PASTED) > 170
+    assert [text for text, secret in AS_PASTED if secret in mask_secrets(text)] == []
+
+
+def test_half_of_a_secret_is_not_readable_at_any_cut() -> None:
+    """But where only what comes after it says what it was."""
+    named_later = re.compile(r"https://\w{32}@|[0-9a-f]{32}-us[0-9]|[A-Za-z0-9+/]*\n[A-Za-z0-9+/]{64}\n")
+    readable = [
+        text
+        for text, secret in AS_PASTED
+        if not named_later.match(text)
+        for cut in range(text.index(secret) + max(9, len(secret) // 2 + 1), len(text) + 1)
+        if text[text.index(secret) : cut][: len(secret)] in mask_secrets(text[:cut])
+    ]
+
+    assert readable == []
+
+
+@given(
+    st.lists(st.sampled_from([text for text, _ in AS_PASTED]), min_size=1, max_size=3),
+    st.sampled_from("\n ,|"),
+)
+def test_masking_what_people_paste_twice_changes_nothing_more(pasted: list[str], between: str) -> None:
+    masked = mask_secrets(between.join(pasted))
+
+    assert mask_secrets(masked) == masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "API_KEY=YOUR_API_KEY, token: <token>, password=${DB_PASSWORD}, secret: {{ secret }}, pw: xxxxxxxx",
+        "password: changeme", "password=********", "PASSWORD=<your password>", "token: your-token-here",
+        "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "sk-your-api-key-here", "glpat-your_token_here",
+        "AKIAXXXXXXXXXXXXXXXX", "postgres://user:password@host/db",
+        "https://<user>:<password>@example.com", "curl -u user:password https://x",
+        'password = get_password("db")', "password = os.environ['DB_PASSWORD']", "token: str",
+        "token: str = get_token()", "def login(user: str, password: str | None = None) -> Token:",
+        "api_key = settings.api_key", "secret = secrets.token_hex(16)",
+        "if password != confirm_password: raise", "self.token = next(tokens)",
+        "passwords: 8 to 64 characters", "token_type: bearer", "password_min_length = 12",
+        "secret_name: prod-db-1", "max_tokens=4096, tokens: 1532",
+        "the token bucket, a key value store", "비밀번호는 8자 이상이어야 합니다",
+        "비밀번호를 잊어버렸어요", "토큰은 어디에 저장하나요?", "암호화 알고리즘은 무엇인가요?",
+        "Authorization: Basic <credentials>", "basic understanding of bearer tokens",
+        "http://localhost:8080/path?x=1@2", "| name | password |\n|---|---|\n| the user | required |",
+        "password\nThe password of the user.",
+        "sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "commit 8f57a31d3c1b4a5e9f6071828394a5b6c7d8e9f0", "550e8400-e29b-41d4-a716-446655440000",
+        "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAUAAAAFCAYAAACNbyblAAAAHElEQVQI12P4",
+    ],
+)  # fmt: skip
+def test_placeholders_and_code_are_no_secrets(text: str) -> None:
+    assert mask_secrets(text) == text
+
+
+def test_ordinary_text_and_code_is_hardly_ever_masked() -> None:
+    """In the standard library's modules about the net and security, and in what is written about Duet."""
+    library = Path(sysconfig.get_path("stdlib"))
+    names = (
+        "argparse",
+        "getpass",
+        "hashlib",
+        "hmac",
+        "imaplib",
+        "netrc",
+        "secrets",
+        "smtplib",
+        "ssl",
+        "tokenize",
+        "uuid",
+    )
+    paths = [
+        *(library / f"{name}.py" for name in names),
+        *(library / "http").glob("*.py"),
+        *(library / "urllib").glob("*.py"),
+    ]
+    lines = [line for path in paths for line in path.read_text().splitlines()]
+    lines += [
+        line
+        for path in Path(__file__).parents[2].glob("docs/**/*.md")
+        for line in path.read_text().splitlines()
+    ]
+    masked = mask_secrets("\n".join(lines)).split("\n")
+
+    assert len(lines) > 10_000
+    assert sum(one != other for one, other in zip(lines, masked, strict=True)) <= 5 * len(lines) // 10_000
