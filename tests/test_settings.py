@@ -231,9 +231,11 @@ def test_bots_that_may_ask_are_named_by_their_ids_and_what_is_none_is_told() -> 
 
 def test_what_is_to_be_redacted_is_listed_and_unknown_words_are_told() -> None:
     assert read({**TOKENS, "REDACT": "rrn,SSN card"})[0].redact == ("card", "rrn", "ssn")
-    (problem,) = problems_with(REDACT="email, name, iban")
+    (problem,) = problems_with(REDACT="email, name, address")
 
-    assert problem == "REDACT must list some of email, card, rrn, ssn, phone, and has 'name', 'iban'."
+    assert problem == (
+        "REDACT must list some of email, card, rrn, ssn, phone, iban, passport, and has 'name', 'address'."
+    )
 
 
 def test_swapped_tokens_are_told_apart() -> None:

@@ -7,13 +7,14 @@ numbers, dates, versions, addresses and sums pass. Neither pictures nor PDF and 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
 from bot.core.attachments import Attachment
 from bot.core.conversation import Turn
 from bot.core.files import SharedFile
+from bot.core.folded_text import FoldedText
 from bot.core.question import Question
 from bot.core.secrets import mask_secrets
 
@@ -21,8 +22,7 @@ from bot.core.secrets import mask_secrets
 # Latin letters count: Korean words stand before and after a number without a space.
 _BEFORE = r"(?<![A-Za-z0-9_])(?<![A-Za-z0-9]-)(?<![0-9]\.)"
 _AFTER = r"(?![A-Za-z0-9_]|-[A-Za-z0-9])"
-_DASH = r"[-\u2010-\u2013]"
-_GAP = rf"(?:{_DASH}|[ \u00a0])"
+_GAP = r"(?:[ ]?[-./·_][ ]?|[ ]{1,2})"
 
 
 # How the numbers of payment cards begin and how long they are; those that pay in Korea alone begin with 9.
@@ -34,44 +34,45 @@ _CARD = re.compile(
 
 
 def _is_card(number: str) -> bool:
-    """Whether a payment card can have this number, digits alone; the last is by the formula of Luhn."""
+    """Return whether a payment card can have this number, digits alone; its last is by Luhn's formula."""
     digits = [int(digit) for digit in reversed(number)]
     doubled = (digit * 2 - 9 if digit > 4 else digit * 2 for digit in digits[1::2])
     return bool(_CARD.fullmatch(number)) and (sum(digits[::2]) + sum(doubled)) % 10 == 0
 
 
-def _card(match: re.Match[str]) -> str | None:
-    """What remains of a card's number: nothing, or what stands after one; None if it is none."""
+def _card(match: re.Match[str]) -> int | None:
     whole, tail = _digits(match[0]), match["tail"] or ""
     if _is_card(whole):
-        return ""
-    return tail if tail and _is_card(whole[: -len(_digits(tail))]) else None
+        return match.end()
+    return match.start("tail") if tail and _is_card(whole[: -len(_digits(tail))]) else None
 
 
-def _social_security(match: re.Match[str]) -> str | None:
+def _social_security(match: re.Match[str]) -> int | None:
     """An area but 000, 666 and 900 to 999, a group but 00, a serial but 0000:
     https://secure.ssa.gov/poms.nsf/lnx/0110201035.
     """
-    area, group, serial = match["area"], match["group"], match["serial"]
+    number = _digits(match["number"])
+    area, group, serial = number[:3], number[3:5], number[5:]
     is_given = area not in ("000", "666") and area < "900" and group != "00" and serial != "0000"
-    return "" if is_given else None
+    return match.end() if is_given else None
 
 
-def _resident(match: re.Match[str]) -> str | None:
+def _resident(match: re.Match[str]) -> int | None:
     """A Korean resident registration number, or that of a foreigner there.
 
     The seventh digit tells the century of the birth. The last is a check digit in numbers given before
     October 2020 only; in later ones, also of people who had theirs changed, it is random
     (https://en.wikipedia.org/wiki/Resident_registration_number). So a number in its usual form, with a
-    hyphen, is one if the day exists; one that is written without must have the right last digit as well.
+    hyphen, or after its name, is one if the day exists; another must have the right last digit as well.
     """
-    number = _digits(match[0])
+    number = _digits(match["number"])
     century = 1900 if number[6] in "1256" else 2000
     try:
         date(century + int(number[:2]), int(number[2:4]), int(number[4:6]))
     except ValueError:
         return None
-    return "" if match["dash"] or _has_check_digit(number) else None
+    is_named = match["name"] is not None
+    return match.end() if match["dash"] or is_named or _has_check_digit(number) else None
 
 
 _RESIDENT_WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
@@ -83,14 +84,23 @@ def _has_check_digit(number: str) -> bool:
     return (base - sum(map(int.__mul__, first, _RESIDENT_WEIGHTS)) % 11) % 10 == last
 
 
-def _phone(match: re.Match[str]) -> str | None:
+def _phone(match: re.Match[str]) -> int | None:
     """Written in a way that only telephone numbers are, or with + and the digits that E.164 allows."""
+    if match["named"]:
+        return match.end() if 9 <= len(_digits(match["named"])) <= 15 else None
     if not match["any"]:
-        return ""
+        return match.end()
     number = _digits(match["any"])
     if number.startswith("1"):  # North America
-        return "" if re.fullmatch(r"1[2-9]\d\d[2-9]\d{6}", number) else None
-    return "" if len(number) >= 9 else None
+        return match.end() if re.fullmatch(r"1[2-9]\d\d[2-9]\d{6}", number) else None
+    return match.end() if len(number) >= 9 else None
+
+
+def _account(match: re.Match[str]) -> int | None:
+    """An International Bank Account Number: https://www.iso13616.org and its check by ISO 7064."""
+    number = re.sub("[ -]", "", match[0])
+    digits = "".join(str(int(each, 36)) for each in number[4:] + number[:4])
+    return match.end() if 15 <= len(number) <= 34 and int(digits) % 97 == 1 else None
 
 
 def _digits(text: str) -> str:
@@ -99,25 +109,38 @@ def _digits(text: str) -> str:
 
 @dataclass(frozen=True)
 class _Kind:
-    """What is looked for, and what of a match remains after the `word` that stands in for it (None: all)."""
+    """What is looked for, where it ends (None: it is none), and the `word` that stands in for it.
+
+    A `name` with which a match begins, such as "tel.", stays.
+    """
 
     pattern: re.Pattern[str]
-    rest: Callable[[re.Match[str]], str | None]
+    end: Callable[[re.Match[str]], int | None]
     word: str
 
 
-def _kind(word: str, pattern: str, rest: Callable[[re.Match[str]], str | None]) -> _Kind:
-    return _Kind(re.compile(pattern, re.VERBOSE), rest, f"[{word}]")
+def _kind(word: str, pattern: str, end: Callable[[re.Match[str]], int | None]) -> _Kind:
+    return _Kind(re.compile(pattern, re.VERBOSE), end, f"[{word}]")
 
+
+_DOT = r"[ ]?(?:\.|\[\.\]|[\[({ ]dot[\])} ])[ ]?"
+_LABEL = r"[A-Za-z0-9\u00c0-\u024f\uac00-\ud7a3\u3040-\u30ff\u4e00-\u9fff-]{1,63}"
+
+_TOP = r"(?:[A-Za-z]{2,24}|xn--[A-Za-z0-9-]{2,59}|[\uac00-\ud7a3]{2,8}|[\u4e00-\u9fff]{2,8})"
 
 # In the order in which they are looked for. The words are English in every language: models know them so.
 _KINDS: Mapping[str, _Kind] = {
     "email": _kind(
         "email",
         # not git@host:path
-        r"""(?<![A-Za-z0-9._%+-]) [A-Za-z0-9._%+-]+ @ (?:[A-Za-z0-9-]+\.)+ [A-Za-z]{2,}
-            (?! [A-Za-z0-9-] | :[A-Za-z0-9~/] )""",
-        lambda _: "",
+        rf"""(?<![A-Za-z0-9._%+-]) [A-Za-z0-9._%+'-]{{1,64}}
+            (?: @ (?:{_LABEL}\.){{1,8}} {_TOP} (?![A-Za-z0-9-])
+              | (?: [ ]@[ ] | [ ]?[\[({{][ ]?(?:at|@)[ ]?[\])}}][ ]? )
+                (?:[A-Za-z0-9-]{{1,63}}{_DOT}){{1,4}} [A-Za-z]{{2,24}} (?![A-Za-z0-9-])
+              | [ ]at[ ] (?:[A-Za-z0-9-]{{1,63}}[ ]dot[ ]){{1,4}} [A-Za-z]{{2,24}} (?![A-Za-z0-9-])
+              | @\[[0-9a-fA-F:.]{{7,45}}\] )
+            (?! :[A-Za-z0-9._~-]{{0,100}}/ )""",
+        re.Match.end,
     ),
     "card": _kind(
         "card number",
@@ -129,60 +152,103 @@ _KINDS: Mapping[str, _Kind] = {
     ),
     "rrn": _kind(
         "resident registration number",
-        rf"{_BEFORE} [0-9]{{6}} (?: [ ]?(?P<dash>{_DASH})[ ]? | [ ] )? [1-8][0-9]{{6}} {_AFTER}",
+        rf"""(?P<name> (?:주민|외국인)[가-힣 ]{{0,8}}[^0-9\n]{{0,6}} | (?i:rrn)[^0-9\n]{{0,6}} )? {_BEFORE}
+            (?P<number> [0-9]{{6}} (?:[ ]?(?P<dash>-)[ ]?|[ ]?[./_~·][ ]?|[ ])? [1-8][0-9]{{6}} ) {_AFTER}""",
         _resident,
     ),
     "ssn": _kind(
         "social security number",
-        rf"""{_BEFORE} (?P<area>[0-9]{{3}}) (?P<dash>{_DASH}) (?P<group>[0-9]{{2}}) (?P=dash)
-            (?P<serial>[0-9]{{4}}) {_AFTER}""",
+        rf"""(?P<name> (?i:ssn|social[ ]security(?:[ ](?:number|no\.?))?) [^0-9\n]{{0,6}} )? {_BEFORE}
+            (?P<number> [0-9]{{3}} (?: - [0-9]{{2}} - | (?(name) [ .]?[0-9]{{2}}[ .]? | (?!) ) ) [0-9]{{4}} )
+            {_AFTER}""",
         _social_security,
     ),
     "phone": _kind(
         "phone",
         rf"""
-        (?=[0-9(+]) (?:
+        (?P<name> (?<![A-Za-z]) (?i:tel|phone|mobile|cell|fax|whatsapp|hp|h\.p|전화|연락처|휴대폰|핸드폰|폰)
+            (?:[ ]?(?:번호|number|no))? [.:=은는이 ]{{1,4}} )?
+        (?: (?(name) (?P<named> (?:\+|\()?[0-9](?:[ .()-]{{0,2}}[0-9]){{8,14}} ) {_AFTER} | (?!) )
+        | (?=[0-9(+]) (?:
         # Korea: mobiles in any form, others with their signs between
-          (?: \+82[ .-]?(?:\(0\))? | {_BEFORE}0 ) 1[016-9]
-          (?:{_GAP}|\.)? [0-9]{{3,4}} (?:{_GAP}|\.)? [0-9]{{4}} {_AFTER}
+          (?: \+82[ .-]?(?:\(0\)[ ]?)? | {_BEFORE}(?:00)?82[ .-]?0? | {_BEFORE}0 | (?<![A-Za-z0-9])\([ ]?0 )
+          1[016-9]
+          (?: [ ]?\)[ ]?-?[ ]? | {_GAP})? [0-9]{{3,4}} {_GAP}? [0-9]{{4}} {_AFTER}
         | (?: {_BEFORE} | (?<![A-Za-z0-9])\( )
           0 (?: 2 | 3[1-3] | 4[1-4] | 5[1-5] | 6[1-4] | 70 | 80 | 50[2-8] )
-          (?: \)[ ]? | {_DASH} | \. ) [0-9]{{3,4}} (?:{_DASH}|\.) [0-9]{{4}} {_AFTER}
+          (?: \)[ ]?-?[ ]? | {_GAP} ) [0-9]{{3,4}} {_GAP} [0-9]{{4}} {_AFTER}
         # North America: area and exchange begin with 2 to 9 and do not end with 11
         | (?: {_BEFORE}(?:1[ .-])? | (?<![A-Za-z0-9])(?=\() )
-          (?: \((?!.11)[2-9][0-9]{{2}}\)[ ]? | (?!.11)[2-9][0-9]{{2}}[-.] )
-          (?!.11)[2-9][0-9]{{2}} [-. ] [0-9]{{4}} {_AFTER}
-        | (?<![A-Za-z0-9_)]) \+ (?P<any> [1-9] (?: [ .-]?\(?[0-9]\)? ){{7,14}} ) {_AFTER} )
+          (?: \((?!.11)[2-9][0-9]{{2}}\)[ -]? | (?!.11)[2-9][0-9]{{2}}(?:[-.]|[ ]-[ ]) )
+          (?!.11)[2-9][0-9]{{2}} (?:[-. ]|[ ]-[ ]) [0-9]{{4}} {_AFTER}
+        | (?: (?<![A-Za-z0-9_)]) \+ | {_BEFORE}00(?=[1-9][0-9]{{0,2}}[ .-]) )
+          (?P<any> [1-9] (?: [ ./-]?[ ]?\(?[0-9]\)? ){{7,14}} ) {_AFTER} ) )
         """,
         _phone,
     ),
+    "iban": _kind(
+        "bank account number",
+        rf"{_BEFORE} [A-Z]{{2}}[0-9]{{2}} (?:[ -]?[A-Z0-9]{{4}}){{2,7}} (?:[ -]?[A-Z0-9]{{1,3}})? {_AFTER}",
+        _account,
+    ),
+    "passport": _kind(
+        "passport number",
+        # https://www.icao.int/publications/doc-series/doc-9303 for what machines read
+        rf"""(?P<name> (?i:passport)(?:[ ](?i:no|number|nr|\#)\.?)?[^A-Za-z0-9\n]{{1,6}}
+                | 여권(?:[ ]?번호)?[^A-Za-z0-9\n]{{0,6}} )
+            (?: [A-Z]{{1,2}}[0-9]{{6,8}} | [A-Z][0-9]{{3}}[A-Z][0-9]{{4}} | [0-9]{{9}} ) {_AFTER}
+        | (?<![A-Z<]) P[A-Z<][A-Z]{{3}}[A-Z<]{{39}} (?:\s[A-Z0-9<]{{44}})?""",
+        re.Match.end,
+    ),
 }
 KINDS = tuple(_KINDS)
+# What a text must have for kinds with few digits. All others have nine digits close to each other.
+_MARKS = {"email": ("@", " at ", "(at", "[at", "{at"), "passport": ("assport", "ASSPORT", "여권", "P<")}
+_DIGITS = re.compile(r"[0-9](?:[^0-9]{0,6}[0-9]){8,400}")
+_MAX_NAME = 40  # characters before a number that can name it
+_PIECE, _MAX_LENGTH = 10_000, 700  # characters; nothing that is found is longer
 
 
 def redacted(text: str, kinds: Collection[str]) -> str:
-    """`text` without secrets, and with a word like [email] in place of whatever is of one of `kinds`."""
+    """Return `text` without secrets, and with a word like [email] in place of what is of one of `kinds`."""
     text = mask_secrets(text)
+    folded = FoldedText(text)
+    return folded.without(_spans(folded.text, kinds))
+
+
+def _spans(text: str, kinds: Collection[str]) -> Iterator[tuple[int, int, str]]:
     for name, kind in _KINDS.items():
-        if name in kinds:
-            text = _without(text, kind)
-    return text
+        done = 0
+        for start, end in _pieces(text, _MARKS.get(name)) if name in kinds else ():
+            for span in _found(text, kind, max(start, done), end):
+                done = span[1]
+                yield span
 
 
-def _without(text: str, kind: _Kind) -> str:
-    parts, done, start = [], 0, 0
-    while match := kind.pattern.search(text, start):
-        rest = kind.rest(match)
-        if rest is None:
+def _pieces(text: str, marks: Collection[str] | None) -> Iterator[tuple[int, int]]:
+    """Yield pieces to search, so that threads go on in between: where numbers are if it has no `marks`."""
+    if marks is None:
+        for run in _DIGITS.finditer(text):
+            yield max(run.start() - _MAX_NAME, 0), run.end()
+    elif any(mark in text for mark in marks):
+        for start in range(0, len(text), _PIECE):
+            yield start, start + _PIECE
+
+
+def _found(text: str, kind: _Kind, start: int, end: int) -> Iterator[tuple[int, int, str]]:
+    """Yield what begins in a piece of `text`, and where it ends there or in the next one."""
+    while (match := kind.pattern.search(text, start, end + _MAX_LENGTH)) and match.start() < end:
+        stop = kind.end(match)
+        if stop is None:
             start = match.start() + 1  # another can begin within what turned out to be none
             continue
-        parts += [text[done : match.start()], kind.word, rest]
-        done = start = match.end()
-    return "".join((*parts, text[done:]))
+        named = match.end("name") if "name" in match.re.groupindex else -1
+        yield max(named, match.start()), stop, kind.word
+        start = stop
 
 
 def redacted_turn(turn: Turn, kinds: Collection[str]) -> Turn:
-    """`turn` with its words and its text files `redacted`."""
+    """Return `turn` with its words and its text files `redacted`."""
     attachments = tuple(_redacted_file(each, kinds) for each in turn.attachments)
     return replace(turn, text=redacted(turn.text, kinds), attachments=attachments)
 

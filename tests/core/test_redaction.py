@@ -13,6 +13,7 @@ from bot.core.attachments import Attachment
 from bot.core.conversation import Role, Turn
 from bot.core.files import Medium
 from bot.core.redaction import KINDS, redacted, redacted_turn
+from tests.personal_data_as_pasted import AS_PASTED
 from tests.sample_files import pdf
 
 CARD, RRN, SSN, PHONE = (
@@ -249,3 +250,17 @@ def test_nor_if_it_is_a_mixture(pieces: list[str], end: str) -> None:
     piece = "".join(pieces)
 
     assert redacted(piece * (LONG // len(piece)) + end + "!", KINDS).endswith("!")
+
+
+@pytest.mark.parametrize("kind", AS_PASTED)
+def test_personal_data_is_masked_as_people_write_it(kind: str) -> None:
+    """With digits of any width, dashes of any length, marks and zero-width characters in it."""
+    word = redacted(AS_PASTED[kind][0], [kind]).partition("[")[2].partition("]")[0]
+    masked = {text: redacted(text, [kind]) for text in AS_PASTED[kind]}
+
+    assert [text for text, shown in masked.items() if f"[{word}]" not in shown or _digits(shown) > 1] == []
+    assert sum(map(len, AS_PASTED.values())) > 144
+
+
+def _digits(text: str) -> int:
+    return sum(each.isdigit() for each in text.partition(":Hunter")[0])
