@@ -128,6 +128,7 @@ def read(env: Mapping[str, str]) -> tuple[Settings, list[str]]:
 NAMES = frozenset(each.name.upper() for each in fields(Settings)) | {"AWS_DEFAULT_REGION"}
 
 # boto3, OpenTelemetry and what calls over HTTPS. Not Bolt's own SLACK_… variables: the bot uses none of them.
+_ID = re.compile("[A-Z][A-Z0-9]+")
 _READ_BY_OTHERS = re.compile(
     r"AWS_\w+|OTEL_\w+|(HTTPS?|NO|ALL)_PROXY|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE", re.IGNORECASE
 )
@@ -240,26 +241,22 @@ class _Reader:
         return Decimal(value)
 
     def users(self, name: str) -> tuple[str, ...]:
-        return self._ids(
-            name, "[UW][A-Z0-9]+", "member ids like U012AB3CD, which a profile in Slack offers to copy"
-        )
+        return self._ids(name, "UW", "member ids like U012AB3CD, which a profile in Slack offers to copy")
 
     def bots(self, name: str) -> tuple[str, ...]:
         return self._ids(
             name,
-            "[ABUW][A-Z0-9]+",
+            "ABUW",
             "ids like B012AB3CD (a bot's, which its messages in Slack's API have), A012AB3CD (an app's) or "
             "U012AB3CD (a member's)",
         )
 
     def channels(self, name: str) -> tuple[str, ...]:
-        return self._ids(
-            name, "[CG][A-Z0-9]+", "channel ids like C012AB3CD, which a channel's details in Slack show"
-        )
+        return self._ids(name, "CG", "channel ids like C012AB3CD, which a channel's details in Slack show")
 
-    def _ids(self, name: str, pattern: str, what: str) -> tuple[str, ...]:
+    def _ids(self, name: str, letters: str, what: str) -> tuple[str, ...]:
         listed = self._listed(name)
-        if strange := [each for each in listed if not re.fullmatch(pattern, each)]:
+        if strange := [each for each in listed if each[0] not in letters or not _ID.fullmatch(each)]:
             self.problems.append(f"{name} must list {what}, and has {', '.join(map(repr, strange))}.")
         return listed
 

@@ -57,6 +57,7 @@ _NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f-\x9f\ue000-\uf8ff\u
 _MIXED_WORD = re.compile(r"[A-Za-z][\u0370-\u07ff]|[\u0370-\u07ff][A-Za-z]")
 _WESTERN = ("cp1252", "iso8859-1", "iso8859-15")
 _WESTERN_LETTER = r"[\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e]"
+_WESTERN_LETTERS = re.compile(f"{_WESTERN_LETTER}*")
 _IN_WESTERN_WORD = re.compile(rf"(?<=[A-Za-z]){_WESTERN_LETTER}|{_WESTERN_LETTER}(?=[A-Za-z])")
 # How texts are written in encodings whose names begin so: letters, the least share of them in what is not
 # ASCII, and how many characters of that it takes. Japanese is told from Chinese by its kana.
@@ -165,7 +166,7 @@ def _sample(data: bytes) -> bytes:
 def _is_utf_8(text: str) -> bool:
     """Return False for a few bytes of another encoding that happen to be UTF-8, too."""
     wide = _wide(text)
-    is_western = re.fullmatch(f"{_WESTERN_LETTER}*", wide) is not None
+    is_western = _WESTERN_LETTERS.fullmatch(wide) is not None
     return len(wide) >= _MIN_WIDE_IN_UTF_8 or any(each >= "\u0800" for each in wide) or is_western
 
 

@@ -21,7 +21,7 @@ _DOTS = re.compile(
     "[\u00b7\u02d9\u0387\u0660\u06d4\u06f0\u0701\u0702\u1427\u2022\u2027\u2219\u22c5\u2e31\u2e33\u3002\u30fb"
     "\ua4f8\ua60e\ua78f]"
 )
-_CUT_AT_A_DOT = re.compile(r"[ \t]*\n[ \t]*(?=\.)|(?<=\.)[ \t]*\n[ \t]*")
+_CUT_AT_A_DOT = re.compile(r"(?<![ \t])[ \t]*\n[ \t]*(?=\.)|(?<=\.)[ \t]*\n[ \t]*")
 _MARKS = re.compile(r"[*_~`]")
 _SHOWN = re.compile(
     r"(?:(?:\b[a-z][a-z0-9+.-]{0,15}:[/\\]+|[/\\]{2,})(?P<named>[^\s/\\?#|<>()\[\]\"',]+)"

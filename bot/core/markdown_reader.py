@@ -117,7 +117,7 @@ class _Reader:
 
 
 _BACKTICKS = re.compile(r"`+")
-_RUN = re.compile(r"(?P<escapes>\\*)(?P<run>`+)")
+_RUN = re.compile(r"(?:(?<!\\)(?P<escapes>\\+))?(?P<run>`+)")
 
 
 class Backticks:
@@ -145,7 +145,7 @@ def _is_paired(text: str) -> bool:
         return True
     backticks, end = Backticks(text), 0
     for run in _RUN.finditer(text):
-        opening = run.start("run") + len(run["escapes"]) % 2
+        opening = run.start("run") + len(run["escapes"] or "") % 2
         if opening < end or opening == run.end():
             continue
         end = backticks.end_of_code(opening, run.end())

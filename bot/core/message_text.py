@@ -8,7 +8,9 @@ links, are quotations, named as what they are.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from bot.core import frames, mrkdwn
@@ -27,6 +29,7 @@ _MAX_DEPTH = 3  # of forwards in forwards
 _WORD = re.compile(r"[^\W_]+")
 # Rich text has ids where `text` has names.
 _MENTION_OR_EMOJI = re.compile(r"<[@#!][^<>]*>|(?<!\w)[@#](?=[^\W\d])\S+|:[a-z0-9_+'-]+(?:::[a-z0-9-]+)?:")
+_MAX_LOOKED_FOR = 200  # words that are looked for within others, each in the whole text
 _SAME_FROM = 0.9  # share of its words from which an app's `text` is a fallback that its blocks repeat
 # What a table that somebody pasted has in place of a fallback: https://github.com/vercel/chat/issues/803
 _NO_FALLBACK = "[no preview available]"
@@ -204,8 +207,9 @@ def _says(whole: str, part: str, least: float) -> bool:
     wanted = _WORD.findall(_MENTION_OR_EMOJI.sub(" ", part).casefold())
     base = whole.casefold()
     known = set(_WORD.findall(base))
-    found = sum(word in known or word in base for word in wanted)
-    return found >= least * len(wanted)
+    others = Counter(word for word in wanted if word not in known)
+    within = (count for word, count in islice(others.items(), _MAX_LOOKED_FOR) if word in base)
+    return len(wanted) - others.total() + sum(within) >= least * len(wanted)
 
 
 def _each_once(parts: Sequence[str]) -> list[str]:

@@ -19,6 +19,7 @@ FALLBACK_LIMIT = 1_900
 _SEQUENCE = re.compile(r"<([^<>\n]+)>")
 _ADDRESS = re.compile(r"<@|<!(?:subteam|here|channel|everyone)\b")
 _MARKS = re.compile(r"[*_~`]")
+_ANY_MENTION = re.compile(r"<@([^<>|]*)(?:\|[^<>]*)?>")
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
 _CHANNEL = re.compile(r"<#([CDG][A-Z0-9]+)>")
 _LITERAL = re.compile(r"&lt;(?=(?:@[UW]|#[CDG])[A-Z0-9]+&gt;)")  # what somebody wrote that is no mention
@@ -34,7 +35,7 @@ def plain(text: str, me: str) -> str:
     reads like that is broken until then. Emphasis marks stay: a model reads `*bold*` as it is, and inside
     code an asterisk is no mark.
     """
-    words = re.sub(rf"<@{re.escape(me)}(?:\|[^>]*)?>", "", text) if me else text
+    words = _ANY_MENTION.sub(lambda match: "" if match[1] == me else match[0], text) if me else text
     words = _SEQUENCE.sub(lambda match: _spoken(match[1]), _LITERAL.sub(f"&lt;{_BREAK}", words))
     return unescaped(words).strip()
 

@@ -7,10 +7,10 @@ import re
 
 _FENCE = re.compile(r"[ >\t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?(`{3,}(?=[^`]*$)|~{3,})")
 _QUOTE = re.compile(r"[ \t]*(?:>[ \t]?)+")
-_HEADING = re.compile(r"[ \t]*#{1,6}(?:[ \t]+(.*?))?(?:[ \t]+#*)?[ \t]*$")
+_HEADING = re.compile(r"[ \t]*#{1,6}(?:[ \t](.*))?$")
 _ITEM = re.compile(r"^([ \t]*)[-*+](?:[ \t]+\[[ xX]\](?=[ \t])|(?=[ \t]|$))")
 _RULE = re.compile(r"[ \t]*(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,}|=+[ \t]*)$")
-_DELIMITER_ROW = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
+_DELIMITER_ROW = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?")
 _CELL_BORDER = re.compile(r"(?<!\\)\|")
 
 _CODE = re.compile(r"(?<![`\\])(`+)(?!`)(.+?)(?<!`)\1(?!`)")
@@ -56,14 +56,20 @@ def plain_words(text: str) -> str:
 def _line(line: str) -> list[str]:
     if quote := _QUOTE.match(line):
         line = line[quote.end() :]
-    if _RULE.match(line) or ("|" in line and _DELIMITER_ROW.match(line)):
+    if _RULE.match(line) or _is_delimiter_row(line):
         return []
     if line.lstrip().startswith("|"):
         cells = (cell.strip() for cell in _CELL_BORDER.split(line))
         return [_inline(", ".join(filter(None, cells)).replace(r"\|", "|"))]
     if heading := _HEADING.match(line):
-        line = heading[1] or ""
+        title = (heading[1] or "").rstrip(" \t")
+        line = title if title.rstrip("#")[-1:].strip() else title.rstrip("# \t")
     return [_inline(_ITEM.sub(r"\1•", line, count=1))]
+
+
+def _is_delimiter_row(line: str) -> bool:
+    """Return whether `line` parts the head of a table from its rows."""
+    return "|" in line and _DELIMITER_ROW.fullmatch(line.strip()) is not None
 
 
 def _inline(text: str) -> str:

@@ -72,7 +72,7 @@ _ABOUT = {
 }
 _SUGGESTED_FROM_CHARACTERS = 4_000  # an answer's beginning says what it is about
 _LONGEST_SUGGESTION = MAX_LABEL  # of a button; what neutralising adds is cut there, and asked in full
-_ITEM = re.compile(r"(?:[-*•]|\d+[.)])\s+")
+_ITEM = re.compile(r"\A(?:[-*•]|\d{1,3}[.)])\s+")
 _MICRO_INPUT_CHARACTERS = 2_000  # the subject of a question is named in its beginning
 
 

@@ -32,6 +32,7 @@ _UNFINISHED_TAG = re.compile(
 )
 _MAX_UNFINISHED = 300
 _MAX_CODE_SPAN = 1_000  # letters, also so that a line of lone backticks is read in linear time
+_BACKTICKS = re.compile("`+")
 _NOTEWORTHY = re.compile(r"[\n`<＜\[◁\\]")
 _BEFORE_A_FENCE = re.compile(r"[ >\t\d.)*+-]{0,20}")
 _MAY_BE_A_FENCE = re.compile(r"`{3}|~{3}|`{1,2}$|~{1,2}$")
@@ -133,7 +134,8 @@ def _code_span(line: str, *, is_line_whole: bool) -> int:
     """
     marks = line[: len(line) - len(line.lstrip("`"))]
     most = len(marks) + _MAX_CODE_SPAN
-    closing = re.compile(rf"(?<!`){marks}(?!`)").search(line, len(marks), most)
+    runs = _BACKTICKS.finditer(line, len(marks), most)
+    closing = next((run for run in runs if len(run[0]) == len(marks)), None)
     if closing and (is_line_whole or closing.end() < len(line)):
         return closing.end()
     return len(marks) if is_line_whole or len(line) > most else 0

@@ -79,7 +79,8 @@ class Keep:
         """
         self._slack = slack
         before = parsed(self._text)["served_at"] if self._text else slack.base_url
-        moved = re.sub(rf"{re.escape(before)}(?![0-9])", slack.base_url, self._text)
+        first, *others = self._text.split(before)
+        moved = first + "".join((before if each[:1].isdigit() else slack.base_url) + each for each in others)
         self._read(moved, slack.workspace)
         slack.workspace.watchers.append(self._changed)
 

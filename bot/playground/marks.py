@@ -22,7 +22,7 @@ def shown(answer: Answer, skew: float) -> dict[str, Any]:
         "name": answer.name,
         "channel": answer.channel,
         "thread_ts": answer.thread_ts,
-        "text": " ".join(html.unescape(re.sub(r"<@[^>]*>", "", answer.text)).split())[:_LISTED],
+        "text": " ".join(html.unescape(re.sub(r"<@[^<>]*>", "", answer.text)).split())[:_LISTED],
         "asked_at": answer.asked_at,
         "is_whole": answer.is_whole,
         "marks": [[round(at - answer.asked_at, 3), what, note] for at, what, note in marks],

@@ -53,6 +53,11 @@ _TOPICS = {
     "what": r"\bduet\b|듀엣|\b(?:what|who) (?:is|are) (?:this|you)\b|what (?:can|do) you do|"
     r"^(?:hi|hello|hey|help)\b|^(?:안녕|도움|도와)|(?:너는?|넌|이 봇|이건|이게|당신).*(?:뭐|뭔|무엇|누구)",
 }
+# ASCII: a Korean particle follows a Latin name without a space, and the name ends there all the same.
+_ABOUT_TOPICS = {
+    name: re.compile(words.replace(".*", ".{0,100}"), re.IGNORECASE | re.ASCII)
+    for name, words in _TOPICS.items()
+}
 
 
 def acknowledge(messages: Sequence[Mapping[str, Any]]) -> str:
@@ -124,9 +129,7 @@ def _lines(question: str) -> Lines:
 
 
 def _topic(question: str) -> str | None:
-    # ASCII: a Korean particle follows a Latin name without a space, and the name ends there all the same.
-    found = (name for name, words in _TOPICS.items() if re.search(words, question, re.IGNORECASE | re.ASCII))
-    return next(found, None)
+    return next((name for name, words in _ABOUT_TOPICS.items() if words.search(question)), None)
 
 
 def _first_line(text: str) -> str:

@@ -251,7 +251,7 @@ def _asking_turn(request: Request) -> str:
 def _pieces(text: str) -> list[str]:
     """What of a question in mrkdwn a model is given as it is: the text between mentions and links."""
     return [
-        words[:_COMPARED] for piece in re.split(r"<[^>]*>", text) if (words := _words(html.unescape(piece)))
+        words[:_COMPARED] for piece in re.split(r"<[^<>]*>", text) if (words := _words(html.unescape(piece)))
     ]
 
 

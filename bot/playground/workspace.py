@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -350,4 +349,4 @@ class Workspace:
 
 def mentions(text: str, user: str) -> bool:
     """Whether `text`, in mrkdwn, mentions `user`."""
-    return re.search(rf"<@{user}(\|[^>]*)?>", text) is not None
+    return f"<@{user}>" in text or f"<@{user}|" in text
