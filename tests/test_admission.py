@@ -77,9 +77,7 @@ def test_edits_while_access_is_looked_up_are_one_question_with_the_last_words(re
 
 
 @pytest.mark.parametrize("channel", ["CGENERAL", "DADA"])
-@pytest.mark.parametrize(
-    "limit", [{"user_questions_per_minute": 1}, {"daily_budget_usd": Decimal("0.001")}]
-)
+@pytest.mark.parametrize("limit", [{"user_questions_per_minute": 1}, {"daily_budget_usd": Decimal("0.001")}])
 def test_twenty_edits_are_no_way_around_rate_and_budget(
     ready: Workbench, channel: str, limit: dict[str, Any]
 ) -> None:

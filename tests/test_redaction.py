@@ -167,7 +167,7 @@ def test_nothing_that_is_masked_is_in_the_stores_files_at_any_time(ready: Workbe
     notes = [ready.servers.do(partial(ready.slack.upload, name, b"x")) for name in names]
     ready.bedrock.enqueue("converse-stream", Reply(text=text, after=0, then="hold"))
     question = ready.mention(f"needle {text} of the haystack", files=notes)
-    ready.until(lambda: ready.texts(question) == ["On it."] and ready.prompts())
+    ready.until(lambda: len(ready.texts(question)) == 1 and ready.prompts())
     asked = written_down(ready)
     ready.bedrock.release()
     ready.until(lambda: ready.at_rest() and ready.written(1))

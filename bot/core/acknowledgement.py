@@ -26,7 +26,7 @@ _SAID = re.compile(r"\n|(?<=[^\d\s][.!?。？！])\s")  # between the lines and 
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])[\"'”’)]*\s+(?=\S)")
 _TERM = re.compile(r"[^\W_]+(?:[.+#'’_-][^\W_]+)*[+#]*")
 _MARKS = re.compile(r"[`<>|\[\]{}]|[*_~#]\S|https?://")
-_QUOTED = re.compile("“[^”]*”")
+_QUOTED = re.compile("“[^“”]*”")
 _ASKS = re.compile(
     r"[?？]|(?:까요|나요|을까|ㄹ까요)[.! ]*$|(?:알려|말씀해|제공해|공유해) ?주(?:세|시|십)"
     r"|\b(?:I need|tell me|let me know|please (?:provide|share|clarify|specify|confirm))\b",
