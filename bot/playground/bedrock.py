@@ -19,8 +19,10 @@ from aiohttp import web
 
 from bot.playground.bedrock_answer import INSTANT, Answer, Client, Pace, Reply, Request
 from bot.playground.bedrock_keys import Keys, Signer, signer
+from bot.playground.bedrock_media import poison_complaint
 from bot.playground.bedrock_rules import refusal
 from bot.playground.converse import REQUEST_ID, BedrockError
+from bot.playground.guardrail import CANNED, intervenes
 from bot.playground.own_pages import own_pages_only
 from bot.playground.prompt_cache import PromptCache
 from bot.playground.records import Records
@@ -50,6 +52,8 @@ _NAMESPACE = "http://internal.amazon.com/coral/com.amazon.bedrock/"  # as AWS ap
 _PAYLOAD_BYTES = 25 * 1024 * 1024  # Amazon Nova user guide: a whole request, files included
 _TOO_LARGE = "The request payload exceeds the maximum size of 25 MB. Reduce it and try again."
 
+
+BLOCKED = Reply(text=[CANNED], stop_reason="guardrail_intervened")
 
 Brain: TypeAlias = Callable[[Request, Client], Coroutine[Any, Any, web.StreamResponse]]
 
@@ -83,6 +87,8 @@ class Bedrock:
         }
         self._always: dict[str, Reply | None] = {}
         self._keys = Keys()
+        self._poison: dict[bytes, str] = {}
+        self._guarded: set[str] = set()
         self._cache = PromptCache()
         self._releases = 0
         self._clients: set[Client] = set()
@@ -102,6 +108,14 @@ class Bedrock:
         `code` is "ExpiredTokenException", "UnrecognizedClientException" or "InvalidSignatureException".
         """
         self._keys.refuse(key, code)
+
+    def refuse_file(self, data: bytes, sentence: str) -> None:
+        """From now on, refuse every request with this file in it, with one of FILE_REFUSALS or another."""
+        self._poison[data] = sentence
+
+    def guard(self, word: str) -> None:
+        """From now on, a guardrail steps in where it reads `word`."""
+        self._guarded.add(word)
 
     def release(self) -> None:
         """Let every request go on that is held, or that is in `requests` already and would be held."""
@@ -150,7 +164,11 @@ class Bedrock:
         if refused := refusal(request.model_id, request.body, signed.region):
             request.course.error = "ValidationException"
             return _error("ValidationException", refused, request.request_id)
-        reply = self._next_reply(request.operation)
+        if poisoned := poison_complaint(request.body["messages"], self._poison):
+            request.course.error = "ValidationException"
+            return _error("ValidationException", poisoned, request.request_id)
+        is_blocked = intervenes(request.body, self._guarded)
+        reply = BLOCKED if is_blocked else self._next_reply(request.operation)
         if reply is None and self._brain:
             return await self._given(request, client, self._brain(request, client))
         reply = reply or Reply()

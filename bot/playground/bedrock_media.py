@@ -15,6 +15,34 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+# Some of the sentences in which models refuse a file; `{place}` is where that stands, as a request is read,
+# `{member}` the same as the check of constraints counts. Some do not tell.
+FILE_REFUSALS = {
+    # https://github.com/boto/boto3/issues/4726
+    "pdf": "The model returned the following errors: {place}.image.source.bytes: "
+    "The PDF specified was not valid.",
+    # https://github.com/maximhq/bifrost/issues/5472
+    "bytes": "The model returned the following errors: {place}.source.bytes: The document source bytes "
+    "could not be parsed as the specified format. If using a text-based format, try source.text instead.",
+    # https://github.com/anthropics/claude-code/issues/52220
+    "dimensions": "The model returned the following errors: {place}.image.source.base64.data: At least one "
+    "of the image dimensions exceed max allowed size for many-image requests: 2000 pixels",
+    # https://github.com/aws-samples/generative-ai-use-cases/issues/927
+    "format": "1 validation error detected: Value at '{member}.video.format' failed to satisfy constraint: "
+    "Member must satisfy enum value set: [wmv, mpg, mpeg, three_gp, flv, mp4, mov, mkv, webm]",
+    # https://github.com/strands-agents/tools/issues/213
+    "key": "The model returned the following errors: Malformed input request: #/{pointer}: extraneous key "
+    "[document] is not permitted, please reformat your input and try again.",
+    # https://github.com/anthropics/claude-code/issues/53228
+    "image": "Could not process image",
+    # https://docs.aws.amazon.com/nova/latest/userguide/text-error-handing.html
+    "filter of images": "This request has been blocked by our content filters. Please adjust your input "
+    "image to submit a new request.",
+    "filter of videos": "This request has been blocked by our content filters. Please adjust your input "
+    "video to submit a new request.",
+    "no word of files": "The model returned the following errors: Unable to process the input.",
+}
+
 _FORMATS = {
     "image": ("png", "jpeg", "gif", "webp"),
     "document": ("pdf", "csv", "doc", "docx", "xls", "xlsx", "html", "txt", "md"),
@@ -48,6 +76,12 @@ class _Medium(NamedTuple):
     def where(self) -> str:
         return f"messages.{self.turn}.content.{self.place}.{self.kind}"
 
+    def refused(self, sentence: str) -> str:
+        """`sentence`, one of FILE_REFUSALS, about it."""
+        place = f"messages.{self.turn}.content.{self.place}"
+        member = self.member.rpartition(".member.")[0] + ".member"
+        return sentence.format(place=place, member=member, pointer=place.replace(".", "/"))
+
     @property
     def member(self) -> str:
         """Where it is to the check of constraints, which counts from 1."""
@@ -74,6 +108,14 @@ def media_complaints(turns: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield from _byte_complaints(medium)
 
 
+def poison_complaint(turns: Sequence[Mapping[str, Any]], poison: Mapping[bytes, str]) -> str | None:
+    """What a model says to `turns` that have a file with bytes that are `poison` to it; None without one."""
+    for medium in _media(turns):
+        if sentence := poison.get(content_bytes(medium.content) or b""):
+            return medium.refused(sentence)
+    return None
+
+
 def content_bytes(content: Mapping[str, Any]) -> bytes | None:
     """The bytes that stand in a medium's block; None where it has another source. Raises ValueError."""
     encoded = (content.get("source") or {}).get("bytes")
@@ -83,7 +125,7 @@ def content_bytes(content: Mapping[str, Any]) -> bytes | None:
 def _media(turns: Sequence[Mapping[str, Any]]) -> Iterator[_Medium]:
     for number, turn in enumerate(turns):
         for place, block in enumerate(turn["content"]):
-            kind, content = next(iter(block.items()))
+            kind, content = next(iter(block.get("guardContent", block).items()))
             if kind in _FORMATS:
                 yield _Medium(number, place, kind, content)
 

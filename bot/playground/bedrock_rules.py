@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.playground.bedrock_media import constraint, media_complaints
 from bot.playground.bedrock_regions import region_complaint
+from bot.playground.guardrail import guard_complaints, plain_block
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -40,6 +41,7 @@ def tokens(text: str) -> list[str]:
 
 def block_tokens(block: Mapping[str, Any]) -> int:
     """How many tokens a block of `system` or `messages` is; a document that is text, as many as its words."""
+    block = plain_block(block)
     document = block.get("document") or {}
     if document.get("format") in _TEXT_FORMATS and "bytes" in document.get("source", {}):
         words = b64decode(document["source"]["bytes"]).decode(errors="replace")
@@ -75,6 +77,7 @@ def _complaints(model_id: str, body: Mapping[str, Any], region: str) -> Iterator
     yield from _turn_complaints(turns)
     for number, turn in enumerate(turns):
         yield from _content_complaints(number, turn, text_only="nova-micro" in model_id)
+    yield from guard_complaints(body)
     yield from media_complaints(turns)
     yield from _cache_point_complaints(body)
 

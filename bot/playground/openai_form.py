@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from bot.playground.bedrock_media import content_bytes
 from bot.playground.bedrock_rules import block_tokens, tokens
 from bot.playground.converse import BedrockError
+from bot.playground.guardrail import plain_block
 from bot.playground.prompt_cache import InputTokens
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def _content(blocks: list[Mapping[str, Any]]) -> str | list[dict[str, Any]]:
 
 
 def _parts(blocks: list[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    for block in blocks:
+    for block in map(plain_block, blocks):
         match block:
             case {"text": str(text)}:
                 yield {"type": "text", "text": text}

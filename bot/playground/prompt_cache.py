@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from bot.playground.bedrock_rules import block_tokens
+from bot.playground.guardrail import plain_block
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -69,4 +70,4 @@ def _blocks(body: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Every block of the input in the model's order, with its role."""
     yield from (("system", block) for block in body.get("system") or ())
     for turn in body["messages"]:
-        yield from ((turn["role"], block) for block in turn["content"])
+        yield from ((turn["role"], plain_block(block)) for block in turn["content"])

@@ -11,6 +11,7 @@ from itertools import chain, count, cycle
 from typing import TYPE_CHECKING, Any
 
 from bot.playground.bedrock_media import content_bytes
+from bot.playground.guardrail import plain_block
 from bot.playground.script_lines import ENGLISH, KOREAN, Lines
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def _questions(messages: Sequence[Mapping[str, Any]]) -> list[str]:
     """What people say in each user turn, without the bot's own notes around it."""
     return [
         _NOTE_OR_MENTION.sub(
-            "", "\n".join(each["text"] for each in turn["content"] if "text" in each)
+            "", "\n".join(each["text"] for each in map(plain_block, turn["content"]) if "text" in each)
         ).strip()
         for turn in messages
         if turn["role"] == "user"
@@ -109,7 +110,7 @@ def _questions(messages: Sequence[Mapping[str, Any]]) -> list[str]:
 def _given(messages: Sequence[Mapping[str, Any]], lines: Lines) -> Iterator[str]:
     """What each medium of the last user turn is, as an item of a list."""
     blocks = next(turn["content"] for turn in reversed(messages) if turn["role"] == "user")
-    for kind, content in chain.from_iterable(block.items() for block in blocks):
+    for kind, content in chain.from_iterable(plain_block(block).items() for block in blocks):
         if kind not in lines.media:
             continue
         data, form = content_bytes(content) or b"", content["format"]

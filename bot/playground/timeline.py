@@ -19,6 +19,7 @@ from typing import Any
 
 from bot.playground.api_rules import ApiError, decoded
 from bot.playground.bedrock_answer import Request
+from bot.playground.guardrail import plain_block
 from bot.playground.records import Records
 from bot.playground.slack import Call
 from bot.playground.socket_mode import Delivery
@@ -243,7 +244,9 @@ def _asking_turn(request: Request) -> str:
     """
     number = 0 if request.operation == "converse" else -1
     try:
-        return "\n".join(block.get("text", "") for block in request.body["messages"][number]["content"])
+        return "\n".join(
+            plain_block(block).get("text", "") for block in request.body["messages"][number]["content"]
+        )
     except (AttributeError, IndexError, KeyError, TypeError):
         return ""
 
