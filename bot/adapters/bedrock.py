@@ -21,6 +21,9 @@ from bot.core.files import Medium
 from bot.core.prompts import Prompt
 from bot.core.stream import Failed, Finished, Reply, StreamEvent, Text, Usage
 
+# https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_GuardrailConverseImageBlock.html
+_GUARDED_FORMATS = ("png", "jpeg")
+
 
 def client(sessions: Sessions, *, silence: float, connections: int) -> RenewingClient:
     """A bedrock-runtime client that gives up after `silence` seconds without a byte.
@@ -63,10 +66,13 @@ class BedrockModel:
             self._guarded = {"guardrailConfig": named}
             self._guarded_stream = {"guardrailConfig": named | {"streamProcessingMode": guardrail.mode}}
 
+    def _request(self, prompt: Prompt) -> dict[str, Any]:
+        return request(self.model_id, prompt, is_guarded=bool(self._guarded))
+
     def reply(self, prompt: Prompt) -> Reply:
         """All the model says, at once. Raises ModelError."""
         try:
-            response = self._client.converse(**request(self.model_id, prompt), **self._guarded)
+            response = self._client.converse(**self._request(prompt), **self._guarded)
         except ERRORS as error:
             raise translated(error) from error
         return Reply(
@@ -82,8 +88,9 @@ class BedrockModel:
         A body that ends without `messageStop` raises nothing in boto3, and is a cut stream all the same.
         """
         request_id, reason, usage, has_begun = "", "", None, False
+        shown = [[(each.medium, each.name) for each in turn.attachments] for turn in prompt.turns]
         try:
-            response = self._client.converse_stream(**request(self.model_id, prompt), **self._guarded_stream)
+            response = self._client.converse_stream(**self._request(prompt), **self._guarded_stream)
             del prompt  # its files are large, and the answer can take minutes
             request_id, has_begun = response["ResponseMetadata"].get("RequestId", ""), True
             with closing(response["stream"]) as events:
@@ -96,7 +103,7 @@ class BedrockModel:
                         usage = _usage(event["metadata"]["usage"])
         except ERRORS as error:
             if not reason:
-                yield Failed(translated(error, request_id, has_begun=has_begun))
+                yield Failed(translated(error, request_id, has_begun=has_begun, shown=shown))
                 return
         if reason:
             yield Finished(reason, usage, request_id)
@@ -107,12 +114,19 @@ class BedrockModel:
             )
 
 
-def request(model_id: str, prompt: Prompt) -> dict[str, Any]:
-    """The parameters of Converse and ConverseStream alike."""
+def request(model_id: str, prompt: Prompt, *, is_guarded: bool = False) -> dict[str, Any]:
+    """The parameters of Converse and ConverseStream alike.
+
+    If it `is_guarded`, a guardrail judges the question alone: where a request has `guardContent`, it looks at
+    nothing else. https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-use-converse-api.html
+    """
+    messages = [{"role": turn.role.value, "content": _content(turn)} for turn in prompt.turns]
+    if is_guarded:
+        messages[-1]["content"] = _guarded_content(prompt.turns[-1])
     return {
         "modelId": model_id,
         "system": [{"text": prompt.system}],
-        "messages": [{"role": turn.role.value, "content": _content(turn)} for turn in prompt.turns],
+        "messages": messages,
         "inferenceConfig": {"maxTokens": prompt.max_tokens, "temperature": prompt.temperature},
     }
 
@@ -123,6 +137,16 @@ def _content(turn: Turn) -> list[dict[str, Any]]:
     told = [{"text": turn.note}] if turn.note else []
     checkpoint = [{"cachePoint": {"type": "default"}}] if turn.is_checkpoint else []
     return [*shown, *told, {"text": turn.text}, *checkpoint]
+
+
+def _guarded_content(turn: Turn) -> list[dict[str, Any]]:
+    """The last turn's blocks, in the same order. A guardrail looks at texts and some images, no others."""
+    shown = [_block(each) for each in turn.attachments]
+    for number, attachment in enumerate(turn.attachments):
+        if number >= turn.shows_at and attachment.format in _GUARDED_FORMATS:
+            shown[number] = {"guardContent": shown[number]}
+    told = [{"text": text} for text in (turn.note, turn.text[: turn.asks_at].strip()) if text]
+    return [*shown, *told, {"guardContent": {"text": {"text": turn.text[turn.asks_at :]}}}]
 
 
 def _block(attachment: Attachment) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import TypeAlias
 
 from botocore.eventstream import ParserError
 from botocore.exceptions import (
@@ -22,6 +24,7 @@ from botocore.exceptions import (
 from urllib3.exceptions import HTTPError
 
 from bot.core.errors import Fault, ModelError
+from bot.core.files import Medium
 
 # What a call or a stream can raise: once a stream runs, a cut connection and a silence come from urllib3 as
 # they are, and a broken frame as a ParserError that is no BotoCoreError.
@@ -126,8 +129,44 @@ def _is_too_long(message: str) -> bool:
     return bool(_SEEMS_TOO_LONG.search(message)) and not is_of_another
 
 
+# Nova refuses an image or a video for what it shows with the sentence that it has for words, but for its end:
+# https://docs.aws.amazon.com/nova/latest/userguide/text-error-handing.html
+_BLOCKED_FILE = re.compile(r"adjust your input (?:image|video|document)")
+
+# Where a request is at fault. The check of constraints counts from 1, all others from 0:
+# - "Value at 'messages.1.member.content.2.member.video.format' failed to satisfy constraint: …"
+#   (https://github.com/aws-samples/generative-ai-use-cases/issues/927)
+# - "messages.0.content.1.image.source.bytes: The PDF specified was not valid."
+#   (https://github.com/boto/boto3/issues/4726)
+# - "Malformed input request: #/messages/6/content/0: extraneous key …"
+#   (https://github.com/strands-agents/tools/issues/213)
+_PLACE = re.compile(r"messages[./](\d+)(\.member)?[./]content[./](\d+)[\w./]*")
+Shown: TypeAlias = Sequence[Sequence[tuple[Medium, str]]]  # the medium and name of each file, by turns
+_NAMES = {
+    Medium.IMAGE: re.compile(r"\b(?:images?|png|jpe?g|gif|webp|pictures?|pixels?)\b"),
+    Medium.VIDEO: re.compile(r"\b(?:videos?|mp4|mov|mkv|webm)\b"),
+    Medium.DOCUMENT: re.compile(r"\b(?:documents?|pdfs?|docx?|xlsx?|csv|spreadsheets?)\b"),
+}
+
+
+def _refused_item(message: str, shown: Shown) -> str:
+    """Return the name of the attachment that a message is about; "" if it does not tell."""
+    if found := _PLACE.search(message):
+        first = 1 if found[2] else 0
+        turn, place = int(found[1]) - first, int(found[3]) - first
+        there = shown[turn] if 0 <= turn < len(shown) else ()  # they come before all words
+        if 0 <= place < len(there):
+            return there[place][1]
+    words = _PLACE.sub("", message)
+    named = [medium for medium, name in _NAMES.items() if name.search(words)]
+    files = [each for turn_files in shown for each in turn_files]
+    meant = [name for medium, name in files if len(named) != 1 or medium in named]
+    return meant[0] if len(meant) == 1 else ""
+
+
 def _validation_fault(message: str) -> Fault:
-    message = message.lower()
+    if _BLOCKED_FILE.search(message):
+        return Fault.UNREADABLE_FILE
     if "blocked by our content filters" in message:
         return Fault.BLOCKED
     if _is_too_long(message):
@@ -156,8 +195,22 @@ def refuses_credentials(error: Exception) -> bool:
     return isinstance(error, _SET_UP_ERRORS)
 
 
-def translated(error: Exception, request_id: str = "", *, has_begun: bool = False) -> ModelError:
-    """Return what an error of boto3's means, of a call whose answer `has_begun` or not.
+def _invalid(code: str, message: str, request_id: str, shown: Shown, *, has_begun: bool) -> ModelError:
+    """Return what a ValidationException means. Each model has its own words for a file that it refuses: of a
+    request with files, a message that says nothing else is about those.
+    """
+    lowered, has_files = message.lower(), any(shown)
+    fault = _validation_fault(lowered)
+    if fault is Fault.FAILED and has_files:
+        fault = Fault.UNREADABLE_FILE
+    item = _refused_item(lowered, shown) if fault is Fault.UNREADABLE_FILE else ""
+    return ModelError(fault, code, message, request_id, may_be_billed=has_begun, item=item)
+
+
+def translated(
+    error: Exception, request_id: str = "", *, has_begun: bool = False, shown: Shown = ()
+) -> ModelError:
+    """Return what an error of boto3's means, of a call with such files `shown` whose answer `has_begun`.
 
     In a stream, codes begin with a small letter.
     """
@@ -172,7 +225,7 @@ def translated(error: Exception, request_id: str = "", *, has_begun: bool = Fals
     code = code[:1].upper() + code[1:]
     request_id = metadata.get("RequestId") or request_id
     if code == "ValidationException":
-        return ModelError(_validation_fault(message), code, message, request_id, may_be_billed=has_begun)
+        return _invalid(code, message, request_id, shown, has_begun=has_begun)
     fault, tries = _FAULTS.get(code) or _by_status(metadata.get("HTTPStatusCode", 0))
     if (fault is Fault.BUSY or code == "ServiceQuotaExceededException") and _LASTS.search(message):
         fault, tries = Fault.OVER_QUOTA, 1

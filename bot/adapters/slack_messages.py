@@ -77,6 +77,10 @@ def _metadata(message: Outgoing) -> dict[str, Any]:
         payload |= {"above": _lines(content.lead), "below": _lines(content.note) + _lines(content.footer)}
     if message.lines:
         payload["lines"] = " ".join(message.lines)
+    if content.refused:
+        payload["refused"] = " ".join(content.refused)
+    if content.is_blocked:
+        payload["is_blocked"] = True
     return {"event_type": _METADATA, "event_payload": payload}
 
 
@@ -216,7 +220,7 @@ def standing(message: Mapping[str, Any], me: str, my_bot: str = "") -> Iterator[
         return
     ts, kind, payload = str(message["ts"]), _kind(message), _payload(message)
     if kind:
-        is_end, lines, retry = bool(payload.get("is_end")), _joined_lines(payload), payload.get("retry")
+        is_end, lines, retry = bool(payload.get("is_end")), _listed(payload, "lines"), payload.get("retry")
         retry = retry if isinstance(retry, int) else 0
         yield str(payload.get("key")), Standing(ts, _body(message), is_end, kind, lines, retry)
     else:
@@ -231,12 +235,16 @@ def remark(message: Mapping[str, Any], me: str, my_bot: str = "") -> Remark | No
     """
     ts = str(message.get("ts", ""))
     if is_own(message, me, my_bot):
-        kind, key = _kind(message), str(_payload(message).get("key") or "")
+        kind, payload = _kind(message), _payload(message)
+        key, lines = str(payload.get("key") or ""), _listed(payload, "lines")
+        if payload.get("is_blocked") is True:  # what it says is a guardrail's sentence, or an apology
+            return Remark(ts, Role.ASSISTANT, "", key=key, lines=lines, is_blocked=True)
         if kind is Kind.ANSWER:
             is_page = _KEY_OF_PAGE.search(key) is not None
-            lines = _joined_lines(_payload(message))
             said = unframed(without_reasoning(_body(message)))
-            return Remark(ts, Role.ASSISTANT, said, key=key if is_page else "", lines=lines)
+            refused = _listed(payload, "refused")
+            key = key if is_page else ""
+            return Remark(ts, Role.ASSISTANT, said, key=key, lines=lines, refused=refused)
         if kind is Kind.QUESTION:
             return Remark(ts, Role.USER, _asked(message), user=_asker(message), key=key)
         return None
@@ -267,8 +275,8 @@ def _asked(message: Mapping[str, Any]) -> str:
     return "\n\n".join(asked)
 
 
-def _joined_lines(payload: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(str(payload.get("lines") or "").split())
+def _listed(payload: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    return tuple(str(payload.get(name) or "").split())
 
 
 def _asker(message: Mapping[str, Any]) -> str:

@@ -38,7 +38,8 @@ class Turn:
     """What one side says before the other speaks, and what it shows before that.
 
     One that `is_checkpoint` ends what may be kept in the model's prompt cache. `note` is what Duet tells the
-    model right before the text.
+    model right before the text. The last turn ends with the question, which begins at `asks_at` in its text,
+    and at `shows_at` among its attachments.
     """
 
     role: Role
@@ -46,6 +47,8 @@ class Turn:
     attachments: tuple[Attachment, ...] = ()
     is_checkpoint: bool = False
     note: str = ""
+    asks_at: int = field(default=0, compare=False)
+    shows_at: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,8 @@ class Remark:
     that the app named `app` posted.
 
     In `text` people are still mentioned by their ids. `key` is that of a message which the bot posted,
-    `lines` the ts of further messages that made up the question of an answer.
+    `lines` the ts of further messages that made up the question of an answer. A guardrail or a filter stepped
+    in where an answer `is_blocked`; `refused` are the ids of files that the model did not take for it.
     """
 
     ts: str
@@ -65,6 +69,8 @@ class Remark:
     key: str = ""
     app: str = ""
     lines: tuple[str, ...] = ()
+    is_blocked: bool = False
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,24 @@ def before(remarks: Iterable[Remark], ts: str | None) -> list[Remark]:
     """What of a thread was said before the message `ts` (None: all of it), oldest first."""
     said = (each for each in remarks if (each.text.strip() or each.files) and (ts is None or each.ts < ts))
     return sorted(said, key=lambda remark: remark.ts)
+
+
+def unblocked(remarks: Sequence[Remark]) -> list[Remark]:
+    """Return what of a thread a model may be told again: no question that was blocked, nor its answer."""
+    blocked = {_question_key(remark.key) for remark in remarks if remark.is_blocked}
+    answers = [remark for remark in remarks if remark.key and _question_key(remark.key) in blocked]
+    gone = {
+        *(remark.ts for remark in answers),
+        *(key.partition("/")[2] for key in blocked),  # the ts of a question that is a message
+        *(ts for answer in answers for ts in answer.lines),
+    }
+    posted = set(map(posted_key, blocked))
+    return [remark for remark in remarks if remark.ts not in gone and remark.key not in posted]
+
+
+def _question_key(key: str) -> str:
+    """Return the key of the question that an answer's message, whose `key` that is, belongs to."""
+    return key.rsplit("/", 2)[0]
 
 
 def within(said: Sequence[Remark], budget: float) -> list[Remark]:
@@ -171,6 +195,9 @@ def turns(
         for role, remarks in groupby(spoken, key=lambda remark: remark.role)
         if (group := list(remarks))
     ]
+    asks_at = len(told[-1].text) - len(worded(question))
+    shows_at = len(told[-1].attachments) - len(_attached([question], attachments))
+    told[-1] = replace(told[-1], asks_at=asks_at, shows_at=shows_at)
     return _with_checkpoints(told)
 
 

@@ -58,6 +58,7 @@ class Draft:
     fault: Fault | None = None
     is_from_cache: bool = False
     lead: str = ""
+    refused: tuple[str, ...] = ()
 
     @property
     def started(self) -> bool:
@@ -68,6 +69,11 @@ class Draft:
     def leads_on(self) -> bool:
         """Whether it is an answer, and a new one, after which one can suggest what to ask next."""
         return self.outcome is Outcome.WHOLE and not self.is_from_cache
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether a guardrail or a filter refused the question, or changed its answer."""
+        return self.outcome is Outcome.GUARDED or self.fault is Fault.BLOCKED
 
     @property
     def _has_words(self) -> bool:
@@ -84,8 +90,8 @@ class Draft:
                 return self._ended(_ENDINGS.get(reason, Outcome.CUT))
             case Recalled(answer):
                 return Draft(answer, Outcome.WHOLE, is_from_cache=True)
-            case Aside(sentence):
-                return replace(self, lead=sentence)
+            case Aside(sentence, refused):
+                return replace(self, lead=sentence, refused=refused)
             case Notice(sentence, is_over_budget):
                 return Draft(sentence, Outcome.OVER_BUDGET if is_over_budget else Outcome.NOTICE)
             case Failed(error):
@@ -121,8 +127,8 @@ class Draft:
             return ()
         if self.outcome is Outcome.FAILED:
             apology = neutralise(_apology(self.fault, texts))
-            lead, is_plain = self._lead(layout), layout.is_plain(0)
-            return (Content(apology, lead=lead, button=self._button(texts), is_plain=is_plain),)
+            content = Content(apology, lead=self._lead(layout), button=self._button(texts))
+            return (replace(content, is_plain=layout.is_plain(0), is_blocked=self.is_blocked),)
         text = without_secrets(self.text.strip())
         if is_streamed and self.outcome is None:
             return tuple(Content(for_slack(page)) for page in markdown.pages(text, layout, is_added_to=True))
@@ -131,11 +137,12 @@ class Draft:
             for number, page in enumerate(markdown.pages(text, layout))
         )
         end = replace(end, note=neutralise(self._note(texts)), button=self._button(texts))
+        end = replace(end, is_blocked=self.is_blocked)
         if self.outcome in _FINISHED:
             menu = (Button(Action.REGENERATE, texts.regenerate),)
             end = replace(end, feedback=Feedback(texts.good, texts.bad), menu=menu)
         first, *others = (*whole, end)
-        return (replace(first, lead=self._lead(layout)), *others)
+        return (replace(first, lead=self._lead(layout), refused=self.refused), *others)
 
     def _lead(self, layout: Layout) -> Safe:
         """What stands above the answer; it never takes the room that the answer needs."""

@@ -26,6 +26,7 @@ class ModelError(Exception):
 
     `code` is the platform's own, `request_id` is AWS's or empty, `tries` is how many calls in all are worth
     making while nothing has been shown. One that `may_be_billed` had begun, or nobody knows whether it had.
+    `item` is the name of the attachment that was refused, "" where none was, or where that is not told.
     """
 
     def __init__(
@@ -37,9 +38,10 @@ class ModelError(Exception):
         tries: int = 1,
         *,
         may_be_billed: bool = False,
+        item: str = "",
     ) -> None:
         super().__init__(f"{code}: {detail}" if detail else code)
-        self.fault = fault
+        self.fault, self.item = fault, item
         self.code = code
         self.request_id = request_id
         self.tries = tries

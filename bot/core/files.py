@@ -67,6 +67,7 @@ class Flaw(Enum):
     MISLABELLED = "file_mislabelled"
     UNREADABLE = "file_unreadable"
     NOT_SET_UP = "file_not_set_up"
+    REFUSED = "file_refused"
 
 
 @dataclass(frozen=True)

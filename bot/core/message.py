@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from bot.core.safety import Safe
@@ -52,6 +52,8 @@ class Content:
 
     All but the body is the bot's own, not the model's: it does not enter a conversation's history. One that
     `is_plain` is sent as text without blocks, since Slack refused those, and has nothing to press.
+    Who reads the thread later is told that it `is_blocked`, by a guardrail or a filter, and which files the
+    model `refused`, by their ids: nothing that people see, so it is no reason for an edit.
     """
 
     body: Safe
@@ -63,6 +65,8 @@ class Content:
     feedback: Feedback | None = None
     menu: tuple[Button, ...] = ()
     is_plain: bool = False
+    is_blocked: bool = field(default=False, compare=False)
+    refused: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)

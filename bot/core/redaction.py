@@ -250,7 +250,9 @@ def _found(text: str, kind: _Kind, start: int, end: int) -> Iterator[tuple[int, 
 def redacted_turn(turn: Turn, kinds: Collection[str]) -> Turn:
     """Return `turn` with its words and its text files `redacted`."""
     attachments = tuple(_redacted_file(each, kinds) for each in turn.attachments)
-    return replace(turn, text=redacted(turn.text, kinds), attachments=attachments)
+    before = redacted(turn.text[: turn.asks_at], kinds)
+    text = before + redacted(turn.text[turn.asks_at :], kinds)
+    return replace(turn, text=text, attachments=attachments, asks_at=len(before))
 
 
 def _redacted_file(file: Attachment, kinds: Collection[str]) -> Attachment:

@@ -68,9 +68,13 @@ class Recalled:
 
 @dataclass(frozen=True)
 class Aside:
-    """What people are told besides the answer: a fixed sentence, in mrkdwn."""
+    """What people are told besides the answer: fixed sentences, in mrkdwn.
+
+    `refused` are the ids of files that the model refused, and that its thread is to be asked about without.
+    """
 
     sentence: str
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -117,6 +117,7 @@ class Texts:
     file_unreadable: str
     file_not_set_up: str
     files_left_out: str
+    file_refused: str
     home_title: str
     home_about: str
     home_examples: str
@@ -290,6 +291,7 @@ _CATALOGUE = {
             "I could not open {name}: I am not set up to read files. Please tell your administrator."
         ),
         files_left_out="Besides these, I left out {count} more.",
+        file_refused="I could not read {name}, so I left it out. A copy in another format may work.",
         budget_warning="${spent} of today's budget of ${budget} is spent. Questions beyond it are refused.",
         home_title="Ask me anything",
         home_about="I tell you at once that I understood. Then my answer grows while I write it.",
@@ -465,6 +467,7 @@ _CATALOGUE = {
         file_unreadable="Slack에서 {name} 파일을 열 수 없었습니다. 다시 올리거나 파일 없이 질문해 주세요.",
         file_not_set_up=("설정에 문제가 있어 {name} 파일을 열 수 없었습니다. 관리자에게 알려 주세요."),
         files_left_out="그 밖에 파일 {count}개도 읽지 못했습니다.",
+        file_refused="{name} 파일을 읽을 수 없어 제외했습니다. 다른 형식으로 올리면 읽을 수도 있습니다.",
         budget_warning="오늘의 예산 ${budget} 중 ${spent}를 사용했습니다. 예산을 넘는 질문은 거절됩니다.",
         home_title="무엇이든 물어보세요",
         home_about="질문을 이해했다고 바로 알려 드린 뒤, 답변을 작성하는 대로 이어서 보여 드립니다.",

@@ -9,13 +9,14 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol
 
 from bot.core import conversation, files, lines, prompts, redaction
 from bot.core.attachments import Attachment, Reading, attachment
 from bot.core.conversation import Remark, Role, Turn
-from bot.core.errors import FileError, SlackError
+from bot.core.errors import Fault, FileError, ModelError, SlackError
 from bot.core.files import Choice, Flaw, LeftOut, Medium, SharedFile
 from bot.core.links import Link, linked, quoted
 from bot.core.message import posted_key
@@ -36,6 +37,8 @@ _MAX_PAGE_BYTES = 1_000_000  # of what Slack sends in place of a file, to be tol
 _LEARNING = 0.2
 _MAX_CHANNELS = 20  # that are told by name
 _MAX_CHANNEL_LOOKUPS = 3
+# What a model says of a request that it may take without files: all else in a request is bounded.
+_ABOUT_FILES = {Fault.UNREADABLE_FILE, Fault.TOO_LONG}
 
 
 class FileSource(Protocol):
@@ -55,11 +58,18 @@ class FileSource(Protocol):
 class Brief:
     """What the answering model is given, and what people are `told` of what it is not given.
 
-    Without `turns` there is nothing to be asked about.
+    Without `turns` there is nothing to be asked about. `composed` makes them of what a model reads of its
+    `files`, both by their ids, of which the question has those that are `asked`; the data stand in `turns`
+    alone. `refused` are those that the model did not take.
     """
 
     turns: tuple[Turn, ...]
     told: str = ""
+    refused: tuple[str, ...] = ()
+    asked: Collection[str] = ()
+    files: Mapping[str, SharedFile] = field(default_factory=dict)
+    attachments: Mapping[str, Attachment] = field(default_factory=dict)
+    composed: Callable[[Mapping[str, Attachment]], tuple[Turn, ...]] = lambda _attachments: ()
 
 
 class Context:
@@ -104,9 +114,10 @@ class Context:
         key = posted_key(question.key)
         own = next((remark for remark in remarks if remark.ts == question.ts or remark.key == key), None)
         question = replace(question, files=question.files or (own.files if own else ()))
-        said = conversation.before(remarks, own.ts if own else question.ts)
+        said = conversation.before(conversation.unblocked(remarks), own.ts if own else question.ts)
         kept = conversation.within(said, self._tokens / self._scale - estimated_tokens(question.text))
-        choices, left = self._chosen(question, kept)
+        refused = {file for remark in remarks for file in remark.refused}
+        choices, left = self._chosen(question, kept, refused)
         if choices and not take(files.peak_bytes(choices)):
             return None
         attachments, unread = self._attachments(question, choices)
@@ -121,8 +132,44 @@ class Context:
         names = {**self._people.names(people), **self._channels(question, kept)}
         quotations = (quoted(link, remark, names) for link, remark in found)
         asked = replace(asked, text="\n\n".join((asked.text, *quotations)))
+        composed = partial(self._composed, said, kept, asked, names)
+        shared = {file.id: file for remark in (asked, *reversed(kept)) for file in remark.files}
+        named = {file: replace(each, data=b"") for file, each in attachments.items()}
+        return Brief(composed(attachments), told, (), asked_about, shared, named, composed)
+
+    def _composed(
+        self,
+        said: Sequence[Remark],
+        kept: Sequence[Remark],
+        asked: Remark,
+        names: Mapping[str, str],
+        attachments: Mapping[str, Attachment],
+    ) -> tuple[Turn, ...]:
         turns = conversation.turns(said, kept, asked, names, attachments)
-        return Brief(tuple(redaction.redacted_turn(turn, self._redact) for turn in turns), told)
+        return tuple(redaction.redacted_turn(turn, self._redact) for turn in turns)
+
+    def without_refused(self, question: Question, brief: Brief, error: ModelError) -> Brief | None:
+        """Return what to ask after the model refused a file of `brief`; None where no file is to blame.
+
+        If it did not tell which file, all are left out. Those that were read before are not blamed then.
+        """
+        if error.fault not in _ABOUT_FILES or not brief.attachments:
+            return None
+        named = {file for file, each in brief.attachments.items() if each.name == error.item}
+        gone = named or set(brief.attachments)
+        left_out = [file for file in brief.files.values() if file.id in gone]
+        blamed = named or (gone & set(brief.asked)) or gone
+        refused = (*brief.refused, *(file for file in brief.files if file in blamed))
+        log.warning("file.refused", extra={**question.names, "files": sorted(gone)})
+        left = [LeftOut(file, Flaw.REFUSED) for file in left_out]
+        told = "\n".join(filter(None, (brief.told, files.told(left, texts_in(question.language)))))
+        attachments = {file: each for file, each in brief.attachments.items() if file not in gone}
+        read = {each.name: each for turn in brief.turns for each in turn.attachments}
+        turns = tuple(
+            replace(turn, attachments=tuple(read[each.name] for each in turn.attachments))
+            for turn in (brief.composed(attachments) if question.text or attachments else ())
+        )
+        return replace(brief, turns=turns, told=told, refused=refused, attachments=attachments)
 
     def prompt(self, question: Question, turns: tuple[Turn, ...]) -> prompts.Prompt:
         """What the answering model is asked with at this moment, after a brief of such `turns`."""
@@ -218,11 +265,19 @@ class Context:
 
     # Files
 
-    def _chosen(self, question: Question, kept: Sequence[Remark]) -> tuple[list[Choice], list[LeftOut]]:
-        """Which files are to be fetched, and which cannot be read, of the question and of what is `kept`."""
+    def _chosen(
+        self, question: Question, kept: Sequence[Remark], refused: Collection[str]
+    ) -> tuple[list[Choice], list[LeftOut]]:
+        """Which files are to be fetched, and which cannot be read, of the question and of what is `kept`.
+
+        Those that a model `refused` before, in the same thread, are not tried again.
+        """
         newest_first = (file for remark in reversed(kept) for file in remark.files)
         unique = {file.id: file for file in (*question.files, *newest_first)}
-        described = [self._described(file) for file in unique.values()]
+        described = [
+            LeftOut(file, Flaw.REFUSED) if file.id in refused else self._described(file)
+            for file in unique.values()
+        ]
         choices, left = files.chosen(file for file in described if not isinstance(file, LeftOut))
         return choices, [*(file for file in described if isinstance(file, LeftOut)), *left]
 

@@ -226,4 +226,4 @@ class Threads:
 
 
 def _has_answer(remarks: Iterable[Remark]) -> bool:
-    return any(remark.role is Role.ASSISTANT for remark in remarks)
+    return any(remark.role is Role.ASSISTANT and remark.text for remark in remarks)

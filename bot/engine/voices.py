@@ -26,7 +26,7 @@ from bot.core.stream import Aside, Failed, Finished, Notice, Recalled, Reply, St
 from bot.core.texts import texts_in
 from bot.engine.answers import Answers
 from bot.engine.bytes_in_flight import MAX_BYTES_IN_FLIGHT, BytesInFlight, Hold
-from bot.engine.context import Context
+from bot.engine.context import Brief, Context
 from bot.engine.exchange import Exchange
 from bot.engine.flight import Flight
 from bot.engine.inbox import Inbox, look
@@ -305,15 +305,12 @@ class Voices:
         brief = self._context.brief(flight.question, hold.take)
         if brief is None:
             return
-        if not brief.turns:
-            yield Notice(unescaped(brief.told) or texts_in(self._context.language(flight.question)).usage)
-            return
-        told, prompt = brief.told, self._context.prompt(flight.question, brief.turns)
-        del brief  # with all that is in it
-        read, tries = _words_read(prompt), 0
-        while not flight.lands() and self._may_call(flight, prompt):
-            if told and not tries:
-                yield Aside(told)
+        told, tries, prompt = "", 0, self._context.prompt(flight.question, brief.turns)
+        read = _words_read(prompt)
+        while brief.turns and not flight.lands() and self._may_call(flight, prompt):
+            if brief.told != told:
+                told = brief.told
+                yield Aside(told, brief.refused)
             tries += 1
             call = flight.call(Voice.ANSWER, self._pro.model_id, prompt, self._clock())
             with closing(self._pro.stream(prompt)) as events:
@@ -321,6 +318,11 @@ class Voices:
                     pause = None
                     if isinstance(event, Failed):
                         _log_model_error(Voice.ANSWER, flight.question, event.error)
+                        lighter = self._lighter(flight, brief, event.error)
+                        if lighter:
+                            call.hear(event, self._clock())
+                            brief, prompt = lighter, self._context.prompt(flight.question, lighter.turns)
+                            break
                         pause = retry.delay(event.error, tries, random())  # noqa: S311 - it spreads waits
                     if pause is not None and not flight.has_started and not self._stopping.wait(pause):
                         call.hear(event, self._clock())
@@ -329,10 +331,17 @@ class Voices:
                         self._context.learn(read, event.usage.all_input)
                     yield event
                     if flight.has_started and hold.size:  # it is not sent again, and its files are large
-                        prompt = prompts.answer(())
+                        brief, prompt = Brief(()), prompts.answer(())
                         hold.release()
                 else:
                     return
+        if not brief.turns:
+            yield Notice(unescaped(brief.told) or texts_in(self._context.language(flight.question)).usage)
+
+    def _lighter(self, flight: Flight, brief: Brief, error: ModelError) -> Brief | None:
+        """Return what to ask instead, where nothing has been said and a file is at fault."""
+        is_open = not flight.has_started
+        return self._context.without_refused(flight.question, brief, error) if is_open else None
 
     def _is_asked_still(self, flight: Flight) -> bool:
         """Return whether a question that waited stands still; if so, it is answered as it reads now.

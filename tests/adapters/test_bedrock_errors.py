@@ -13,8 +13,10 @@ from botocore.exceptions import (
     UnauthorizedSSOTokenError,
 )
 
-from bot.adapters.bedrock_errors import refuses_credentials, translated
+from bot.adapters.bedrock_errors import Shown, refuses_credentials, translated
 from bot.core.errors import Fault
+from bot.core.files import Medium
+from bot.playground.bedrock_media import FILE_REFUSALS
 from tests.adapters.test_bedrock import broken, meaning, refused
 
 TOO_LONG = [
@@ -200,3 +202,44 @@ def test_other_credentials_are_looked_for_where_they_could_help(
 
 def test_a_login_that_ended_is_for_the_administrator() -> None:
     assert translated(LoginRefreshRequired()).fault is Fault.NOT_SET_UP
+
+
+PDF, VIDEO = (Medium.DOCUMENT, "document-1"), (Medium.VIDEO, "video-1")
+WITH_FILES: Shown = ([(Medium.IMAGE, "image-1")], [], [PDF, (Medium.IMAGE, "image-2"), VIDEO])
+
+
+@pytest.mark.parametrize(
+    ("refusal", "item"),
+    [
+        ("pdf", "image-2"),
+        ("bytes", "image-2"),
+        ("dimensions", "image-2"),
+        ("format", "image-2"),
+        ("key", "image-2"),
+        ("image", ""),  # there are two
+        ("filter of images", ""),
+        ("filter of videos", "video-1"),
+        ("no word of files", ""),
+    ],
+)
+def test_a_refused_file_is_the_one_at_the_place_that_is_told_or_the_only_one_of_its_kind(
+    refusal: str, item: str
+) -> None:
+    place = {"place": "messages.2.content.1", "pointer": "messages/2/content/1"}
+    told = FILE_REFUSALS[refusal].format(**place, member="messages.3.member.content.2.member")
+    error = translated(refused("ValidationException", told), shown=WITH_FILES)
+
+    assert (error.fault, error.item) == (Fault.UNREADABLE_FILE, item)
+
+
+@pytest.mark.parametrize("place", ["messages.2.content.4", "messages.9.content.0", "messages.1.content.0"])
+def test_a_place_without_a_file_tells_of_none(place: str) -> None:
+    error = translated(refused("ValidationException", f"{place}.type: Field required"), shown=WITH_FILES)
+
+    assert (error.fault, error.item) == (Fault.UNREADABLE_FILE, "")
+
+
+def test_without_files_a_request_is_refused_for_what_it_says() -> None:
+    told = FILE_REFUSALS["no word of files"]
+
+    assert translated(refused("ValidationException", told)).fault is Fault.FAILED
