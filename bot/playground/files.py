@@ -25,6 +25,7 @@ _FILETYPES = {
     "txt": "text", "yml": "yaml",
 }  # fmt: skip
 _CONVERTED = "_converted.pdf"
+_PREVIEW = 100  # characters of a transcript; Slack does not say how many it shows
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,31 @@ class FileHost:
         self._files[file_id] = File(shown, data, thumbnail, pdf)
         return dict(shown)
 
+    def transcribe(
+        self, file_id: str, words: str, *, still: int = 0, status: str = "complete"
+    ) -> dict[str, Any]:
+        """Let Slack hear `words` in a recording; return the file object as an event shows it.
+
+        It is "processing" there, and in the next answers of files.info, if those are to be `still` so many.
+        The `vtt` has all of the words, as Slack serves it: https://github.com/shaharia-lab/slackcli/pull/5
+        """
+        file = self._files[file_id]
+        shown = dict(file.shown)
+        preview = {"content": words[:_PREVIEW], "has_more": len(words) > _PREVIEW}
+        told: dict[str, Any] = {"transcription": {"status": status, "locale": "en-US"}}
+        if status == "complete":
+            told["transcription"]["preview"] = preview
+            told["vtt"] = f"{str(shown['url_private']).rpartition('/')[0]}/transcript.vtt"
+        waiting = {"transcription": {"status": "processing"}} if still else told
+        self._files[file_id] = replace(
+            file,
+            shown=shown | waiting,
+            vtt=_vtt(words),
+            becomes=told if still else {},
+            still=max(still - 1, 0),
+        )
+        return dict(self._files[file_id].shown)
+
     def delete(self, file_id: str) -> None:
         """Let the one who uploaded a file delete it."""
         self._files[file_id] = replace(self._files[file_id], is_deleted=True)
@@ -116,7 +142,17 @@ class FileHost:
             return await _sent(request, file.pdf, "application/pdf", mishap.extra)
         if request.path.startswith("/files-tmb/"):
             return await _sent(request, file.thumbnail, "image/png", mishap.extra)
+        if file.vtt and request.match_info["name"] == "transcript.vtt":
+            return await _sent(request, file.vtt, "text/vtt", mishap.extra)
         return await _sent(request, file.data, str(file.shown["mimetype"]), mishap.extra)
+
+
+def _vtt(words: str) -> bytes:
+    cues, said = [], words.split(" ")
+    for number in range(0, len(said), 5):
+        line = f"{'- ' if not number else ''}{' '.join(said[number : number + 5])}"
+        cues.append(f"00:00:{number % 60:02}.000 --> 00:00:{number % 60:02}.900\n{line}")
+    return ("\ufeffWEBVTT \n\n" + "\n\n".join(cues) + "\n\n\n").encode()
 
 
 def file_as_seen(file: File) -> dict[str, Any]:

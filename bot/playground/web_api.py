@@ -237,6 +237,11 @@ def files_info(workspace: Workspace, parameters: Parameters, _now: float) -> dic
         raise ApiError("file_not_found")
     if file.is_deleted:
         raise ApiError("file_deleted")
+    if file.becomes and not file.still:
+        file = replace(file, shown={**file.shown, **file.becomes}, becomes={})
+    elif file.becomes:
+        file = replace(file, still=file.still - 1)
+    workspace.files[str(parameters.get("file"))] = file
     return {"file": dict(file.shown)}
 
 

@@ -136,13 +136,17 @@ class Message:
 class File:
     """Something shared: its bytes, and `shown`, the file object that tells of it and may be wrong about it.
 
-    `thumbnail` is a smaller version of an image, `pdf` what Slack made of a document, b"" if there is none.
+    `thumbnail` is a smaller version of an image, `pdf` what Slack made of a document, `vtt` what it heard in
+    a recording, b"" if there is none. After `still` more calls of files.info its object `becomes` that.
     """
 
     shown: Mapping[str, Any]
     data: bytes
     thumbnail: bytes = b""
     pdf: bytes = b""
+    vtt: bytes = b""
+    becomes: Mapping[str, Any] = field(default_factory=dict)
+    still: int = 0
     is_deleted: bool = False
 
 

@@ -33,6 +33,26 @@ def uploaded(servers: Servers, name: str = "map.png", data: bytes = DATA, **fiel
     return servers.do(lambda: servers.slack.upload(name, data, **fields))
 
 
+def test_a_transcript_is_told_of_by_files_info_once_it_is_made_and_served_whole_as_vtt(
+    servers: Servers,
+) -> None:
+    file = uploaded(servers, "audio_message.m4a", subtype="slack_audio")
+    words = "Why is the sky blue? " * 20
+    event = servers.do(lambda: servers.slack.files.transcribe(file["id"], words, still=2))
+    client = web_client(servers)
+    told = [client.files_info(file=file["id"])["file"] for _ in range(3)]
+
+    assert event["transcription"] == told[0]["transcription"] == {"status": "processing"}
+    assert "vtt" not in told[0]
+    assert told[1] == told[2]
+    assert told[1]["transcription"]["status"] == "complete"
+    assert told[1]["transcription"]["preview"] == {"content": words[:100], "has_more": True}
+    served = download(told[1]["vtt"])
+    assert (served.status, served.mimetype) == (200, "text/vtt")
+    assert served.data.decode().startswith("\ufeffWEBVTT \n\n00:00:00.000 --> ")
+    assert download(told[1]["vtt"], headers={}).mimetype == "text/html"
+
+
 @dataclass(frozen=True)
 class Download:
     """An answer of the file server. It is whole unless its connection ended before it did."""
