@@ -252,6 +252,7 @@ def _built(settings: Settings, problems: Sequence[str], allowance: Allowance | N
         gate,
         tokens=settings.context_tokens,
         redact=settings.redact,
+        wait=stopping.wait,
     )
     answers = Answers(
         journal,

@@ -23,6 +23,7 @@ _CACHED_FROM, _CACHED_TO = 1_200, 16_000
 _MOST_CHECKPOINTS = 2
 
 _DOUBTFUL = ", of which the encoding is a guess: if it reads like nonsense, say so"
+_UNREAD = "cannot be read"
 _LEFT_OUT = note("Some messages of this thread are left out here.")
 
 
@@ -219,7 +220,7 @@ def _shown(remark: Remark, attachments: Mapping[str, Attachment]) -> str:
     parts = [
         f'{found.name} is "{name_in_frame(file.name)}"{_DOUBTFUL if found.is_guessed else ""}'
         if (found := attachments.get(file.id))
-        else f'"{name_in_frame(file.name)}" cannot be read'
+        else f'"{name_in_frame(file.name)}" {"is a recording, transcribed above" if file.speech else _UNREAD}'
         for file in remark.files
     ]
     return note(f"Attached: {'; '.join(parts)}")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from bot.core.frames import name_in_frame
+from bot.core.frames import name_in_frame, unframed
 from bot.core.lengths import cut, escaped_units
 from bot.core.mrkdwn import escaped
 from bot.core.texts import Texts
@@ -76,7 +76,10 @@ class SharedFile:
 
     `thumbnail` is the address of the largest smaller version that Slack made of an image, `pdf` that of what
     it made of a presentation or document, "" if there is none. A `subtype` of "slack_audio" is a voice clip,
-    whatever its `mimetype`. A `mode` of "file_access" means that Slack told no more than its id yet, as in
+    whatever its `mimetype`. `transcript` is what Slack heard in it, or the beginning of that where it
+    `has_more`, which is at `vtt`; its `transcript_status` is "complete", "processing", "failed" or "none", or
+    "" where Slack does not say. One that `is_forwarded` was shared by another person than the one who asks. A
+    `mode` of "file_access" means that Slack told no more than its id yet, as in
     Slack Connect.
     https://docs.slack.dev/reference/objects/file-object
     """
@@ -93,6 +96,11 @@ class SharedFile:
     thumbnail: str = ""
     pdf: str = ""
     subtype: str = ""
+    transcript: str = ""
+    transcript_status: str = ""
+    has_more: bool = False
+    vtt: str = ""
+    is_forwarded: bool = False
 
     @property
     def is_stub(self) -> bool:
@@ -105,6 +113,21 @@ class SharedFile:
         """Return what tells its kind: Slack's word for it, and the ending of its name."""
         ending = self.name.rpartition(".")[2].lower() if "." in self.name else ""
         return {self.filetype.lower(), ending} - {""}
+
+    @property
+    def is_clip(self) -> bool:
+        """Return True for what somebody recorded in Slack."""
+        return self.subtype in ("slack_audio", "slack_video")
+
+    @property
+    def is_voice(self) -> bool:
+        """Return True for a clip in which whoever shared it speaks."""
+        return self.is_clip and not self.is_forwarded
+
+    @property
+    def speech(self) -> str:
+        """Return what is said in it, as far as Slack tells."""
+        return self.transcript if self.is_clip or self.is_sound else ""
 
     @property
     def is_sound(self) -> bool:
@@ -170,6 +193,8 @@ _THUMBNAILS = ("thumb_1024", "thumb_960", "thumb_800", "thumb_720", "thumb_480",
 def file_in(payload: Mapping[str, Any]) -> SharedFile:
     """The file that an event, a message or files.info describes."""
     url = str(payload.get("url_private_download") or payload.get("url_private") or "")
+    transcription = _mapping(payload.get("transcription"))
+    preview = _mapping(transcription.get("preview"))
     return SharedFile(
         id=str(payload.get("id") or ""),
         name=_name(str(payload.get("name") or "")) or _name(str(payload.get("title") or "")) or "file",
@@ -183,6 +208,10 @@ def file_in(payload: Mapping[str, Any]) -> SharedFile:
         thumbnail=next((str(payload[name]) for name in _THUMBNAILS if payload.get(name)), ""),
         pdf=str(payload.get("converted_pdf") or ""),
         subtype=str(payload.get("subtype") or ""),
+        transcript=unframed(str(preview.get("content") or "")).strip(),
+        transcript_status=str(transcription.get("status") or ""),
+        has_more=bool(preview.get("has_more")),
+        vtt=str(payload.get("vtt") or ""),
     )
 
 
@@ -199,6 +228,10 @@ def _name(text: str) -> str:
     if len(name) <= MAX_NAME:
         return name
     return f"{name[: MAX_NAME - _MAX_ENDING - 1]}…{name[-_MAX_ENDING:]}"
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def kind_of(file: SharedFile) -> tuple[Medium, str] | None:

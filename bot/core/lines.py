@@ -91,7 +91,7 @@ def settle_seconds(question: Question, starts: int) -> float:
 
     That has begun so many times for lines before the last.
     """
-    if not may_have_more(question):
+    if not may_have_more(question) or any(file.is_voice for file in question.files):
         return 0.0
     if starts >= MAX_EARLY_STARTS:
         return SETTLE_SECONDS

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -69,8 +70,9 @@ def own_words(message: Mapping[str, Any], me: str) -> str:
 
 def files_of(message: Mapping[str, Any]) -> tuple[SharedFile, ...]:
     """The files of `message`, and of what it forwards, each once."""
+    own = {string(each.get("id")) for each in dicts(message.get("files"))}
     found = (file_in(each) for each in _files(message, _MAX_DEPTH))
-    return tuple({file.id: file for file in found}.values())
+    return tuple({file.id: replace(file, is_forwarded=file.id not in own) for file in found}.values())
 
 
 def app_of(message: Mapping[str, Any]) -> str:

@@ -23,6 +23,7 @@ from bot.core.safety import Safe, neutralise
 from bot.core.stream import Usage
 from bot.core.texts import Language
 from bot.core.tokens import estimated_tokens
+from bot.core.voice import heard
 
 # Nova's model card says 5K output tokens, its user guide 10,000; 5,000 is safe in both readings.
 ANSWER_MAX_TOKENS = 5_000
@@ -142,9 +143,10 @@ def _beginning(question: Question, redact: Collection[str]) -> str:
 
 def asked(question: Question) -> str:
     """The words of the question; what comes without any, files or a forward, is asked about all the same."""
-    if not question.text:
+    words = heard(question.text, question.files)
+    if not words:
         return _ABOUT[question.language]
-    return f"{_ABOUT[question.language]}\n\n{question.text}" if is_material(question.text) else question.text
+    return f"{_ABOUT[question.language]}\n\n{words}" if is_material(words) else words
 
 
 def estimated_usage(prompt: Prompt, said: str) -> Usage:

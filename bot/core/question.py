@@ -128,7 +128,8 @@ class Question:
         """The language in which the asker is spoken to."""
         if self.spoken:
             return Language(self.spoken)
-        return language_of(" ".join((message_text.written(self.text), *(file.name for file in self.files))))
+        files = (f"{file.name} {file.speech}" for file in self.files)
+        return language_of(" ".join((message_text.written(self.text), *files)))
 
 
 def question_id(team: str, key: str, retry: int) -> str:

@@ -260,7 +260,7 @@ def _redacted_file(file: Attachment, kinds: Collection[str]) -> Attachment:
 
 
 def redacted_question(question: Question, kinds: Collection[str]) -> Question:
-    """`question` with its words and the names of its files `redacted`, as it may be written down."""
+    """`question` with its words, and the names and words of its files, `redacted` to be written down."""
     files = tuple(_redacted_name(file, kinds) for file in question.files)
     return replace(question, text=redacted(question.text, kinds), files=files)
 
@@ -268,4 +268,6 @@ def redacted_question(question: Question, kinds: Collection[str]) -> Question:
 def _redacted_name(file: SharedFile, kinds: Collection[str]) -> SharedFile:
     """A file whose addresses tell what its name may not is known by its id alone, and asked for."""
     name = redacted(file.name, kinds)
-    return file if name == file.name else SharedFile(file.id, name, mode="file_access")
+    if name != file.name:
+        return SharedFile(file.id, name, mode="file_access")
+    return replace(file, transcript=redacted(file.transcript, kinds))

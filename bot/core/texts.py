@@ -106,6 +106,7 @@ class Texts:
     file_of_unknown_kind: str
     file_of_sound: str
     file_guessed: str
+    voice_heard: str
     file_too_big: str
     file_too_many: str
     file_too_many_pixels: str
@@ -268,7 +269,11 @@ _CATALOGUE = {
         file_of_unknown_kind=(
             "I cannot read {name}. Images, videos, PDF, Word, Excel and text files work, so does a PDF of it."
         ),
-        file_of_sound="{name} is a sound recording, and I cannot listen. Its words as text would work.",
+        file_of_sound=(
+            "{name} is a recording of which I found no transcript in Slack, and I cannot listen. "
+            "Please write what it says."
+        ),
+        voice_heard="What I heard, as Slack transcribed it: “{words}”",
         file_guessed=(
             "I had to guess the encoding of {name}. If the answer looks wrong, a copy in UTF-8 would help."
         ),
@@ -445,7 +450,11 @@ _CATALOGUE = {
             "{name} 파일은 읽을 수 없습니다. 이미지, 동영상, PDF, Word, Excel, 텍스트 파일은 읽을 수 있으니 "
             "PDF로 올려 주세요."
         ),
-        file_of_sound="{name} 파일은 음성이라 들을 수 없습니다. 내용을 글로 적어 주시면 답변할 수 있습니다.",
+        file_of_sound=(
+            "{name} 파일은 음성인데 Slack에 변환된 텍스트가 없어 내용을 알 수 없습니다. "
+            "내용을 글로 적어 주시면 답변드리겠습니다."
+        ),
+        voice_heard="Slack이 텍스트로 변환한 음성 내용: “{words}”",
         file_guessed=(
             "{name} 파일의 문자 인코딩을 확신할 수 없어 추정해서 읽었습니다. "
             "답변이 이상하면 UTF-8로 저장해 다시 올려 주세요."

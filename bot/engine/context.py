@@ -6,52 +6,39 @@ Nothing reaches a model but through here, so here is what it must not read redac
 from __future__ import annotations
 
 import logging
+import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Protocol
 
-from bot.core import conversation, files, lines, prompts, redaction
-from bot.core.attachments import Attachment, Reading, attachment
+from bot.core import conversation, files, lines, prompts, redaction, voice
+from bot.core.attachments import Attachment, Reading
 from bot.core.conversation import Remark, Role, Turn
-from bot.core.errors import Fault, FileError, ModelError, SlackError
-from bot.core.files import Choice, Flaw, LeftOut, Medium, SharedFile
+from bot.core.errors import Fault, ModelError, SlackError
+from bot.core.files import Flaw, LeftOut, SharedFile
 from bot.core.links import Link, linked, quoted
 from bot.core.message import posted_key
 from bot.core.mrkdwn import channels_in, mentioned
 from bot.core.question import Place, Question
 from bot.core.texts import Language, texts_in
 from bot.core.tokens import estimated_tokens
+from bot.engine.files import Files, FileSource
 from bot.engine.gate import Gate
 from bot.engine.health import level
 from bot.engine.lanes import Lane
 from bot.engine.people import People
 from bot.engine.threads import Threads
+from bot.engine.voice_clips import VoiceClips
 
 log = logging.getLogger(__name__)
 
 _FILES_AT_ONCE = 8
-_MAX_PAGE_BYTES = 1_000_000  # of what Slack sends in place of a file, to be told from it
 _LEARNING = 0.2
 _MAX_CHANNELS = 20  # that are told by name
 _MAX_CHANNEL_LOOKUPS = 3
 # What a model says of a request that it may take without files: all else in a request is bounded.
 _ABOUT_FILES = {Fault.UNREADABLE_FILE, Fault.TOO_LONG}
-
-
-class FileSource(Protocol):
-    """What reading files needs of Slack. Every method raises FileError."""
-
-    def describe(self, file: SharedFile) -> SharedFile:
-        """All of a file of which only the id is known."""
-
-    def fetch(self, url: str, most: int, size: int, *, is_html: bool = False) -> bytes:
-        """What stands at an address of Slack's: `size` bytes (0: not known), and not more than `most`.
-
-        The page that Slack sends to whoever may not read a file is told from it, unless it `is_html` itself.
-        """
 
 
 @dataclass(frozen=True)
@@ -60,12 +47,13 @@ class Brief:
 
     Without `turns` there is nothing to be asked about. `composed` makes them of what a model reads of its
     `files`, both by their ids, of which the question has those that are `asked`; the data stand in `turns`
-    alone. `refused` are those that the model did not take.
+    alone. It `is_worded` if something is said besides; `refused` are the files that the model did not take.
     """
 
     turns: tuple[Turn, ...]
     told: str = ""
     refused: tuple[str, ...] = ()
+    is_worded: bool = False
     asked: Collection[str] = ()
     files: Mapping[str, SharedFile] = field(default_factory=dict)
     attachments: Mapping[str, Attachment] = field(default_factory=dict)
@@ -75,8 +63,8 @@ class Brief:
 class Context:
     """Gathers what belongs to a question, within about `tokens` of what was said before. Thread-safe.
 
-    `now` tells the time, in seconds since 1970. Of all that models are given, secrets are masked, and what is
-    of the kinds to `redact`.
+    `now` tells the time, in seconds since 1970; `wait` waits so many seconds, and says True if it is cut
+    short. Of all that models are given, secrets are masked, and what is of the kinds to `redact`.
     """
 
     def __init__(
@@ -90,12 +78,14 @@ class Context:
         tokens: int,
         redact: Collection[str] = (),
         now: Callable[[], float] = time.time,
+        wait: Callable[[float], bool] | None = None,
     ) -> None:
         self._now = now
         self._threads, self._people, self._gate = threads, people, gate
-        self._source, self._reading = source, reading
-        self._tokens, self._scale, self._redact = tokens, 1.0, redact
         self._lane = Lane("files", _FILES_AT_ONCE)
+        self._files = Files(source, reading, self._lane)
+        self._clips = VoiceClips(source, redact, now, wait or threading.Event().wait)
+        self._tokens, self._scale, self._redact = tokens, 1.0, redact
 
     def greeting(self, question: Question) -> prompts.Prompt:
         """What to ask the acknowledging model. It waits for nothing."""
@@ -113,18 +103,22 @@ class Context:
         remarks, untold = self._remarks(question)
         key = posted_key(question.key)
         own = next((remark for remark in remarks if remark.ts == question.ts or remark.key == key), None)
-        question = replace(question, files=question.files or (own.files if own else ()))
-        said = conversation.before(conversation.unblocked(remarks), own.ts if own else question.ts)
+        question = self._clips.heard(replace(question, files=question.files or (own.files if own else ())))
+        texts = texts_in(self.language(question))
+        said = self._clips.read(
+            conversation.before(conversation.unblocked(remarks), own.ts if own else question.ts)
+        )
         kept = conversation.within(said, self._tokens / self._scale - estimated_tokens(question.text))
         refused = {file for remark in remarks for file in remark.refused}
-        choices, left = self._chosen(question, kept, refused)
+        choices, left = self._files.chosen(question, kept, refused)
         if choices and not take(files.peak_bytes(choices)):
             return None
-        attachments, unread = self._attachments(question, choices)
+        attachments, unread = self._files.attachments(question, choices)
         asked_about = {file.id for file in question.files}
         left = [each for each in (*left, *unread) if each.file.id in asked_about]
-        told = "\n".join(filter(None, (untold, files.told(left, texts_in(question.language)))))
-        if not question.text and not attachments:
+        told = "\n".join(filter(None, (untold, voice.quoted(question.files, texts), files.told(left, texts))))
+        words = voice.heard(question.text, question.files)
+        if not words and not attachments:
             return Brief((), told)
         asked = Remark(question.ts or "", Role.USER, prompts.asked(question), question.user, question.files)
         found = [(link, self._message_at(link, question)) for link in linked(question.text)]
@@ -135,7 +129,7 @@ class Context:
         composed = partial(self._composed, said, kept, asked, names)
         shared = {file.id: file for remark in (asked, *reversed(kept)) for file in remark.files}
         named = {file: replace(each, data=b"") for file, each in attachments.items()}
-        return Brief(composed(attachments), told, (), asked_about, shared, named, composed)
+        return Brief(composed(attachments), told, (), bool(words), asked_about, shared, named, composed)
 
     def _composed(
         self,
@@ -162,12 +156,12 @@ class Context:
         refused = (*brief.refused, *(file for file in brief.files if file in blamed))
         log.warning("file.refused", extra={**question.names, "files": sorted(gone)})
         left = [LeftOut(file, Flaw.REFUSED) for file in left_out]
-        told = "\n".join(filter(None, (brief.told, files.told(left, texts_in(question.language)))))
+        told = "\n".join(filter(None, (brief.told, files.told(left, texts_in(self.language(question))))))
         attachments = {file: each for file, each in brief.attachments.items() if file not in gone}
         read = {each.name: each for turn in brief.turns for each in turn.attachments}
         turns = tuple(
             replace(turn, attachments=tuple(read[each.name] for each in turn.attachments))
-            for turn in (brief.composed(attachments) if question.text or attachments else ())
+            for turn in (brief.composed(attachments) if brief.is_worded or attachments else ())
         )
         return replace(brief, turns=turns, told=told, refused=refused, attachments=attachments)
 
@@ -208,7 +202,8 @@ class Context:
 
     def language(self, question: Question) -> Language:
         """How to speak to an asker, who may have written nothing by which that could be told."""
-        if question.text or question.files or question.spoken:
+        is_told = any(file.speech or not file.is_clip for file in question.files)
+        if question.text or is_told or question.spoken:
             return question.language
         return self._people.language(question.user)
 
@@ -263,84 +258,6 @@ class Context:
         is_gone = not any(remark.ts in (first, *question.lines) for remark in said)
         return None if is_gone else lines.reread(question, said)
 
-    # Files
-
-    def _chosen(
-        self, question: Question, kept: Sequence[Remark], refused: Collection[str]
-    ) -> tuple[list[Choice], list[LeftOut]]:
-        """Which files are to be fetched, and which cannot be read, of the question and of what is `kept`.
-
-        Those that a model `refused` before, in the same thread, are not tried again.
-        """
-        newest_first = (file for remark in reversed(kept) for file in remark.files)
-        unique = {file.id: file for file in (*question.files, *newest_first)}
-        described = [
-            LeftOut(file, Flaw.REFUSED) if file.id in refused else self._described(file)
-            for file in unique.values()
-        ]
-        choices, left = files.chosen(file for file in described if not isinstance(file, LeftOut))
-        return choices, [*(file for file in described if isinstance(file, LeftOut)), *left]
-
-    def _attachments(
-        self, question: Question, choices: Sequence[Choice]
-    ) -> tuple[Mapping[str, Attachment], list[LeftOut]]:
-        """What can be read of files, by their ids, and what cannot."""
-        left: list[LeftOut] = []
-        fetching = [self._lane.submit_for(question.user, self._fetched, choice) for choice in choices]
-        attachments: dict[str, Attachment] = {}
-        numbers: Counter[Medium] = Counter()
-        room = files.MOST_BYTES
-        for choice, fetched in zip(choices, fetching, strict=True):
-            made = self._made(choice, fetched.result(), numbers)
-            if isinstance(made, Attachment) and len(made.data) > room:
-                made = Flaw.TOO_BIG
-            if isinstance(made, Flaw):
-                left.append(LeftOut(choice.file, made))
-                continue
-            room -= len(made.data)
-            numbers[made.medium] += 1
-            attachments[choice.file.id] = made
-            if made.is_guessed:
-                left.append(LeftOut(choice.file, Flaw.GUESSED))
-        return attachments, left
-
-    def _made(self, choice: Choice, data: bytes | Flaw, numbers: Counter[Medium]) -> Attachment | Flaw:
-        """Return a file as the model reads it; where that is not possible, what Slack made of it."""
-        if isinstance(data, Flaw):
-            return data
-        made = attachment(choice, data, numbers[choice.medium] + 1, self._reading)
-        instead = files.made_by_slack(choice.file) if isinstance(made, Flaw) else None
-        if instead is None or instead.url == choice.url:
-            return made
-        found = self._made(instead, self._fetched(instead), numbers)
-        return made if isinstance(found, Flaw) else found
-
-    def _described(self, file: SharedFile) -> SharedFile | LeftOut:
-        if not file.is_stub:
-            return file
-        try:
-            return self._source.describe(file)
-        except FileError as error:
-            log.warning("file.unknown", extra={"file": file.id, "error": str(error)})
-            return LeftOut(file, _flaw(error)) if not file.url else file
-
-    def _fetched(self, choice: Choice) -> bytes | Flaw:
-        size = choice.file.size if choice.url == choice.file.url else 0  # that of what Slack made is not told
-        most = max(choice.max_bytes, _MAX_PAGE_BYTES)
-        try:
-            return self._source.fetch(choice.url, most, size, is_html=choice.format == "html")
-        except FileError as error:
-            log.warning("file.unread", extra={"file": choice.file.id, "error": str(error)})
-            return self._flaw_of_hidden(choice.file) if error.is_hidden else _flaw(error)
-
-    def _flaw_of_hidden(self, file: SharedFile) -> Flaw:
-        """Return why a file may not be read: its address does not say, and the API does."""
-        try:
-            self._source.describe(file)
-        except FileError as error:
-            return _flaw(error)
-        return Flaw.UNREADABLE
-
     # Channels that are mentioned, and messages that are linked to
 
     def _channels(self, question: Question, kept: Sequence[Remark]) -> Mapping[str, str]:
@@ -370,9 +287,3 @@ def _people_in(remarks: Iterable[Remark | None]) -> Iterator[str]:
     """The ids of all who wrote `remarks` or are mentioned in them."""
     for remark in filter(None, remarks):
         yield from filter(None, (remark.user, *mentioned(remark.text)))
-
-
-def _flaw(error: FileError) -> Flaw:
-    if error.setup:
-        return Flaw.NOT_SET_UP
-    return Flaw.GONE if error.is_gone else Flaw.UNREADABLE

@@ -42,6 +42,7 @@ from bot.core.safety import Safe, neutralise
 from bot.core.slack_markdown import for_slack
 from bot.core.stream import Failed, Notice, StreamEvent
 from bot.core.texts import texts_in
+from bot.core.voice import heard
 from bot.engine.memory import remember
 from bot.engine.screen import Screen
 from bot.engine.steps import METHODS, Need, OpenThread, Show, Start, Wish
@@ -213,7 +214,8 @@ class Exchange:
     def _stand_in(self) -> str:
         """A fixed sentence about the question; of that, only its asker's own words are quoted."""
         question = self.question
-        said = "" if is_material(question.text) else plain_words(written(question.text))
+        words = heard(question.text, question.files)
+        said = "" if is_material(words) else plain_words(written(words))
         return stand_in(said, question.language, self._last_wording, next(iter(self._file_names), ""))
 
     @property
