@@ -19,7 +19,6 @@ from bot.core.texts import Texts
 MAX_CHARACTERS = 40_000  # of a transcript, as of any message
 _MAX_QUOTED = 300
 # https://www.w3.org/TR/webvtt1/#file-structure
-_TIMING = re.compile(r".*?-->.*\n?")
 _NO_CUE = re.compile(r"(?:WEBVTT|NOTE|STYLE|REGION)\b")
 _TAG = re.compile(r"</?[a-z0-9:.][^<>]*>", re.IGNORECASE)
 _SPEAKER_DASH = re.compile(r"^[-–]\s+", re.MULTILINE)
@@ -53,6 +52,6 @@ def words_of_vtt(data: bytes) -> str:
     text = data.decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", "\n")
     blocks = (block for block in re.split(r"\n\s*\n", text) if "-->" in block and not _NO_CUE.match(block))
     # What stands above the times is the cue's name.
-    cues = (_TAG.sub("", _TIMING.split(block, maxsplit=1)[1]) for block in blocks)
+    cues = (_TAG.sub("", block.partition("-->")[2].partition("\n")[2]) for block in blocks)
     said = " ".join(" ".join(_SPEAKER_DASH.sub("", cue).split()) for cue in cues)
     return unframed(html.unescape(said)).strip()[:MAX_CHARACTERS]
