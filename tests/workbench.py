@@ -250,9 +250,9 @@ def _undated(body: Mapping[str, Any]) -> dict[str, Any]:
     return {**body, "messages": turns}
 
 
-def acknowledged(asked: str, file: str = "") -> str:
+def acknowledged(asked: str, *files: str) -> str:
     """Return the fixed sentence about what was `asked`, with which nobody was acknowledged before."""
-    return stand_in(asked, language_of(f"{asked} {file}"), file=file)
+    return stand_in(asked, language_of(" ".join((asked, *files))), files=", ".join(files))
 
 
 def actions(message: Message) -> list[dict[str, Any]]:

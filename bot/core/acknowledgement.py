@@ -150,15 +150,15 @@ def wording(sentence: str, asked: str) -> str:
     return _TERM.sub(replaced, _normal(sentence))
 
 
-def stand_in(asked: str, language: Language, before: str = "", file: str = "") -> str:
+def stand_in(asked: str, language: Language, before: str = "", files: str = "") -> str:
     """Return a fixed sentence in place of the first model's, with another `wording` than the last one's.
 
-    It is about the `file` of that name where what was `asked` does not tell what it is about.
+    It names the `files` where what was `asked` does not tell what it is about.
     """
     subject, texts = _subject(asked), texts_in(language)
-    forms = texts.stand_ins_about if subject else texts.stand_ins_with_file if file else texts.stand_ins
-    sentences = [form.format(subject=subject or _short(file)) for form in forms]
-    known = f"{asked}\n{file}"
+    forms = texts.stand_ins_about if subject else texts.stand_ins_with_files if files else texts.stand_ins
+    sentences = [form.format(subject=subject or _short(files)) for form in forms]
+    known = f"{asked}\n{files}"
     return next((each for each in sentences if wording(each, known) != before), sentences[0])
 
 
@@ -175,7 +175,7 @@ def _short(text: str) -> str:
 
 
 def _normal(text: str) -> str:
-    return normalize("NFKC", text)
+    return normalize("NFKC", text).replace("’", "'")
 
 
 def _telling_terms(text: str) -> Iterator[str]:

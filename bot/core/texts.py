@@ -32,7 +32,7 @@ class Texts:
 
     stand_ins: tuple[str, ...]
     stand_ins_about: tuple[str, ...]
-    stand_ins_with_file: tuple[str, ...]
+    stand_ins_with_files: tuple[str, ...]
     awaits_admission: str
     usage: str
     usage_command: str
@@ -158,10 +158,9 @@ _CATALOGUE = {
         stand_ins_about=(
             "I understand your question “{subject}” and am preparing a detailed answer!",
             "Got it, “{subject}”: your answer is on its way!",
-            "“{subject}” is clear, and I’m writing you a detailed answer!",
         ),
-        stand_ins_with_file=(
-            "I have your file “{subject}” and am preparing a detailed answer!",
+        stand_ins_with_files=(
+            "I’m preparing a detailed answer about “{subject}”!",
             "Got it: your answer about “{subject}” is on its way!",
         ),
         awaits_admission="I have your question. Slack is slow to say who is asking, so please bear with me.",
@@ -335,9 +334,8 @@ _CATALOGUE = {
         stand_ins_about=(
             "“{subject}”라는 질문을 이해했으며, 상세한 답변을 준비하고 있습니다!",
             "네, “{subject}”에 대해 곧 자세히 답변드리겠습니다!",
-            "“{subject}”에 대한 답변을 작성하고 있습니다!",
         ),
-        stand_ins_with_file=(
+        stand_ins_with_files=(
             "“{subject}” 파일에 대한 상세한 답변을 준비하고 있습니다!",
             "네, “{subject}” 파일에 대해 곧 자세히 답변드리겠습니다!",
         ),

@@ -216,7 +216,7 @@ class Exchange:
         question = self.question
         words = heard(question.text, question.files)
         said = "" if is_material(words) else plain_words(written(words))
-        return stand_in(said, question.language, self._last_wording, next(iter(self._file_names), ""))
+        return stand_in(said, question.language, self._last_wording, ", ".join(self._file_names))
 
     @property
     def _last_wording(self) -> str:

@@ -45,7 +45,7 @@ def test_of_a_reply_its_first_sentence_is_taken(reply: str, sentence: str) -> No
         ("로그를 검색하는 법을 알려줘", "로그를 검색하는 방법에 대해 상세한 답변을 준비하고 있습니다!"),
         (KEYS, "Thanks for asking about rotating IAM access keys; a detailed answer is being prepared!"),
         ("Is Python slow?", "You'd like to know if Python is slow, and I'm preparing a detailed answer!"),
-        ("Fix this query", "You'd like this query fixed, and I'm preparing a detailed answer!"),
+        ("Fix this query", "You’d like this query fixed, and I’m preparing a detailed answer!"),
         (GIL, "파이썬 GIL이 무엇인지에 대해 상세한 답변을 준비 중입니다!"),
         (GIL, "GIL에 대해 문의하셨으며, 답변을 준비하고 있으니 잠시만 기다려 주세요!"),
         ("17 곱하기 23은?", "17 곱하기 23에 대한 답변을 준비하고 있습니다!"),

@@ -279,7 +279,7 @@ def test_where_a_question_says_nothing_of_its_file_the_acknowledgement_does(said
     fixed.greets("On it.")
     screen.greets("I'm preparing a detailed answer about plan.pdf!")
 
-    assert fixed.showing == EN.stand_ins_with_file[0].format(subject="plan.pdf")
+    assert fixed.showing == EN.stand_ins_with_files[0].format(subject="plan.pdf")
     assert screen.showing == "I'm preparing a detailed answer about plan.pdf!"
 
 
