@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import tempfile
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from functools import partial
 from typing import Any, TypeVar
 
@@ -275,3 +277,9 @@ def words(message: Message) -> str:
             case {"type": "context", "elements": elements}:
                 shown.extend(element["text"] for element in elements)
     return "\n".join(shown) if message.sent else message.text
+
+
+def open_questions(store: str) -> list[str]:
+    """The ids of questions in a SQLite store that were taken and are not answered to the end."""
+    with closing(sqlite3.connect(store.removeprefix("sqlite:///"))) as db:
+        return [text for (text,) in db.execute("SELECT id FROM questions WHERE owner IS NOT NULL")]
