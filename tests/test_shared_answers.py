@@ -142,6 +142,14 @@ def test_an_answer_that_is_not_whole_is_never_kept(bench: Workbench, reply: Repl
     assert bench.answered(bench.mention("why?", user=MINJI.id)) == ["On it.", "Because."]
 
 
+def test_an_answer_with_personal_data_that_is_to_be_masked_is_never_kept(ready: Workbench) -> None:
+    ready.bedrock.always("converse-stream", Reply(text="Write to ada@example.com.", after=0, then="hold"))
+    ready.start_bot(cache_ttl=60.0, redact=("email",))
+    for count in (1, 2):
+        ready.answered(ready.mention("Why is the sky blue?"))
+        assert len(ready.prompts()) == count
+
+
 def test_an_answer_that_was_stopped_is_never_kept(bot: Workbench) -> None:
     slowly = Pace(0, 0, tokens_per_second=50)
     bot.bedrock.enqueue("converse-stream", Reply(text=["word "] * 5000, pace=slowly))

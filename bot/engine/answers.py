@@ -95,11 +95,15 @@ class Answers:
             self._journal.write(lead, Rank.TEXT, key=f"lead/{key}")
 
     def keep(self, key: str, answer: str, place: Place | None) -> None:
-        """Keep what was generated for the question at `place`; None: its question stands nowhere yet."""
-        if place is None:
+        """Keep what was generated for the question at `place`; None: its question stands nowhere yet.
+
+        An answer with personal data that is to be masked is not kept: others would be given it with gaps.
+        """
+        safe = mask_secrets(answer)
+        if place is None or self._journal.masked(answer) != safe:
             self.abandon(key)
             return
-        written, owner = Kept(mask_secrets(answer), place).encoded(), self._journal.owner_id
+        written, owner = Kept(safe, place).encoded(), self._journal.owner_id
         self._journal.asked(lambda: self._shelf.keep(key, owner, written, self._seconds), None)
 
     def abandon(self, key: str) -> None:
