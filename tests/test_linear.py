@@ -6,6 +6,7 @@ import ast
 import importlib
 import pkgutil
 import re
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import partial
@@ -100,7 +101,7 @@ def _in_functions() -> Iterator[tuple[str, ast.Call]]:
 
 def _too_slow(pattern: re.Pattern[Any], *, only_beginning: bool) -> bool:
     def work(text: Any) -> object:
-        return pattern.match(text) if only_beginning else [*pattern.finditer(text)]
+        return pattern.match(text) if only_beginning else deque(pattern.finditer(text), maxlen=0)
 
     return any(grows_too_fast(work, make) for make in texts(pattern))
 
