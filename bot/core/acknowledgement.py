@@ -87,6 +87,15 @@ _PLAIN_STEMS = tuple(
 )
 
 
+_MIN_WORDS = 3  # of a text whose language is told
+_ENGLISH = frozenset(
+    """
+    the is are and of to your you you'd i i'm i'll for about with how what why when do does can it my we
+    """.split()  # noqa: SIM905
+)
+_UNPARTED = re.compile("[a-z0-9]{2,}|[\u30a1-\u30ff\u4e00-\u9fff]{2,}")
+
+
 class Flaw(Enum):
     """A rule that a reply of the first model breaks, so that it cannot stand as the acknowledgement."""
 
@@ -124,20 +133,38 @@ def flaw(sentence: str, asked: str, language: Language, before: str = "") -> Fla
     """
     own = wording(sentence, asked)
     unquoted = _QUOTED.sub("", own)
+    is_known = language is Language.KO or _is_english(f"{asked} {sentence}")
+    words = {
+        Flaw.REFUSES: _REFUSES.search(own),
+        Flaw.CLAIMS: _CLAIMS.search(own),
+        Flaw.ANSWERS: _ANSWERS.search(unquoted) or _adds_facts(own) or _states(sentence),
+        Flaw.ANNOUNCES_NOTHING: not _ANNOUNCES.search(sentence),
+    }
     broken = {
         Flaw.EMPTY: not sentence,
         Flaw.TOO_LONG: len(sentence) > MAX_CHARACTERS,
         Flaw.OTHER_LANGUAGE: language_of(sentence) is not language,
         Flaw.MARKED_UP: _MARKS.search(own),
         Flaw.ASKS: _ASKS.search(unquoted),
-        Flaw.REFUSES: _REFUSES.search(own),
-        Flaw.CLAIMS: _CLAIMS.search(own),
-        Flaw.ANSWERS: _ANSWERS.search(unquoted) or _adds_facts(own) or _states(sentence),
-        Flaw.ANNOUNCES_NOTHING: not _ANNOUNCES.search(sentence),
-        Flaw.OFF_SUBJECT: "…" not in own and any(_telling_terms(asked)),
+        **(words if is_known else {}),
+        Flaw.OFF_SUBJECT: "…" not in own
+        and any(_telling_terms(asked))
+        and (is_known or not _parts(sentence) & _parts(asked)),
         Flaw.REPEATS: own == before,
     }
     return next((each for each, is_broken in broken.items() if is_broken), None)
+
+
+def _is_english(text: str) -> bool:
+    """Return whether a text has English words: those of third languages are not known here."""
+    words = {found[0].casefold() for found in _TERM.finditer(_normal(text))}
+    return not words.isdisjoint(_ENGLISH) or (len(words) < _MIN_WORDS and text.isascii()) or not words
+
+
+def _parts(text: str) -> set[str]:
+    """Return what can be compared of a text whose words no spaces part, as in Japanese and Chinese."""
+    runs = _UNPARTED.findall(_normal(text).casefold())
+    return {run if run.isascii() else run[at : at + 2] for run in runs for at in range(len(run) - 1)}
 
 
 def wording(sentence: str, asked: str) -> str:

@@ -52,6 +52,9 @@ def test_of_a_reply_its_first_sentence_is_taken(reply: str, sentence: str) -> No
         ("app.py를 고쳐줘", "app.py 수정을 요청하셨군요, 상세한 답변을 준비하고 있습니다!"),
         ("쿼리가 느립니다", "“쿼리가 느립니다”라는 질문을 이해했으며, 상세한 답변을 준비하고 있습니다!"),
         ("Fix `foo_bar()` in app.py", "Fixing foo_bar() in app.py, understood: I'm preparing an answer!"),
+        ("GILとは何ですか?", "GILについてのご質問を承りました、詳しい回答を準備しています!"),
+        ("データベースの索引が遅いです", "データベースの索引についてのご質問ですね、回答を準備しています!"),
+        ("Warum ist der Server langsam?", "Ihre Frage zum langsamen Server: Ich bereite eine Antwort vor!"),
         ("Why?", "I understand your question and am preparing a detailed answer!"),
         ("왜요?", "질문을 이해했으며, 상세한 답변을 준비하고 있습니다!"),
     ],
@@ -166,7 +169,7 @@ def test_something_short_stands_in_for_every_question(language: Language, asked:
 
 
 @given(sentence=st.text(max_size=200), asked=st.text(max_size=200))
-def test_every_reply_is_judged(sentence: str, asked: str) -> None:
-    found = flaw(first_sentence(sentence), asked, Language.EN)
+def test_what_may_stand_is_short_and_not_empty(sentence: str, asked: str) -> None:
+    said = first_sentence(sentence)
 
-    assert found or len(sentence) >= 2
+    assert flaw(said, asked, Language.EN) or 0 < len(said) <= MAX_CHARACTERS
