@@ -1,4 +1,4 @@
-"""What the process takes of the machine: files, which connections are, too, and memory."""
+"""Limits of the process on its machine: open files, which connections are, too, and memory."""
 
 from __future__ import annotations
 

@@ -270,7 +270,7 @@ _PASTES = [
 
 
 def _core(text: str, core: str) -> tuple[str, str]:
-    """What must go where only a part of the text names it: its longest run of token characters."""
+    """Return what must go where only a part of the text names it: its longest run of token characters."""
     if core in text and len(core) > 5:
         return text, core
     runs = "".join(each if each.isalnum() or each in "+/-_" else " " for each in text).split()

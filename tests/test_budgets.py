@@ -120,7 +120,7 @@ def spent(bench: Workbench) -> Decimal:
 def test_twelve_questions_with_long_texts_end_within_the_budget(
     bench: Workbench, limits: dict[str, Decimal], where: str
 ) -> None:
-    """What is sent is known once it was gathered. At most one answer is written beyond the budget."""
+    """The cost of what is sent is known once it was gathered. At most one answer goes beyond the budget."""
     bench.bedrock.always("converse-stream", Reply(text="Because.", after=0, then="hold"))
     bench.start_bot(**limits)
     questions = []

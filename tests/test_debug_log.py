@@ -1,4 +1,4 @@
-"""What operators read at DEBUG: neither a credential nor a word of anybody's."""
+"""The log at DEBUG has neither a credential nor a word of anybody's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who wrote what is told to a model in frames that no text can make, end or pass for."""
+"""Frames tell a model who wrote what; no text can make, end or pass for one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people press, and clients that lie about it."""
+"""Presses of buttons and modals, and clients that lie about them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _values(part: Any) -> list[str]:
 
 
 def forgeries(question: Message, user: str) -> list[str]:
-    """What a client could send in place of a value: made up, and signed with a key of its own."""
+    """Yield what a client could send in place of a value: made up, and signed with a key of its own."""
     press = Press(user, 0, f"{question.channel}/{question.ts}", "0" * 64)
     made_up = [str(press), f"up {press}", f"regenerate {press}", "0 What else?", ""]
     wrong = key_of(BOT_TOKEN + "x")

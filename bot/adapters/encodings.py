@@ -144,7 +144,7 @@ def _declared(data: bytes) -> DecodedText | None:
 
 
 def _candidates(sample: bytes) -> Iterator[tuple[float, str, str]]:
-    """What chardet takes `sample` for, the likeliest first: its confidence, the encoding, and the text."""
+    """Yield what chardet takes `sample` for, the likeliest first: confidence, encoding, and text."""
     for found in chardet.detect_all(sample, ignore_threshold=True, encoding_era=EncodingEra.MODERN_WEB):
         if found["encoding"] is None:
             continue

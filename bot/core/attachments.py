@@ -76,7 +76,7 @@ class DecodedText:
 
 @dataclass(frozen=True)
 class Reading:
-    """How bytes are read for which that takes a library: None where they cannot be.
+    """Readers of bytes that take a library; each returns None for what it cannot read.
 
     `decoded` finds the encoding of a text; `unlocked` opens a PDF that is encrypted without a password.
     """

@@ -36,7 +36,7 @@ _SLACK_LINK = re.compile(
 
 @dataclass(frozen=True)
 class Marks:
-    """What is to be inserted in a text at which place.
+    """Insertions into a text, by their places.
 
     `tokens` are where words in angle brackets begin. `masked` has backticks in place of code and addresses.
     """

@@ -72,7 +72,7 @@ class Draft:
 
     @property
     def is_blocked(self) -> bool:
-        """Whether a guardrail or a filter refused the question, or changed its answer."""
+        """Return whether a guardrail or a filter refused the question, or changed its answer."""
         return self.outcome is Outcome.GUARDED or self.fault is Fault.BLOCKED
 
     @property
@@ -145,7 +145,7 @@ class Draft:
         return (replace(first, lead=self._lead(layout), refused=self.refused), *others)
 
     def _lead(self, layout: Layout) -> Safe:
-        """What stands above the answer; it never takes the room that the answer needs."""
+        """Return the lines above the answer; they never take the room that the answer needs."""
         return shortened(neutralise(self.lead), MAX_PLAIN_LEAD if layout.is_plain(0) else MAX_LEAD)
 
     @property

@@ -104,7 +104,7 @@ class SharedFile:
 
     @property
     def is_stub(self) -> bool:
-        """Whether more of it has to be asked for: Slack makes pictures and PDFs after an upload."""
+        """Return whether more of it has to be asked for: Slack makes pictures and PDFs after an upload."""
         is_made_of = self.names & _SHOWN_BY_SLACK and not (self.thumbnail or self.pdf)
         return self.mode == "file_access" or bool(is_made_of and self.mode == "hosted")
 
@@ -147,7 +147,7 @@ class Choice:
 
     @property
     def max_bytes(self) -> int:
-        """How many bytes are fetched at most."""
+        """Return the number of bytes that are fetched at most."""
         if self.url == self.file.url:
             return self.file.size
         if self.medium is Medium.IMAGE:
@@ -303,7 +303,7 @@ def _own_choice(file: SharedFile, room: int) -> Choice | Flaw:
 
 
 def peak_bytes(choices: Iterable[Choice]) -> int:
-    """How much memory a request with `choices` takes at most; each may be read as what Slack made of it."""
+    """Return the most memory that a request with `choices` takes, whichever version of each is read."""
     sent = beside = 0
     for choice in choices:
         instead = made_by_slack(choice.file)
@@ -325,7 +325,7 @@ def _listed_kind(file: SharedFile) -> str:
 
 
 def told(left: Sequence[LeftOut], texts: Texts) -> str:
-    """What people are told, in mrkdwn, of the files that were not read: a sentence each, or how many more."""
+    """Return sentences, in mrkdwn, about the files that were not read: one each, then how many more."""
     size = f"{MOST_BYTES // MEGABYTE} MB"
     sentences = [
         str(getattr(texts, each.flaw.value)).format(name=_literal(each.file.name), size=size)

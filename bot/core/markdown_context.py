@@ -77,7 +77,7 @@ class _Line:
 
 
 class Context(NamedTuple):
-    """What a text is in the middle of after its last line; `start` is where that line's words begin.
+    """State of a text after its last line; `start` is where that line's words begin.
 
     `containers` are open quotations and list items, the latter by their width, which is negative while the
     item has no words. A last line that `begins` is no more of the paragraph or the table before it. Where it

@@ -29,7 +29,7 @@ _TARGET_MARK = re.compile(r"\\[!-/:-@\[-`{-~]|\]\([ \t\n]*|[()]|[\x00-\x20\x7f]+
 
 
 class Verdict(Enum):
-    """What becomes of a link: it stays, becomes text, or shows its host beside its text."""
+    """Treatment of a link: it stays, becomes text, or shows its host beside its text."""
 
     KEPT = "kept"
     BROKEN = "broken"

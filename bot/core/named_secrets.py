@@ -52,7 +52,7 @@ _PATTERNS = [
 
 
 class Name(NamedTuple):
-    """Where a name stands that says that a secret follows, and how much it says so."""
+    """Place of a name that says that a secret follows, and how much it says so."""
 
     start: int
     end: int
@@ -137,7 +137,7 @@ def _is_letter(character: str) -> bool:
 
 
 class _Value(NamedTuple):
-    """What follows a name: where it stands, and the sign before it. One after a flag belongs to a command."""
+    """Value after a name: its place, and the sign before it. One after a flag belongs to a command."""
 
     start: int
     end: int

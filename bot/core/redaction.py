@@ -1,4 +1,4 @@
-"""What is masked before a model reads it and before it is written down: secrets, and personal data on wish.
+"""Masking before a model reads a text and before it is written down: secrets, and personal data on wish.
 
 A number is masked if it is written like one of its kind and follows the rules of that kind, so that order
 numbers, dates, versions, addresses and sums pass. Neither pictures nor PDF and Office files are looked into.
@@ -109,7 +109,7 @@ def _digits(text: str) -> str:
 
 @dataclass(frozen=True)
 class _Kind:
-    """What is looked for, where it ends (None: it is none), and the `word` that stands in for it.
+    """Pattern of personal data, the end of a match (None: it is none), and the `word` that replaces it.
 
     A `name` with which a match begins, such as "tel.", stays.
     """

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 
 class Trust(str, Enum):
-    """How much the words before a value say that it is a secret, so how much the value itself has to."""
+    """Strength with which the words before a value say that it is a secret; the value has to say the rest."""
 
     PASSWORD = "password"  # noqa: S105 # people choose these
     TOKEN = "token"  # noqa: S105 # machines do

@@ -45,7 +45,7 @@ class Budget:
         return replace(self, daily=None, user_daily=None)
 
     def less(self, spent: NanoDollars) -> Budget:
-        """What is left of it after so much."""
+        """Return the budget that is left after so much."""
         daily, user_daily = (
             None if limit is None else limit - spent for limit in (self.daily, self.user_daily)
         )

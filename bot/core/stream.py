@@ -68,7 +68,7 @@ class Recalled:
 
 @dataclass(frozen=True)
 class Aside:
-    """What people are told besides the answer: fixed sentences, in mrkdwn.
+    """Fixed sentences, in mrkdwn, that people are told besides the answer.
 
     `refused` are the ids of files that the model refused, and that its thread is to be asked about without.
     """

@@ -40,7 +40,7 @@ def heard(text: str, files: Iterable[SharedFile]) -> str:
 
 
 def quoted(files: Iterable[SharedFile], texts: Texts) -> str:
-    """What people are told of how their voice was understood: a line for each clip, within a bound."""
+    """Return lines that tell people how their voice was understood: one for each clip, within a bound."""
     words = (
         shortened(neutralise(" ".join(file.speech.split())), _MAX_QUOTED) for file in files if file.speech
     )

@@ -13,7 +13,7 @@ _BETWEEN_LOOKS = 0.25  # seconds, for whether somebody still waits
 
 
 class Hold:
-    """What a question holds of the bytes, nothing at first; it is released with its end, or before."""
+    """Share of the bytes that a question holds, none at first; it is released with its end, or before."""
 
     def __init__(self, taken: Callable[[Hold, int], bool], given_back: Callable[[Hold], None]) -> None:
         self._taken, self._given_back = taken, given_back
@@ -42,7 +42,7 @@ class BytesInFlight:
 
     @contextmanager
     def hold(self, person: str, is_awaited: Callable[[], bool]) -> Iterator[Hold]:
-        """What a question of `person` holds, as long as this goes on."""
+        """Yield the share of a question of `person`, which is released at the end."""
         hold = Hold(lambda hold, size: self._take(hold, person, size, is_awaited), self._give_back)
         try:
             yield hold

@@ -96,7 +96,7 @@ class Context:
         return prompts.suggest(question, said, count, self._redact)
 
     def brief(self, question: Question, take: Callable[[int], bool]) -> Brief | None:
-        """What to ask the answering model. It waits for Slack, and to `take` as many bytes as files come to.
+        """Return what to ask the answering model. Waits for Slack, and to `take` the bytes of files.
 
         None if that tells that nobody waits any more.
         """
@@ -166,7 +166,7 @@ class Context:
         return replace(brief, turns=turns, told=told, refused=refused, attachments=attachments)
 
     def prompt(self, question: Question, turns: tuple[Turn, ...]) -> prompts.Prompt:
-        """What the answering model is asked with at this moment, after a brief of such `turns`."""
+        """Return the prompt for the answering model at this moment, after a brief of such `turns`."""
         return prompts.answer(turns, self._local_time(question))
 
     def _local_time(self, question: Question) -> str:

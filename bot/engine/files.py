@@ -21,13 +21,13 @@ _MAX_PAGE_BYTES = 1_000_000  # of what Slack sends in place of a file, to be tol
 
 
 class FileSource(Protocol):
-    """What reading files needs of Slack. Every method raises FileError."""
+    """Source of files in Slack. Every method raises FileError."""
 
     def describe(self, file: SharedFile) -> SharedFile:
         """All of a file of which only the id is known."""
 
     def fetch(self, url: str, most: int, size: int, *, is_html: bool = False) -> bytes:
-        """What stands at an address of Slack's: `size` bytes (0: not known), and not more than `most`.
+        """Return what an address of Slack's holds: `size` bytes (0: not known), and not more than `most`.
 
         The page that Slack sends to whoever may not read a file is told from it, unless it `is_html` itself.
         """
@@ -59,7 +59,7 @@ class Files:
     def attachments(
         self, question: Question, choices: Sequence[Choice]
     ) -> tuple[Mapping[str, Attachment], list[LeftOut]]:
-        """What can be read of files, by their ids, and what cannot."""
+        """Return what can be read of files, by their ids, and what cannot."""
         left: list[LeftOut] = []
         fetching = [self._lane.submit_for(question.user, self._fetched, choice) for choice in choices]
         attachments: dict[str, Attachment] = {}

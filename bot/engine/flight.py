@@ -151,7 +151,7 @@ class Flight:
 
     @property
     def payer(self) -> Exchange:
-        """Who pays for what is called next."""
+        """Return the one that pays for the next call."""
         with self._lock:
             return self._payer
 

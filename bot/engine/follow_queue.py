@@ -33,7 +33,7 @@ class _Thread:
 
     @property
     def user(self) -> str:
-        """Who has it read: the first who asked."""
+        """Return the one for whom it is read: the first who asked."""
         return next(iter(self.questions.values())).question.user
 
 

@@ -69,7 +69,7 @@ class Gate:
         return None
 
     def may_read(self, question: Question, channel: str) -> bool:
-        """Whether what stands in `channel` may be used for `question`: it is no secret to its readers.
+        """Return whether what stands in `channel` may be used for `question`: it is no secret to its readers.
 
         Nothing crosses to another company: neither to one of its people nor into a channel shared with it.
         """

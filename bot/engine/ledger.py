@@ -137,7 +137,7 @@ class Ledger:
         return nano(sum(dollars, Decimal(0)))
 
     def _certain(self, usages: Mapping[Voice, Usage]) -> NanoDollars:
-        """What is spent however little is written."""
+        """Return the cost that arises however little is written."""
         return self._all({voice: replace(usage, output=0) for voice, usage in usages.items()})
 
     def close(self, exchange: Exchange, calls: Sequence[Call], now: float) -> None:

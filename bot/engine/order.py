@@ -39,7 +39,7 @@ class Order:
         self._served[exchange.question.user].append(now)
 
     def given(self, exchange: Exchange) -> int:
-        """How many new messages its asker was given within the last minute."""
+        """Return the number of new messages that its asker was given within the last minute."""
         return len(self._served.get(exchange.question.user, ()))
 
     def has_much(self, exchange: Exchange) -> bool:

@@ -68,7 +68,7 @@ class _Room:
         return max(0.0, self.edits - max(0.0, self.unopened - self.streams) - self.spare)
 
     def opens(self, *, has_much: bool) -> bool:
-        """Whether there is an edit for the end of a message that is opened now."""
+        """Return whether there is an edit for the end of a message that is opened now."""
         return self.edits >= 1 + (self.kept if has_much else 0)
 
     def starts(self, wish: Wish) -> bool:
@@ -227,7 +227,7 @@ class Pacer:
     def _to_post(
         self, wishes: Sequence[tuple[Wish, Exchange]], among: Sequence[Exchange], now: float
     ) -> float:
-        """How many answers `among` those are likely to want their first post within the minute for which a
+        """Count the answers `among` those that may want their first post within the minute for which a
         post counts.
         """
         own = set(among)

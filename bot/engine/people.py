@@ -59,7 +59,7 @@ class People:
         return self._language or language_of_locale(self._person(user).locale)
 
     def known(self, user: str) -> Person | None:
-        """What is known of `user` without asking Slack, however old."""
+        """Return what is known of `user` without asking Slack, however old."""
         return self._users.lookup.last(user)
 
     def _person(self, user: str) -> Person:

@@ -1,4 +1,4 @@
-"""What stands in threads, read no faster than Slack takes it.
+"""Threads as they stand in Slack, read no faster than Slack takes it.
 
 None of it is remembered: what was changed or deleted is read as it is now, whoever heard of that.
 """
@@ -66,7 +66,7 @@ class Threads:
         self._joined: dict[Place, None] = {}
 
     def remarks(self, place: Place, user: str = "") -> list[Remark]:
-        """What stands in a thread now, for `user`, who asks there.
+        """Return what stands in a thread now, for `user`, who asks there.
 
         Where that takes too long to read, as much of it as was read. Raises SlackError if that is nothing.
         """

@@ -1,4 +1,4 @@
-"""What people say in voice clips, as Slack transcribes it."""
+"""Voice clips: what people say in them, as Slack transcribes it."""
 
 from __future__ import annotations
 

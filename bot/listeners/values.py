@@ -43,7 +43,7 @@ def _values(body: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str, str]
 
 
 def _scope(body: Mapping[str, Any]) -> str:
-    """Where the envelope says that it was pressed: the channel of a message, or whose view it was."""
+    """Return the scope that the envelope names: the channel of a message, or the reader of a view."""
     return str((body["user"] if body.get("view") else body["channel"])["id"])
 
 

@@ -49,7 +49,7 @@ class Reply:
     """None: what the script says. A str is, like the script's text, cut into tokens and ended at maxTokens.
     A sequence is sent as it is, each item a delta. A function gives one for a request's messages."""
     reasoning: Sequence[str] = ()
-    """What comes before the text as a block of `reasoningContent`, each item a delta."""
+    """Deltas of a block of `reasoningContent` that comes before the text."""
     pace: Pace | None = None
     """None: the server's."""
     error: str | None = None

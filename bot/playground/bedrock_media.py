@@ -109,7 +109,7 @@ def media_complaints(turns: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def poison_complaint(turns: Sequence[Mapping[str, Any]], poison: Mapping[bytes, str]) -> str | None:
-    """What a model says to `turns` that have a file with bytes that are `poison` to it; None without one."""
+    """Return the error for `turns` with a file whose bytes are `poison` to a model; None without one."""
     for medium in _media(turns):
         if sentence := poison.get(content_bytes(medium.content) or b""):
             return medium.refused(sentence)

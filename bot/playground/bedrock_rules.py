@@ -40,7 +40,7 @@ def tokens(text: str) -> list[str]:
 
 
 def block_tokens(block: Mapping[str, Any]) -> int:
-    """How many tokens a block of `system` or `messages` is; a document that is text, as many as its words."""
+    """Count the tokens of a block of `system` or `messages`; a document that is text has as many as words."""
     block = plain_block(block)
     document = block.get("document") or {}
     if document.get("format") in _TEXT_FORMATS and "bytes" in document.get("source", {}):

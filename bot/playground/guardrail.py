@@ -23,12 +23,12 @@ def plain_block(block: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def intervenes(body: Mapping[str, Any], words: Collection[str]) -> bool:
-    """Whether a guardrail reads along with a request, and finds one of `words`."""
+    """Return whether a guardrail reads along with a request, and finds one of `words`."""
     return bool(body.get("guardrailConfig")) and any(word in text for text in _read(body) for word in words)
 
 
 def guard_complaints(body: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with the blocks that are marked: it reads texts, and images of two formats.
+    """Return what is wrong with the blocks that are marked: it reads texts, and images of two formats.
 
     https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_GuardrailConverseImageBlock.html
     """

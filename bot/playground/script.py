@@ -97,7 +97,7 @@ def answer(messages: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _questions(messages: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What people say in each user turn, without the bot's own notes around it."""
+    """Return what people say in each user turn, without the bot's own notes around it."""
     return [
         _NOTE_OR_MENTION.sub(
             "", "\n".join(each["text"] for each in map(plain_block, turn["content"]) if "text" in each)

@@ -164,7 +164,7 @@ class SocketMode:
 
     @property
     def held(self) -> int:
-        """How many envelopes wait for `release`."""
+        """Return the number of envelopes that wait for `release`."""
         return len(self._held or ())
 
     def hold(self) -> None:

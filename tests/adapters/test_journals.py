@@ -251,7 +251,7 @@ def test_the_oldest_is_adopted_first_and_every_process_that_had_it_is_counted(st
 
 
 def adopted_by(store: Journal, owner: str) -> tuple[Entry, ...]:
-    """What `owner` adopts, whose lease is short."""
+    """Return what `owner` adopts, whose lease is short."""
     return store.beat(Owner(owner), 0.2).adopted
 
 

@@ -200,7 +200,7 @@ def test_a_question_that_was_admitted_before_is_so_still_and_nothing_changes(
 def test_a_reservation_is_raised_until_others_have_reached_the_budget(
     ledger: Ledger, other: Ledger, budget: Budget, limit: Limit
 ) -> None:
-    """What is refused stays as it was, and no more than before is never refused."""
+    """A refused reservation stays as it was, and no more than before is never refused."""
     for number in (1, 2, 3):
         assert ledger.admit(f"Q{number}", "U1", 1, budget) is None
     assert other.reserve("Q1", "U1", 27, budget) is None

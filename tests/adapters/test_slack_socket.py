@@ -57,7 +57,7 @@ def serving(serve: Callable[[socket.socket], None]) -> Iterator[str]:
 
 
 class Ears:
-    """What a session says, on a thread of its own that reads it."""
+    """Frames of a session, read on a thread of its own."""
 
     def __init__(self, url: str, **options: str | float) -> None:
         self.heard: list[str] = []

@@ -1,4 +1,4 @@
-"""How often a fixed sentence has to stand in for the first model's, over sixty questions."""
+"""Count of fixed sentences that stand in for the first model's, over sixty questions."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def test_no_link_leads_elsewhere_than_it_says(text: str) -> None:
 
 @pytest.mark.parametrize("text", LYING)
 def test_no_link_lies_while_a_text_grows(text: str) -> None:
-    """What leads to the host that it shows, since the rest of that is not written yet, leads there."""
+    """A link to the host that it shows leads there while the rest of that is not written yet."""
     for end in range(len(text)):
         for url, label in shown(text[:end]):
             assert not lies(url, label) or re.match(r"\w+:/*(?:\w+[.@])*\w*(?:\.c?o?m?)?[/:?#]?\Z", url)

@@ -1,4 +1,4 @@
-"""What is said in voice clips is read as what their speaker wrote."""
+"""Voice clips are read as what their speaker wrote."""
 
 from __future__ import annotations
 

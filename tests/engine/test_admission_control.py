@@ -42,7 +42,7 @@ def functions(tree: ast.AST, name: str = "") -> Iterator[tuple[str, ast.AST]]:
 
 
 def of_own(node: ast.AST) -> Iterator[ast.AST]:
-    """What stands in a function, or a file, without what stands in those within it."""
+    """Yield what stands in a function, or a file, without what stands in those within it."""
     for child in ast.iter_child_nodes(node):
         if not isinstance(child, ast.ClassDef | ast.FunctionDef):
             yield child

@@ -1,4 +1,4 @@
-"""What the server's guardrail reads, and what becomes of a file that a model does not take."""
+"""The guardrail of the playground's Bedrock, and files that its models do not take."""
 
 from __future__ import annotations
 
