@@ -2,7 +2,7 @@
 
 chardet tells the likeliest encoding, which of a short text is too often the wrong one. What it says counts as
 certain only where no other encoding comes close and the letters are those that texts in it are written in.
-docs/decisions/0025-which-encoding-a-file-is-in.md has the figures.
+docs/decisions/0023-which-encoding-a-file-is-in.md has the figures.
 """
 
 from __future__ import annotations

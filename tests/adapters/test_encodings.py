@@ -26,7 +26,7 @@ def outcome(sample: Sample) -> str:
 
 
 def test_no_text_of_the_corpus_is_read_wrongly_in_silence() -> None:
-    """docs/decisions/0025-which-encoding-a-file-is-in.md quotes these figures."""
+    """docs/decisions/0023-which-encoding-a-file-is-in.md quotes these figures."""
     found = Counter(map(outcome, SAMPLES))
 
     assert len(SAMPLES) == 2473
