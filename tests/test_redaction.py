@@ -160,6 +160,18 @@ def written_down(bench: Workbench) -> bytes:
     return b"".join(path.read_bytes() for path in sorted(paths))
 
 
+def test_the_notes_of_an_answer_that_grows_have_no_word_that_is_masked(ready: Workbench) -> None:
+    ready.bedrock.enqueue(
+        "converse-stream", Reply(text=[f"{' '.join(PERSONAL)} ", "they."], after=1, then="hold")
+    )
+    ready.start_bot(redact=KINDS)
+    question = ready.mention("Who?")
+    ready.until(lambda: b'"answer"' in written_down(ready))
+    assert next(iter(PERSONAL)) in ready.texts(question)[-1]
+
+    assert [each for each in PERSONAL if each.encode() in written_down(ready)] == []
+
+
 def test_nothing_that_is_masked_is_in_the_stores_files_at_any_time(ready: Workbench) -> None:
     ready.start_bot(redact=KINDS, keep_text=True, cache_ttl=3600.0)
     text = "\n".join((ALL, *PERSONAL))

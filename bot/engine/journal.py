@@ -125,9 +125,23 @@ class Journal:
 
     def note(self, question: Question, place: Place, noted: Noted) -> None:
         """Write down, soon, what stands of an answer, now that the outcome of `noted.intent` is known."""
+        noted = self._without_masked(noted)
         note = partial(self._store.note, question.id, self.owner_id, place, noted)
         characters = sum(len(each.body) for each in noted.messages.values())
         self.write(note, Rank.TEXT, key=question.id, characters=characters)
+
+    def _without_masked(self, noted: Noted) -> Noted:
+        """Return notes without words that are not to be written down: they are read in Slack, if need be.
+
+        Secrets are masked before they are on screen.
+        """
+        if not self._redact:
+            return noted
+        kept = {
+            key: each if self.masked(each.body) == each.body else replace(each, body="")
+            for key, each in noted.messages.items()
+        }
+        return replace(noted, messages=kept)
 
     def close(self, *entry_ids: str) -> None:
         """Write down, soon, that these are answered to the end."""
@@ -172,6 +186,8 @@ class Journal:
         if self._may_be_taken(charge.entry_id) and (self.works or self._peers):
             raise OverBudget(BEAT_SECONDS)
         self._backlog.discard(Rank.TEXT, charge.entry_id)  # it tells of what was before
+        if charge.noted:
+            charge = replace(charge, noted=self._without_masked(charge.noted))
         asked_at = self._clock()
         grant = self.asked(lambda: self._store.spend(self.owner_id, charge), None)
         if self._peers and self._clock() - asked_at > LEASE_SECONDS:
