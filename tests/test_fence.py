@@ -94,5 +94,5 @@ def test_after_an_outage_of_the_store_nobody_adopts_what_others_answer(
 
 
 def _is_later(redis: Redis, beaten_at: object) -> bool:
-    """Whether a process has beaten since."""
+    """Return whether a process has beaten since."""
     return redis.get("duet:beaten_at") != beaten_at

@@ -204,7 +204,7 @@ def locked() -> dict[str, tuple[Requirement, list[str]]]:
 
 
 def deployed() -> list[Requirement]:
-    """What the bot needs, and what it needs for Redis and OpenTelemetry."""
+    """Return what the bot needs, with what it needs for Redis and OpenTelemetry."""
     needed = [Requirement(each) for each in requires("duet") or ()]
     return [
         each

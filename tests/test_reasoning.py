@@ -1,4 +1,4 @@
-"""What a model thinks on the way to its answer reaches nobody: neither people, nor the cache, nor a model."""
+"""A model's reasoning on the way to its answer reaches nobody: no person, no cache, no model."""
 
 from __future__ import annotations
 

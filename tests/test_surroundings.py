@@ -1,4 +1,4 @@
-"""What models are told of when and where they are asked: the asker's date and time, names of channels."""
+"""Models are told when and where they are asked: the asker's date and time, names of channels."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_the_time_stands_after_all_that_the_prompt_cache_keeps() -> None:
 
 
 def notes(bench: Workbench, operation: str) -> list[str]:
-    """What was told of the time in the last turn of each request, and in no other."""
+    """Return what was told of the time in the last turn of each request, and in no other."""
     bodies: list[dict[str, Any]] = [
         each.body for each in bench.bedrock.requests if each.operation == operation
     ]
@@ -110,7 +110,7 @@ def test_a_follow_up_at_another_time_reads_the_prompt_cache(
 
 
 def channels_told(bench: Workbench, text: str, **where: Any) -> str:
-    """What the answering model reads of a question that mentions channels."""
+    """Return what the answering model reads of a question that mentions channels."""
     bench.answered(bench.mention(text, **where))
     return told(bench)[-1]
 
