@@ -85,15 +85,15 @@ _PLAIN_STEMS = tuple(
     주세 중입 문의 안녕 이게 이거 그게
     """.split()  # noqa: SIM905
 )
-
-
-_MIN_WORDS = 3  # of a text whose language is told
+# Words by which an English text is told from one in a third language, and the least that such a text has.
 _ENGLISH = frozenset(
     """
     the is are and of to your you you'd i i'm i'll for about with how what why when do does can it my we
     """.split()  # noqa: SIM905
 )
-_UNPARTED = re.compile("[a-z0-9]{2,}|[\u30a1-\u30ff\u4e00-\u9fff]{2,}")
+_MIN_WORDS = 3
+# Names in Latin letters, and runs of Japanese and Chinese, whose words no spaces part.
+_RUNS = re.compile("[a-z0-9]{2,}|[\u30a1-\u30ff\u4e00-\u9fff]{2,}")
 
 
 class Flaw(Enum):
@@ -162,8 +162,8 @@ def _is_english(text: str) -> bool:
 
 
 def _parts(text: str) -> set[str]:
-    """Return what can be compared of a text whose words no spaces part, as in Japanese and Chinese."""
-    runs = _UNPARTED.findall(_normal(text).casefold())
+    """Return the parts by which two texts of a third language can be seen to be about the same."""
+    runs = _RUNS.findall(_normal(text).casefold())
     return {run if run.isascii() else run[at : at + 2] for run in runs for at in range(len(run) - 1)}
 
 

@@ -14,9 +14,6 @@ from typing import NamedTuple
 
 from bot.core.secret_values import is_placeholder
 
-_GITHUB_LIST = (
-    "https://docs.github.com/en/code-security/secret-scanning/introduction/supported-secret-scanning-patterns"
-)
 _GITLEAKS = "https://github.com/gitleaks/gitleaks/blob/master/config/gitleaks.toml"
 
 _HEX, _LOWER, _UPPER, _ALNUM = "[0-9a-fA-F]", "[0-9a-z]", "[0-9A-Z]", "[0-9A-Za-z]"

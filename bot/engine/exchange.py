@@ -188,12 +188,13 @@ class Exchange:
 
     def greet(self, words: str) -> None:
         """The first model said `words`, or ("") nothing; a fixed sentence replaces what breaks a rule."""
+        if self.screen.has_sign:
+            return
         sentence = first_sentence(words)
         broken = flaw(sentence, self._asked, self.question.language, self._last_wording)
         if broken and broken is not Flaw.EMPTY:
             log.info("acknowledgement.replaced", extra={**self.question.names, "flaw": broken.value})
-        if not self.screen.has_sign:
-            self._greet_with(self._stand_in if broken else sentence)
+        self._greet_with(self._stand_in if broken else sentence)
 
     def _greet_with(self, sentence: str) -> str:
         told = wording(sentence, self._asked)

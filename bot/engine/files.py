@@ -42,7 +42,7 @@ class Files:
     def chosen(
         self, question: Question, kept: Sequence[Remark], refused: Collection[str]
     ) -> tuple[list[Choice], list[LeftOut]]:
-        """Which files are to be fetched, and which cannot be read, of the question and of what is `kept`.
+        """Return what files to fetch, and which cannot be read, of the question and of what is `kept`.
 
         Those that a model `refused` before, in the same thread, are not tried again.
         """

@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping
 
 log = logging.getLogger(__name__)
 
-MAX_LAG_SECONDS = (
-    1.0  # Slack waits 3 s for an acknowledgement: https://docs.slack.dev/apis/events-api#responding
-)
+# Slack waits 3 s for an acknowledgement: https://docs.slack.dev/apis/events-api#responding
+MAX_LAG_SECONDS = 1.0
 WATCH_SECONDS = 0.5
 
 
