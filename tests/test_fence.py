@@ -33,6 +33,7 @@ def test_a_process_that_was_paused_writes_nothing_over_what_another_finished(
         assert paused.pid
         os.kill(paused.pid, signal.SIGSTOP)
         bench.until(lambda: all(bench.stands_whole(question, WHOLE) for question in questions), 30.0)
+        bench.until(lambda: not any(grows(bench.messages(thread=question)[-1]) for question in questions))
         before = len(bench.calls("chat.update"))
         os.kill(paused.pid, signal.SIGCONT)
         bench.until(lambda: "answer.handed_over" in two.log)
